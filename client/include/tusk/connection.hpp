@@ -1,0 +1,151 @@
+// A connection: statements go in, results come out; and the four calls with which a program steps it itself.
+//
+// All work is done by one engine that steps bytes. `poll()` is a step; a blocking call is "start the operation, then
+// step and wait until it is done". What is asked with `query` is prepared at the server once and kept by its text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tusk/notify.hpp>
+#include <tusk/options.hpp>
+#include <tusk/result.hpp>
+#include <tusk/statement.hpp>
+#include <tusk/types/params.hpp>
+#include <vector>
+
+namespace tusk {
+
+namespace detail {
+class engine;
+}
+
+/// What a connection waits for.
+enum class poll_status {
+  ok,          ///< nothing is under way: connected, and the operation (if there was one) is done
+  read,        ///< wait until fileno() is readable, then poll() again
+  write,       ///< ... until it is writable
+  read_write,  ///< ... until it is either
+};
+
+/// What is known of an open connection. Plain values; empty where there is nothing to say.
+struct connection_info {
+  std::string server_version;  ///< as the server reports it: "15.13 (Debian ...)"
+  std::string host;            ///< as asked for: a name, an address, a socket's directory
+  std::string address;         ///< where it led to: an address, a socket's path
+  std::uint16_t port = 0;
+  std::string user, database;
+  std::int32_t backend_pid = 0;  ///< process id of the server's session
+  std::string authentication;    ///< "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus"
+  std::string tls_version;       ///< "TLSv1.3"; empty without TLS
+  std::string tls_cipher;        ///< "TLS_AES_256_GCM_SHA384"; empty without TLS
+};
+
+/// See the top of this file.
+///
+/// A connection moves; statements and results hold what they need. Different threads may use one blocking connection:
+/// the second operation waits for the first. With `async`, one thread at a time may use it. Moving needs exclusion.
+///
+/// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
+/// then; operational_error with is_fatal() when the connection is lost; interface_error "connection already closed".
+class connection {
+ public:
+  connection(connection&&) noexcept = default;
+  connection& operator=(connection&& other) noexcept;
+  /// Says goodbye to the server and closes.
+  ~connection();
+
+  // ---- statements ----
+
+  /// Runs a script: one or more statements without parameters; gives a result for each.
+  /// An error ends the script, and nothing of it stands (it is one transaction), unless it has BEGIN or COMMIT in it.
+  std::vector<result> exec(std::string_view script);
+
+  /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
+  /// call, in the same round trip, and kept.
+  template <class... Args>
+  result query(std::string_view sql, Args const&... args) {
+    if constexpr (sizeof...(Args) == 0)
+      return query_params(sql, no_params());
+    else
+      return query_params(sql, as_params(args...));
+  }
+
+  /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
+  statement prepare(std::string_view sql);
+
+  // ---- stepping: for event loops, and for every connection with `async` ----
+
+  /// One step: sends what is to be sent, takes what has come, and says what to wait for. Never waits. On an idle
+  /// connection it gathers notifications. Throws what the operation under way has to throw.
+  poll_status poll();
+  /// The descriptor to wait on; -1 when closed. It may change between polls while connecting.
+  int fileno() const noexcept;
+  /// Time until poll() has to be called again although the descriptor is silent (connect_timeout); nothing: for ever.
+  std::optional<std::chrono::milliseconds> timeout() const;
+
+  /// Starts what `exec` and `query` do and returns; step with poll() until it says ok, then take the results.
+  /// Throws programming_error if an operation is under way.
+  void start_exec(std::string_view script);
+  template <class... Args>
+  void start_query(std::string_view sql, Args const&... args) {
+    start_query_params(sql, as_params(args...));
+  }
+  /// The results of the operation that is done; once.
+  std::vector<result> take_results();
+  /// Whether an operation is under way.
+  bool isexecuting() const noexcept;
+
+  // ---- what came by itself ----
+
+  /// Notifications that have arrived.
+  notification_queue notifies;
+  /// The last 50 notices and warnings of the server, oldest first; taking them empties the list.
+  std::vector<diagnostics> take_notices();
+
+  // ---- about the connection ----
+
+  connection_info info() const;
+  /// The connection string in effect, its password masked.
+  std::string dsn() const;
+  /// A setting that the server reports ("TimeZone"); empty if it does not.
+  std::string parameter_status(std::string_view name) const;
+  bool closed() const noexcept;
+  /// Says goodbye and closes; an operation under way ends with an error. Closing twice is fine.
+  void close() noexcept;
+
+ private:
+  friend connection connect(std::string_view dsn, connect_options const& options);
+  explicit connection(std::shared_ptr<detail::engine> engine);
+  detail::engine& engine() const;
+
+  static params const& no_params() noexcept;
+  static params const& as_params(params const& args) noexcept { return args; }
+  template <class... Args>
+  static params as_params(Args const&... args) {
+    if constexpr (sizeof...(Args) == 0)
+      return {};
+    else
+      return params(args...);
+  }
+  result query_params(std::string_view sql, params const& args);
+  void start_query_params(std::string_view sql, params const& args);
+
+  std::shared_ptr<detail::engine> engine_;
+};
+
+/// Connects to a server. `dsn` is a libpq connection string ("host=localhost dbname=test"); what it leaves out comes
+/// from PG* environment variables and defaults, and `options` overrides it.
+///
+/// Throws programming_error if the string is wrong, operational_error if no connection could be made: it says what was
+/// tried, what came back and what to do. With `async` it returns at once, and poll() throws.
+connection connect(std::string_view dsn = {}, connect_options const& options = {});
+
+/// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
+/// Throws operational_error if the system refuses, interface_error if the connection is closed.
+bool wait_readable(connection& conn, std::chrono::milliseconds time);
+
+}  // namespace tusk

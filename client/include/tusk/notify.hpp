@@ -1,0 +1,41 @@
+// Notifications: what NOTIFY says to the sessions that LISTEN.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tusk {
+
+/// One notification.
+struct notify {
+  std::int32_t pid = 0;  ///< process id of the session that notified; may be our own
+  std::string channel;
+  std::string payload;  ///< empty if NOTIFY named none
+};
+
+/// The notifications of a connection that nobody has taken yet, in order of arrival.
+///
+/// Bounded: when it is full the oldest goes, and `dropped()` counts it. Locked inside: any thread may call it. A copy
+/// is the same queue, and outlives its connection.
+class notification_queue {
+ public:
+  explicit notification_queue(std::size_t capacity = 100'000);
+
+  /// The oldest notification, or nothing. Does not wait: connection::poll() or any statement brings new ones.
+  std::optional<notify> pop();
+  /// Adds one; the connection does it.
+  void push(notify arrived);
+  std::size_t size() const;
+  bool empty() const { return size() == 0; }
+  /// How many were lost because nobody took them.
+  std::uint64_t dropped() const;
+
+ private:
+  struct shared;
+  std::shared_ptr<shared> shared_;
+};
+
+}  // namespace tusk

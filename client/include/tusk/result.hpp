@@ -1,0 +1,239 @@
+// What a statement gave: its rows as they came from the wire, its columns, its command tag.
+//
+// A result shares what it holds: copies are cheap, and it outlives its connection. It is immutable, and may be read
+// from any thread. A row is a view into its result; a row taken from a temporary result (`conn.query(...)[0]`) owns its
+// bytes instead, and what would dangle does not compile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tusk/protocol/row_set.hpp>
+#include <tusk/types/builtin.hpp>
+#include <tusk/types/error.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <utility>
+#include <vector>
+
+namespace tusk {
+
+/// One column of a result. Source: the protocol's RowDescription.
+struct column_info {
+  std::string name;
+  oid type = 0;                   ///< OID of its type
+  std::int32_t modifier = -1;     ///< what the type makes of it (length, precision); -1: none
+  std::int16_t type_size = 0;     ///< bytes of a value at the server; negative: of varying length
+  oid table = 0;                  ///< OID of the table it comes from; 0: none
+  std::int16_t table_column = 0;  ///< its number there, from 1; 0: none
+};
+
+/// A column by number: found once, used for every row (see result::column).
+struct column_handle {
+  std::size_t index = 0;
+};
+
+namespace detail {
+
+/// What a result shares. Filled by the connection, immutable afterwards.
+struct result_state {
+  std::shared_ptr<std::vector<column_info> const> columns;
+  protocol::row_set rows;
+  std::string tag;
+  bool text_is_utf8 = true;  // was client_encoding UTF8 when the rows came?
+};
+
+[[noreturn]] void throw_no_column(result_state const& in, std::size_t index);
+[[noreturn]] void throw_no_column(result_state const& in, std::string_view name);
+[[noreturn]] void throw_no_row(result_state const& in, std::size_t index);
+[[noreturn]] void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted);
+[[noreturn]] void throw_null(column_info const& column, std::size_t index);
+[[noreturn]] void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
+                                  protocol::parse_error const& error);
+[[noreturn]] void throw_not_utf8(column_info const& column, std::size_t index);
+std::size_t find_column(result_state const& in, std::string_view name);
+
+template <class T>
+inline constexpr bool is_view =
+    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::optional<std::string_view>>;
+template <class T>
+inline constexpr bool is_text =
+    is_view<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
+
+/// The compiler's words for T, for error messages.
+template <class T>
+constexpr char const* type_text() noexcept {
+  return __PRETTY_FUNCTION__;
+}
+
+}  // namespace detail
+
+/// One row of a result: a view that is valid as long as its result lives. Reading from left to right is the fast way.
+/// One row object belongs to one thread at a time; other objects may look at the same row.
+class row {
+ public:
+  row(detail::result_state const& in, protocol::row_fields fields) noexcept : in_(&in), fields_(fields) {}
+
+  /// The number of fields.
+  std::size_t size() const noexcept { return fields_.size(); }
+
+  /// The value of a column, by number from 0, by name, or by handle.
+  ///
+  /// Throws programming_error if there is no such column or its type cannot be read as a T (ask for text then, or cast
+  /// in the statement), and data_error if the value does not fit a T or is NULL where T is no std::optional. The other
+  /// fields stay readable. A std::string_view is a view into the result.
+  template <class T>
+  T get(std::size_t column) const;
+  template <class T>
+  T get(std::string_view name) const {
+    return get<T>(detail::find_column(*in_, name));
+  }
+  template <class T>
+  T get(column_handle column) const {
+    return get<T>(column.index);
+  }
+
+  /// Whether a field is NULL. Throws programming_error if there is no such column.
+  bool is_null(std::size_t column) const { return bytes(column).is_null(); }
+  bool is_null(std::string_view name) const { return is_null(detail::find_column(*in_, name)); }
+  bool is_null(column_handle column) const { return is_null(column.index); }
+
+ private:
+  friend class owned_row;
+  protocol::field_bytes bytes(std::size_t column) const {
+    if (column >= fields_.size()) [[unlikely]]
+      detail::throw_no_column(*in_, column);
+    return fields_[static_cast<unsigned>(column)];
+  }
+
+  detail::result_state const* in_;
+  protocol::row_fields fields_;
+};
+
+template <class T>
+T row::get(std::size_t column) const {
+  types::require_from_text<T>();
+  protocol::field_bytes const field = bytes(column);
+  auto const& info = [&]() -> column_info const& { return (*in_->columns)[column]; };
+  if constexpr (detail::is_text<T>) {
+    if (!in_->text_is_utf8) [[unlikely]]
+      detail::throw_not_utf8(info(), column);
+  }
+  if (field.is_null()) {
+    if constexpr (nullable<T>)
+      return from_text<T>::null();
+    else
+      detail::throw_null(info(), column);
+  }
+  if constexpr (detail::is_view<T>) {
+    return T(field.text());
+  } else {
+    if (!from_text<T>::reads(info().type)) [[unlikely]]
+      detail::throw_type_mismatch(info(), column, detail::type_text<T>());
+    auto value = types::read_text<T>(field.text(), info().type);
+    if (!value) [[unlikely]]
+      detail::throw_bad_value(info(), column, field.text(), value.error());
+    return *std::move(value);
+  }
+}
+
+/// A row that keeps its result alive: what a temporary result's rows are.
+class owned_row {
+ public:
+  owned_row(std::shared_ptr<detail::result_state const> in, protocol::row_fields fields) noexcept
+      : in_(std::move(in)), row_(*in_, fields) {}
+
+  std::size_t size() const noexcept { return row_.size(); }
+  /// As row::get. A std::string_view is valid as long as this object.
+  template <class T, class Column>
+  T get(Column const& column) const& {
+    return row_.get<T>(column);
+  }
+  template <class T, class Column>
+  T get(Column const& column) && {
+    static_assert(!detail::is_view<T>,
+                  "tusk: this view would dangle, because the row is a temporary. Ask for "
+                  "std::string, or keep the result or the row in a variable first.");
+    return row_.get<T>(column);
+  }
+  template <class Column>
+  bool is_null(Column const& column) const {
+    return row_.is_null(column);
+  }
+
+ private:
+  std::shared_ptr<detail::result_state const> in_;
+  row row_;
+};
+
+/// See the top of this file.
+class result {
+ public:
+  /// A result without rows, columns or a command.
+  result();
+  explicit result(std::shared_ptr<detail::result_state const> state) noexcept : state_(std::move(state)) {}
+
+  /// The number of rows.
+  std::size_t size() const noexcept { return state_->rows.size(); }
+  bool empty() const noexcept { return size() == 0; }
+
+  /// The columns, in order; empty for a statement that gives no rows. Valid as long as the result.
+  std::span<column_info const> columns() const noexcept;
+  /// A handle for the column of that name (the first one), so that no row searches for it.
+  /// Throws programming_error that lists the names if there is none.
+  column_handle column(std::string_view name) const { return {detail::find_column(*state_, name)}; }
+
+  /// The server's command tag, such as "INSERT 0 5"; valid as long as the result.
+  std::string_view command_tag() const noexcept { return state_->tag; }
+  /// How many rows the statement touched or gave, as the server counts; 0 where it does not count.
+  std::uint64_t affected_rows() const noexcept;
+
+  /// Row `index`, from 0. Throws programming_error if there is none.
+  row operator[](std::size_t index) const& { return {*state_, fields(index)}; }
+  owned_row operator[](std::size_t index) && {
+    auto const found = fields(index);
+    return {std::move(state_), found};
+  }
+
+  class iterator {
+   public:
+    using value_type = row;
+    using reference = row;
+    using pointer = void;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    iterator(detail::result_state const& in, protocol::row_set::iterator at) noexcept : in_(&in), at_(at) {}
+    row operator*() noexcept { return {*in_, *at_}; }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    void operator++(int) noexcept { ++at_; }
+    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+
+   private:
+    detail::result_state const* in_ = nullptr;
+    protocol::row_set::iterator at_;
+  };
+  iterator begin() const& noexcept { return {*state_, state_->rows.begin()}; }
+  iterator end() const& noexcept { return {*state_, state_->rows.end()}; }
+  iterator begin() && = delete;
+  iterator end() && = delete;
+
+ private:
+  protocol::row_fields fields(std::size_t index) const {
+    if (index >= size()) [[unlikely]]
+      detail::throw_no_row(*state_, index);
+    return state_->rows[index];
+  }
+
+  std::shared_ptr<detail::result_state const> state_;
+};
+
+}  // namespace tusk

@@ -1,0 +1,54 @@
+// A statement that was prepared by hand.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <tusk/result.hpp>
+#include <tusk/types/params.hpp>
+
+namespace tusk {
+
+namespace detail {
+class engine;
+struct prepared_statement;
+}  // namespace detail
+
+/// A statement prepared at the server; see connection::prepare.
+///
+/// It moves. It holds what it needs of its connection: neither order of destruction dangles, but once the connection is
+/// closed, `query` throws interface_error. When it goes, the server's statement is closed together with the next
+/// request.
+class statement {
+ public:
+  statement(std::shared_ptr<detail::engine> engine, std::shared_ptr<detail::prepared_statement> prepared) noexcept;
+  statement(statement&&) noexcept = default;
+  statement& operator=(statement&& other) noexcept;
+  ~statement();
+
+  /// Runs it with these arguments. Throws as connection::query does.
+  template <class... Args>
+  result query(Args const&... args) {
+    if constexpr (sizeof...(Args) == 0)
+      return query_params({});
+    else if constexpr (sizeof...(Args) == 1 && (std::is_same_v<Args, params> && ...))
+      return query_params(args...);
+    else
+      return query_params(params(args...));
+  }
+
+  /// The type of each parameter, as the server inferred it. Valid as long as the statement.
+  std::span<oid const> parameters() const noexcept;
+  /// The columns of its result; empty if it gives no rows. Valid as long as the statement.
+  std::span<column_info const> columns() const noexcept;
+  std::string_view sql() const noexcept;
+
+ private:
+  result query_params(params const& args);
+  void release() noexcept;
+
+  std::shared_ptr<detail::engine> engine_;
+  std::shared_ptr<detail::prepared_statement> prepared_;
+};
+
+}  // namespace tusk

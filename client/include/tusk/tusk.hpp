@@ -1,0 +1,10 @@
+// Everything of tusk but its Asio face.
+#pragma once
+
+#include <tusk/connection.hpp>
+#include <tusk/notify.hpp>
+#include <tusk/options.hpp>
+#include <tusk/result.hpp>
+#include <tusk/statement.hpp>
+#include <tusk/types/error.hpp>
+#include <tusk/types/params.hpp>

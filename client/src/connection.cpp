@@ -1,0 +1,101 @@
+#include <tusk/connection.hpp>
+
+#include "engine.hpp"
+
+namespace tusk {
+
+connection::connection(std::shared_ptr<detail::engine> engine)
+    : notifies(engine->notifications()), engine_(std::move(engine)) {}
+
+connection& connection::operator=(connection&& other) noexcept {
+  if (this != &other) {
+    close();
+    notifies = other.notifies;
+    engine_ = std::move(other.engine_);
+  }
+  return *this;
+}
+
+connection::~connection() { close(); }
+
+connection connect(std::string_view dsn, connect_options const& options) {
+  connection made(std::make_shared<detail::engine>(dsn, options));
+  if (!options.async) made.engine_->connect();
+  return made;
+}
+
+/// The engine; throws interface_error if the connection was moved from.
+detail::engine& connection::engine() const {
+  if (!engine_) throw interface_error("this connection was moved to another object; use that one");
+  return *engine_;
+}
+
+params const& connection::no_params() noexcept {
+  static params const none;
+  return none;
+}
+
+std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
+result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
+statement connection::prepare(std::string_view sql) {
+  auto prepared = engine().prepare(sql);
+  return {engine_, std::move(prepared)};
+}
+
+poll_status connection::poll() { return engine().poll(); }
+int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -1; }
+std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
+void connection::start_exec(std::string_view script) { engine().start_exec(script); }
+void connection::start_query_params(std::string_view sql, params const& args) { engine().start_query(sql, args); }
+std::vector<result> connection::take_results() { return engine().take_results(); }
+bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
+
+std::vector<diagnostics> connection::take_notices() { return engine().take_notices(); }
+connection_info connection::info() const { return engine().info(); }
+std::string connection::dsn() const { return engine().dsn(); }
+std::string connection::parameter_status(std::string_view name) const { return engine().parameter_status(name); }
+bool connection::closed() const noexcept { return !engine_ || engine_->closed(); }
+void connection::close() noexcept {
+  if (engine_) engine_->close();
+}
+
+bool wait_readable(connection& conn, std::chrono::milliseconds time) {
+  int const descriptor = conn.fileno();
+  if (descriptor < 0) throw interface_error("connection already closed", true);
+  try {
+    return client::wait_for(descriptor, true, false, client::clock::now() + time);
+  } catch (std::system_error const& e) {
+    throw operational_error(e.what(), e.code());
+  }
+}
+
+statement::statement(std::shared_ptr<detail::engine> engine,
+                     std::shared_ptr<detail::prepared_statement> prepared) noexcept
+    : engine_(std::move(engine)), prepared_(std::move(prepared)) {}
+
+statement& statement::operator=(statement&& other) noexcept {
+  if (this != &other) {
+    release();
+    engine_ = std::move(other.engine_);
+    prepared_ = std::move(other.prepared_);
+  }
+  return *this;
+}
+
+statement::~statement() { release(); }
+
+void statement::release() noexcept {
+  if (engine_) engine_->release(*prepared_);
+  engine_.reset();
+}
+
+result statement::query_params(params const& args) {
+  if (!engine_) throw interface_error("this statement was moved to another object; use that one");
+  return engine_->query(prepared_, args);
+}
+
+std::span<oid const> statement::parameters() const noexcept { return prepared_->parameters; }
+std::span<column_info const> statement::columns() const noexcept { return *prepared_->columns; }
+std::string_view statement::sql() const noexcept { return prepared_->sql; }
+
+}  // namespace tusk

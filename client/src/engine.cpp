@@ -1,0 +1,242 @@
+#include "engine.hpp"
+
+#include <unistd.h>
+
+#include <tusk/types/error.hpp>
+#include <variant>
+
+namespace tusk::detail {
+namespace {
+
+// A poll() that always finds more gives the caller a turn after about 1 MiB.
+constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
+
+client::settings resolve(std::string_view dsn, connect_options const& options) {
+  auto resolved = client::resolve(dsn, options.parameters);
+  if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
+  return std::get<client::settings>(std::move(resolved));
+}
+
+}  // namespace
+
+engine::engine(std::string_view dsn, connect_options const& options)
+    : options_(options),
+      settings_(resolve(dsn, options)),
+      session_(options.limits),
+      connector_(std::make_unique<client::connector>(settings_, options_, transport_, session_)),
+      statements_(options.statement_cache),
+      no_columns_(std::make_shared<std::vector<column_info>>()),
+      process_(::getpid()) {}
+
+engine::~engine() { close(); }
+
+void engine::connect() {
+  lock const guard(mutex_);
+  for (;;) {
+    poll_status const wanted = step(false);
+    if (wanted == poll_status::ok) break;
+    bool const write = wanted != poll_status::read, read = wanted != poll_status::write;
+    int const descriptor = connector_ ? connector_->descriptor() : transport_.socket().descriptor();
+    client::wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
+  }
+  transport_.socket().set_blocking(true);
+}
+
+poll_status engine::poll() {
+  lock const guard(mutex_);
+  if (closed_) require_open();
+  poll_status const wanted = step(false);
+  if (wanted == poll_status::ok) finish();
+  return wanted;
+}
+
+/// Steps until the operation is done, waiting as long as it takes.
+void engine::wait_until_done() {
+  while (operation_.active) {
+    poll_status const wanted = step(true);
+    if (wanted == poll_status::ok) break;
+    client::wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
+  }
+  finish();
+}
+
+/// Moves bytes as far as they go. With `wait`, the read waits while an operation is under way and all of it is sent.
+poll_status engine::step(bool wait) {
+  if (connector_) {
+    try {
+      return step_connecting();
+    } catch (...) {
+      hang_up();
+      throw;
+    }
+  }
+  bool sent = write_output();
+  for (std::size_t left = reads_a_poll; !closed_; --left) {
+    bool const done = wait && !operation_.active, out_of_turn = !wait && left == 0;
+    if ((done || out_of_turn) && !transport_.pending()) break;
+    if (!read_input(wait && operation_.active && sent)) break;
+    sent = write_output();
+  }
+  if (closed_) return poll_status::ok;
+  if (!sent) return poll_status::read_write;
+  return operation_.active ? poll_status::read : poll_status::ok;
+}
+
+poll_status engine::step_connecting() {
+  while (connector_) {
+    if (session_.state() == protocol::state::unstarted) {
+      switch (connector_->step()) {
+        case client::progress::want_read: return poll_status::read;
+        case client::progress::want_write: return poll_status::write;
+        case client::progress::started: break;
+      }
+    }
+    if (auto const until = connector_->until(); until && client::clock::now() >= *until) {
+      startup_failed("the server took the connection, but the session did not begin within connect_timeout");
+      continue;
+    }
+    if (computing_) take_events();
+    if (computing_) return poll_status::write;  // the socket is writable, so that the caller comes back at once
+    bool const sent = write_output();
+    if (read_input(false) || !connector_ || session_.state() == protocol::state::unstarted) continue;
+    return sent ? poll_status::read : poll_status::read_write;
+  }
+  return poll_status::ok;
+}
+
+/// Another address may do better. Throws if there is none.
+void engine::startup_failed(std::string const& reason) {
+  write_failed_ = computing_ = false;
+  connector_->failed(reason);
+}
+
+/// Sends what there is to send. True if nothing is left, or nothing can be sent any more.
+bool engine::write_output() {
+  while (!session_.output().empty() && !write_failed_) {
+    client::io_result const wrote = transport_.write(session_.output());
+    switch (wrote.status) {
+      case client::io_status::done: session_.sent(wrote.bytes); break;
+      case client::io_status::want_read:
+      case client::io_status::want_write: return false;
+      case client::io_status::closed:
+      case client::io_status::failed: write_failed_ = true; break;  // the server's last words may wait to be read
+    }
+  }
+  return true;
+}
+
+/// Reads once and takes the events. False if there is nothing to read now, or no more ever.
+bool engine::read_input(bool wait) {
+  client::io_result const got = transport_.read(session_.prepare(), wait);
+  switch (got.status) {
+    case client::io_status::done:
+      session_.commit(got.bytes);
+      take_events();
+      return true;
+    case client::io_status::want_read:
+    case client::io_status::want_write:
+      if (write_failed_) lost("sending failed and nothing more came");
+      return false;
+    case client::io_status::closed: lost("the server closed the connection"); return false;
+    case client::io_status::failed: lost(got.text.empty() ? got.error.message() : "TLS: " + got.text); return false;
+  }
+  return false;
+}
+
+/// Takes all events there are.
+void engine::take_events() {
+  computing_ = false;
+  for (;;) {
+    protocol::event const told = session_.next();
+    if (std::holds_alternative<protocol::want_bytes>(told)) return;
+    computing_ = std::holds_alternative<protocol::working>(told);
+    if (computing_ || !take(told)) return;
+  }
+}
+
+/// The connection broke without a word from the server.
+void engine::lost(std::string const& reason) {
+  if (connector_) {
+    bool const foreign = session_.state() == protocol::state::startup;
+    startup_failed(reason + (foreign ? " before it answered; is it a PostgreSQL server?" : " during the startup"));
+    return;
+  }
+  hang_up();
+  fail(std::make_exception_ptr(operational_error("the connection was lost: " + reason, true)));
+}
+
+/// Closes the transport and remembers that it is closed.
+void engine::hang_up() noexcept {
+  closed_ = true;
+  transport_.close();
+  connector_.reset();
+}
+
+void engine::close() noexcept {
+  lock const guard(mutex_);
+  if (closed_) return;
+  closed_ = true;
+  if (process_ != ::getpid()) {
+    transport_.abandon();
+  } else {
+    if (!connector_) {
+      session_.terminate();
+      write_output();
+    }
+    transport_.close();
+  }
+  connector_.reset();
+  if (operation_.active)
+    fail(std::make_exception_ptr(operational_error("the connection was closed in mid-operation", true)));
+}
+
+int engine::fileno() const noexcept {
+  lock const guard(mutex_);
+  return connector_ ? connector_->descriptor() : transport_.socket().descriptor();
+}
+
+std::optional<std::chrono::milliseconds> engine::timeout() const {
+  lock const guard(mutex_);
+  return connector_ ? client::time_left(connector_->until()) : std::nullopt;
+}
+
+bool engine::isexecuting() const noexcept {
+  lock const guard(mutex_);
+  return operation_.active;
+}
+
+bool engine::closed() const noexcept { return closed_; }
+
+std::vector<diagnostics> engine::take_notices() {
+  lock const guard(mutex_);
+  std::vector<diagnostics> taken(std::make_move_iterator(notices_.begin()), std::make_move_iterator(notices_.end()));
+  notices_.clear();
+  return taken;
+}
+
+std::string engine::dsn() const { return client::masked(settings_); }
+
+std::string engine::parameter_status(std::string_view name) const {
+  lock const guard(mutex_);
+  return std::string(session_.parameter(name));
+}
+
+connection_info engine::info() const {
+  lock const guard(mutex_);
+  connection_info told;
+  told.server_version = session_.parameter("server_version");
+  told.host = settings_.host;
+  told.address = address_;
+  told.port = settings_.port;
+  told.user = settings_.user;
+  told.database = settings_.dbname;
+  told.backend_pid = session_.process_id();
+  told.authentication = name(session_.authentication());
+  if (auto const* tls = transport_.tls()) {
+    told.tls_version = tls->version();
+    told.tls_cipher = tls->cipher();
+  }
+  return told;
+}
+
+}  // namespace tusk::detail

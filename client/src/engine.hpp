@@ -1,0 +1,134 @@
+// What a connection is: the engine that moves bytes between transport and session, and turns events into results.
+//
+//   start (encode requests) ─► step: write what the session has to send, read what the socket has, take the events
+//                              ─► done: results or an error
+//
+// `step` is the only place where bytes move. The faces differ in how they wait between steps: the blocking one lets the
+// step itself wait in its read, poll() never waits. So what one face can do, all can.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tusk/connection.hpp>
+#include <tusk/protocol/session.hpp>
+#include <vector>
+
+#include "connector.hpp"
+#include "conninfo.hpp"
+#include "statement_cache.hpp"
+#include "transport.hpp"
+
+namespace tusk::detail {
+
+/// See the top of this file. Public members lock; one operation at a time.
+class engine {
+ public:
+  engine(std::string_view dsn, connect_options const& options);
+  engine(engine const&) = delete;
+  engine& operator=(engine const&) = delete;
+  ~engine();
+
+  /// Waits until connected. For blocking connections.
+  void connect();
+
+  std::vector<result> exec(std::string_view script);
+  result query(std::string_view sql, params const& args);
+  std::shared_ptr<prepared_statement> prepare(std::string_view sql);
+  result query(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  /// The statement is closed with the next request.
+  void release(prepared_statement const& statement) noexcept;
+
+  void start_exec(std::string_view script);
+  void start_query(std::string_view sql, params const& args);
+  std::vector<result> take_results();
+
+  poll_status poll();
+  int fileno() const noexcept;
+  std::optional<std::chrono::milliseconds> timeout() const;
+  bool isexecuting() const noexcept;
+
+  std::vector<diagnostics> take_notices();
+  connection_info info() const;
+  std::string dsn() const;
+  std::string parameter_status(std::string_view name) const;
+  bool closed() const noexcept;
+  void close() noexcept;
+  notification_queue const& notifications() const noexcept { return notifications_; }
+
+ private:
+  using lock = std::lock_guard<std::mutex>;
+
+  /// The operation under way.
+  struct operation {
+    bool active = false;
+    std::vector<result> results;
+    std::exception_ptr error;                       // the first one
+    std::string text;                               // what was asked, for the caret under an error's position
+    std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
+    bool parsed = false, described = false;
+    std::shared_ptr<std::vector<column_info> const> columns;  // of the rows that come next
+  };
+
+  // engine.cpp: stepping
+  poll_status step(bool wait);
+  poll_status step_connecting();
+  void startup_failed(std::string const& reason);
+  void wait_until_done();
+  bool write_output();
+  bool read_input(bool wait);
+  void take_events();
+  void lost(std::string const& reason);
+  void hang_up() noexcept;
+
+  // events.cpp: what the server says
+  bool take(protocol::event const& told);
+  void take_error(protocol::error_response const& told);
+  void take_violation(protocol::violation const& told);
+  void take_columns(protocol::row_description const& told);
+  void take_result(std::string_view tag);
+  void take_ready();
+  void fail(std::exception_ptr error) noexcept;
+
+  // operations.cpp: what is asked
+  void require_open() const;
+  void begin(std::string_view text);
+  void begin_exec(std::string_view script);
+  void begin_query(std::string_view sql, params const& args);
+  void begin_prepare(std::shared_ptr<prepared_statement> fresh);
+  std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
+  void run_prepared(prepared_statement const& statement, params const& args);
+  std::error_code bind_and_execute(prepared_statement const& statement, params const& args, bool columns_known);
+  void end_unit(std::error_code failed);
+  void close_released();
+  void finish();
+  result only_result();
+  std::string next_statement_name();
+  void require_blocking(char const* what) const;
+
+  connect_options options_;
+  client::settings settings_;
+  mutable std::mutex mutex_;
+  client::transport transport_;
+  protocol::session session_;
+  std::unique_ptr<client::connector> connector_;  // while connecting
+  operation operation_;
+  statement_cache statements_;
+  std::vector<std::string> released_;  // names of statements to close
+  std::uint64_t statement_number_ = 0;
+  notification_queue notifications_;
+  std::deque<diagnostics> notices_;
+  std::shared_ptr<std::vector<column_info> const> no_columns_;
+  std::string address_;
+  std::atomic<bool> closed_ = false;
+  bool write_failed_ = false, text_is_utf8_ = true, computing_ = false;
+  int process_;  // the one that connected; a forked child must not say goodbye
+};
+
+}  // namespace tusk::detail

@@ -1,0 +1,152 @@
+// The engine's ear: what each event of the session means for the operation under way.
+
+#include <tusk/types/error.hpp>
+
+#include "engine.hpp"
+
+namespace tusk::detail {
+namespace {
+
+constexpr std::size_t kept_notices = 50;
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+diagnostics fields_of(auto const& message) {
+  diagnostics fields;
+  for (protocol::error_field const& each : message.fields_sent) fields.set(each.code, each.value);
+  return fields;
+}
+
+}  // namespace
+
+/// False if nothing more is to be taken: the connection is gone, or another address is to be tried.
+bool engine::take(protocol::event const& told) {
+  using namespace protocol;
+  std::visit(
+      overloaded{
+          [&](command_complete const& ended) { take_result(ended.tag); }, [&](ready_for_query const&) { take_ready(); },
+          [&](row_description const& columns) { take_columns(columns); },
+          [&](no_data const&) {
+            operation_.columns = no_columns_;
+            operation_.described = true;
+          },
+          [&](parse_complete const&) { operation_.parsed = true; },
+          [&](parameter_description const& described) {
+            if (operation_.preparing) {
+              auto& parameters = operation_.preparing->parameters;
+              parameters.assign(described.type_oids.begin(), described.type_oids.end());
+            }
+          },
+          [&](error_response const& error) { take_error(error); },
+          [&](notification_response const& arrived) {
+            notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
+          },
+          [&](notice_response const& notice) {
+            notices_.push_back(fields_of(notice));
+            if (notices_.size() > kept_notices) notices_.pop_front();
+          },
+          [&](protocol::parameter_status const& changed) {
+            if (changed.name == "client_encoding") text_is_utf8_ = changed.value == "UTF8";
+          },
+          [&](empty_query_response const&) {
+            fail(std::make_exception_ptr(programming_error("can't execute an empty query")));
+          },
+          [&](copy_in_response const&) {
+            fail(std::make_exception_ptr(
+                programming_error("COPY ... FROM STDIN cannot be run as a query; it was refused")));
+          },
+          [&](copy_out_response const&) {
+            fail(std::make_exception_ptr(
+                programming_error("COPY ... TO STDOUT cannot be run as a query; its data was dropped")));
+          },
+          [&](violation const& how) { take_violation(how); },
+          [](auto const&) {},  // close_complete, portal_suspended: nobody waits for them
+      },
+      told);
+  return !closed_ && (!connector_ || session_.state() != state::unstarted);
+}
+
+void engine::take_result(std::string_view tag) {
+  auto state = std::make_shared<result_state>();
+  state->tag = tag;
+  state->text_is_utf8 = text_is_utf8_;
+  state->columns = operation_.columns ? operation_.columns : no_columns_;
+  state->rows = session_.take_rows();
+  operation_.results.emplace_back(std::move(state));
+  operation_.columns.reset();  // the next statement of a script has its own
+}
+
+void engine::take_columns(protocol::row_description const& told) {
+  auto columns = std::make_shared<std::vector<column_info>>();
+  columns->reserve(told.columns.size());
+  for (protocol::column_description const& each : told.columns)
+    columns->push_back(
+        {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
+  operation_.columns = std::move(columns);
+  operation_.described = true;
+  if (operation_.preparing) operation_.preparing->columns = operation_.columns;
+}
+
+void engine::take_ready() {
+  if (connector_) {
+    address_ = connector_->address();
+    connector_.reset();
+    return;
+  }
+  if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
+    if (!operation_.described) {
+      released_.push_back(prepared->name);
+    } else {
+      if (!prepared->columns) prepared->columns = no_columns_;
+      // One that is prepared by hand has no types, and belongs to its owner.
+      if (prepared->cached) {
+        if (auto const gone = statements_.add(std::move(prepared))) released_.push_back(gone->name);
+      }
+    }
+  }
+  operation_.active = false;
+  session_.shrink();
+}
+
+/// Keeps the first error of the operation; what comes for no operation is told by the next poll().
+void engine::fail(std::exception_ptr error) noexcept {
+  if (!operation_.error) operation_.error = std::move(error);
+  if (closed_) operation_.active = false;
+}
+
+void engine::take_error(protocol::error_response const& told) {
+  diagnostics fields = fields_of(told);
+  if (connector_) {
+    if (session_.state() != protocol::state::ended) return;
+    connector_->refused(std::move(fields));
+  }
+  bool const fatal = session_.state() == protocol::state::ended;
+  auto error = types::make_server_error(std::move(fields), operation_.text, fatal);
+  if (fatal) {
+    hang_up();
+    operation_.error = nullptr;  // what ends the connection counts more than what went before
+  }
+  if (fatal || operation_.active) fail(std::move(error));
+}
+
+void engine::take_violation(protocol::violation const& told) {
+  std::string what = told.code.message();
+  if (told.type != '\0')
+    what += " (message '" + std::string(1, told.type) + "'";
+  else
+    what += " (";
+  what += std::string(told.type != '\0' ? " in state " : "in state ") + std::string(name(told.in)) + ")";
+  if (connector_) {
+    bool const foreign = told.in == protocol::state::startup && told.code == protocol::errc::unknown_message;
+    startup_failed(foreign ? "it is not a PostgreSQL server: its answer makes no sense; check host and port" : what);
+    return;
+  }
+  hang_up();
+  operation_.error = nullptr;
+  fail(std::make_exception_ptr(operational_error("the connection was closed: " + what, told.code, true)));
+}
+
+}  // namespace tusk::detail

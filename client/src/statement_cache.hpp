@@ -1,0 +1,57 @@
+// The statements that a connection has prepared at its server, found again by their text and parameter types.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tusk/result.hpp>
+#include <tusk/types/oid.hpp>
+#include <unordered_map>
+#include <vector>
+
+namespace tusk::detail {
+
+/// A statement that the server knows under a name.
+struct prepared_statement {
+  std::string name;
+  std::string sql;
+  std::vector<oid> types;       ///< as they were declared; 0: left to the server
+  std::vector<oid> parameters;  ///< as the server inferred them
+  std::shared_ptr<std::vector<column_info> const> columns;
+  bool cached = false;  ///< kept by its text; otherwise it belongs to a tusk::statement
+};
+
+/// What a statement is found by; views into a prepared_statement, or of what is asked for.
+struct statement_key {
+  std::string_view sql;
+  std::span<oid const> types;
+  friend bool operator==(statement_key const& a, statement_key const& b) noexcept;
+};
+
+/// Bounded; when it is full the least recently used statement goes. One thread at a time.
+class statement_cache {
+ public:
+  explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
+
+  /// The statement of that text and those types, which becomes the most recently used; or null.
+  std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types);
+  /// Adds a statement; returns the one that had to go, if any: it must be closed at the server.
+  std::shared_ptr<prepared_statement> add(std::shared_ptr<prepared_statement> fresh);
+  std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  struct hash {
+    std::size_t operator()(statement_key const& of) const noexcept;
+  };
+  using list = std::list<std::shared_ptr<prepared_statement>>;
+
+  static statement_key key_of(prepared_statement const& of) noexcept { return {of.sql, of.types}; }
+
+  list used_;  // most recently used first
+  std::unordered_map<statement_key, list::iterator, hash> by_text_;
+  std::size_t capacity_;
+};
+
+}  // namespace tusk::detail

@@ -1,0 +1,167 @@
+// The rows of a result, as they came: the bytes of their DataRow messages in chunks, and one offset a row.
+//
+// A large result is the very buffers that the socket was read into; a small one, or the rest of a large one, is copied
+// into memory of exactly its size, so that one integer does not pin 64 KiB. A message's structure was checked when it
+// was received; reading a field afterwards is a walk that trusts it, without an allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <tusk/protocol/frame_reader.hpp>
+#include <vector>
+
+namespace tusk::protocol {
+
+/// A field's bytes, or NULL: what std::optional<std::string_view> says, small enough for two registers.
+struct field_bytes {
+  char const* data = nullptr;
+  std::int32_t size = -1;  ///< -1: NULL
+
+  bool is_null() const noexcept { return size < 0; }
+  /// The bytes; empty for NULL.
+  std::string_view text() const noexcept { return {data, is_null() ? 0 : static_cast<std::size_t>(size)}; }
+};
+
+/// The fields of one DataRow. It remembers where it was, so that reading from left to right is one walk; for that
+/// reason one object belongs to one thread at a time, while any number of them may look at the same row.
+class row_fields {
+ public:
+  row_fields() = default;
+  /// `message` points to a whole DataRow of `count` fields whose structure was checked.
+  row_fields(char const* message, std::uint16_t count) noexcept : message_(message), at_(message + 7), count_(count) {}
+
+  std::uint16_t size() const noexcept { return count_; }
+
+  /// Field `i`, which must be below size().
+  field_bytes operator[](unsigned i) const noexcept {
+    if (i < next_) {
+      at_ = message_ + 7;
+      next_ = 0;
+    }
+    for (;; ++next_) {
+      auto const size = load_big_endian<std::int32_t>(at_);
+      char const* const data = at_ + 4;
+      at_ = data + (size > 0 ? size : 0);
+      if (next_ == i) {
+        ++next_;
+        return {data, size};
+      }
+    }
+  }
+
+  /// The whole DataRow message, from its type byte.
+  std::string_view message() const noexcept {
+    return {message_, std::size_t{1} + load_big_endian<std::uint32_t>(message_ + 1)};
+  }
+
+ private:
+  char const* message_ = nullptr;
+  mutable char const* at_ = nullptr;
+  mutable unsigned next_ = 0;
+  std::uint16_t count_ = 0;
+};
+
+/// See the top of this file. Immutable once made, and then readable from any thread. Movable.
+class row_set {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  std::uint16_t columns() const noexcept { return columns_; }
+  /// Row `i`, which must be below size().
+  row_fields operator[](std::size_t i) const noexcept {
+    chunk const& in = chunk_of(i);
+    return {in.memory.get() + in.offsets()[i - in.first], columns_};
+  }
+  /// Bytes of memory that the rows take.
+  std::size_t memory() const noexcept;
+
+  /// Walks the rows in order, without a search a row.
+  class iterator {
+   public:
+    using value_type = row_fields;
+    using reference = row_fields;
+    using pointer = void;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    iterator(row_set const& rows, std::size_t index) noexcept : rows_(&rows), index_(index) {}
+    row_fields operator*() noexcept {
+      if (at_ == end_) enter();
+      return {base_ + *at_, rows_->columns_};
+    }
+    iterator& operator++() noexcept {
+      ++index_;
+      if (at_ != end_) ++at_;
+      return *this;
+    }
+    void operator++(int) noexcept { ++*this; }
+    std::size_t index() const noexcept { return index_; }
+    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.index_ == b.index_; }
+
+   private:
+    void enter() noexcept;
+    row_set const* rows_ = nullptr;
+    std::size_t index_ = 0;
+    char const* base_ = nullptr;
+    std::uint32_t const *at_ = nullptr, *end_ = nullptr;
+  };
+  iterator begin() const noexcept { return {*this, 0}; }
+  iterator end() const noexcept { return {*this, size_}; }
+
+ private:
+  friend class row_collector;
+  struct chunk {
+    std::unique_ptr<char[]> memory;
+    std::unique_ptr<std::uint32_t[]> own_offsets;  // null: the offsets stand at the start of `memory`
+    std::size_t first = 0;                         // number of its first row
+    std::size_t rows = 0, bytes = 0;
+    std::uint32_t const* offsets() const noexcept {
+      return own_offsets ? own_offsets.get() : reinterpret_cast<std::uint32_t const*>(memory.get());
+    }
+  };
+  chunk const& chunk_of(std::size_t row) const noexcept {
+    return chunks_.size() == 1 ? chunks_.front() : find_chunk(row);
+  }
+  chunk const& find_chunk(std::size_t row) const noexcept;
+
+  std::vector<chunk> chunks_;
+  std::size_t size_ = 0;
+  std::uint16_t columns_ = 0;
+};
+
+/// Gathers rows out of a frame_reader into a row_set.
+class row_collector {
+ public:
+  /// Rows of `columns` fields follow. Rows that nobody took are dropped.
+  void begin(frame_reader& reader, std::uint16_t columns) noexcept {
+    if (!offsets_.empty() || rows_.size_ != 0) reset(reader);
+    rows_.columns_ = columns;
+  }
+  std::uint16_t columns() const noexcept { return rows_.columns_; }
+
+  /// Takes all rows that are whole.
+  void collect(frame_reader& reader) {
+    reader.take_rows(rows_.columns_, [this](std::uint32_t offset) { offsets_.push_back(offset); });
+    reader.hold(!offsets_.empty());
+  }
+  /// Takes the buffer that is full of rows; to be called before `prepare` whenever reader.full().
+  void take_buffer(frame_reader& reader);
+  /// The rows so far, as a result of their own; the collector is empty afterwards.
+  row_set finish(frame_reader& reader);
+  /// Drops what was gathered, and the memory kept for gathering.
+  void reset(frame_reader& reader) noexcept;
+  /// Returns memory that an idle connection does not need.
+  void shrink() noexcept;
+
+ private:
+  void pack(frame_reader const& reader);
+
+  row_set rows_;
+  std::vector<std::uint32_t> offsets_;  // of the rows in the reader's present buffer
+};
+
+}  // namespace tusk::protocol

@@ -1,0 +1,205 @@
+// The connection's state machine: bytes in, events out; requests in, bytes out. No socket, clock or random source.
+//
+//   requests (query, parse, bind, ...) ──► output() ──► the socket         the socket ──► prepare()/commit() ──► next()
+//
+// Every message sent that has an answer puts an entry into a queue of requests; the state is that of the front entry,
+// and state.hpp's table says which message may come next. So a pipeline is nothing but a longer queue. An error drops
+// entries up to the next Sync, as the server does. Notices, notifications and parameter changes are taken in any state
+// once authenticated. A message that does not belong poisons the session: it can only be closed then.
+//
+// Rows are gathered by the session itself, in the buffers they were received into, and handed over as one row_set when
+// their statement ends. Each conversation has a file under src/: startup, authentication, query.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tusk/protocol/backend.hpp>
+#include <tusk/protocol/frame_reader.hpp>
+#include <tusk/protocol/frontend.hpp>
+#include <tusk/protocol/limits.hpp>
+#include <tusk/protocol/row_set.hpp>
+#include <tusk/protocol/scram.hpp>
+#include <tusk/protocol/state.hpp>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tusk::protocol {
+
+/// More bytes are needed: prepare(), receive, commit(), next(). In state `ended` none will come.
+struct want_bytes {};
+/// PBKDF2 is under way: call next() again, soon. Nothing is wanted of the network.
+struct working {};
+/// The protocol was violated, by the peer, in that state; the session is poisoned.
+struct violation {
+  std::error_code code;
+  protocol::state in = state::poisoned;
+  char type = '\0';  ///< of the message that did it; NUL if there was none
+};
+
+/// What next() tells. Messages are views that end with the next call of prepare() or next().
+///
+/// A statement ends with command_complete, empty_query_response or portal_suspended: take_rows() then gives its rows.
+/// copy_in_response and copy_out_response mean that a statement was a COPY, and that it was refused: an error_response,
+/// or the end of the statement, follows.
+using event = std::variant<want_bytes, working, violation, error_response, notice_response, notification_response,
+                           parameter_status, ready_for_query, parse_complete, close_complete, parameter_description,
+                           row_description, no_data, command_complete, empty_query_response, portal_suspended,
+                           copy_in_response, copy_out_response>;
+
+/// How the server made us prove who we are.
+enum class authentication_method : std::uint8_t { none, cleartext, md5, scram_sha_256, scram_sha_256_plus };
+
+/// The method's name as SASL and require_auth write it ("scram-sha-256-plus").
+std::string_view name(authentication_method) noexcept;
+
+/// What a session needs to begin.
+struct startup_options {
+  std::int32_t version = protocol_version(3, 0);                ///< the one that is asked for
+  std::int32_t minimum_version = protocol_version(3, 0);        ///< a server that speaks less is refused
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< user, database, client_encoding, ...
+  std::string password;                                         ///< empty: none
+  std::string nonce;                 ///< for SCRAM, see scram_nonce(); fresh for each session
+  std::string channel_binding_data;  ///< hash of the server's certificate; empty: channel binding is not possible
+  bool allow_cleartext = false;      ///< may the password go out as it is? Only where nobody can listen.
+};
+
+/// See the top of this file. Not thread-safe. After an error_code from a request nothing of it was sent.
+class session {
+ public:
+  explicit session(limits const& limit = {});
+
+  /// Sends StartupMessage. Must be the first request. Secrets are wiped when authentication has ended.
+  /// Fails with embedded_nul or message_too_large.
+  std::error_code start(startup_options options);
+
+  // ---- requests; each fails with not_ready outside of idle and queries, or as `encode` does ----
+
+  /// One simple query; includes its own Sync.
+  std::error_code query(std::string_view sql);
+  std::error_code parse(protocol::parse const& message);
+  std::error_code bind(protocol::bind const& message);
+  std::error_code describe(protocol::describe const& message);
+  /// `columns`: the number of fields of each row, if it is known from an earlier Describe; otherwise a Describe of the
+  /// same statement must stand before it in the same unit.
+  std::error_code execute(protocol::execute const& message, std::optional<std::uint16_t> columns);
+  std::error_code close(protocol::close const& message);
+  std::error_code sync();
+  /// Sends Terminate; nothing more is read.
+  void terminate();
+
+  // ---- bytes ----
+
+  /// What is to be sent. Valid until the next request.
+  std::string_view output() const noexcept { return output_.view(); }
+  /// Says that the first `count` bytes of output() were sent.
+  void sent(std::size_t count) noexcept { output_.consume(count); }
+  /// Room to receive into, at least one byte. Ends the views of the last event.
+  std::span<char> prepare() {
+    if (reader_.full()) [[unlikely]]
+      rows_.take_buffer(reader_);
+    return reader_.prepare();
+  }
+  /// Says that the first `count` bytes of the room are filled.
+  void commit(std::size_t count) noexcept { reader_.commit(count); }
+
+  /// The next event. Call it until it says want_bytes.
+  event next();
+  /// The rows of the statement that has just ended.
+  row_set take_rows() { return rows_.finish(reader_); }
+
+  // ---- what is known ----
+
+  protocol::state state() const noexcept { return state_; }
+  transaction_status transaction() const noexcept { return transaction_; }
+  authentication_method authentication() const noexcept { return method_; }
+  std::int32_t version() const noexcept { return version_; }
+  std::int32_t process_id() const noexcept { return process_id_; }
+  /// What a cancel request must show; empty if the server gave none.
+  std::string_view secret_key() const noexcept { return secret_key_; }
+  /// The value of a setting that the server reports ("server_version"), or empty. Valid until the next call of next().
+  std::string_view parameter(std::string_view name) const noexcept;
+  /// Bytes received that no event has told of yet.
+  std::size_t buffered() const noexcept { return reader_.buffered(); }
+  /// Gives back memory that an idle session does not need.
+  void shrink() noexcept;
+
+ private:
+  enum class request_kind : std::uint8_t {
+    query,
+    parse,
+    bind,
+    describe_statement,
+    describe_portal,
+    execute,
+    close,
+    sync
+  };
+  struct request {
+    request_kind kind;
+    bool columns_known = false;
+    std::uint16_t columns = 0;
+  };
+  static constexpr std::uint32_t scram_slice = 2048;  // PBKDF2 iterations in one next(): about 0.3 ms
+
+  bool ready() const noexcept { return state_ >= state::idle && state_ < state::ended; }
+  template <class Message>
+  std::error_code send(Message const& message, request what);
+  void enter(request const& front) noexcept;
+  void finish_request() noexcept;
+  void skip_to_sync() noexcept;
+
+  std::optional<event> take(frame const& message);
+  event poison(std::error_code code, char type = '\0');
+  std::error_code violation_code(backend_kind what) const noexcept;
+  template <class Message>
+  std::optional<event> deliver(frame const& message);
+  void apply(transition const& change) noexcept;
+
+  // startup.cpp
+  std::optional<event> take_startup(backend_kind what, frame const& message);
+  std::error_code negotiate(negotiate_protocol_version const& message);
+  void remember(parameter_status const& message);
+  // authentication.cpp
+  std::error_code authenticate(backend_kind what, std::string_view body);
+  std::error_code send_password(std::string_view password);
+  std::error_code begin_scram(authentication_sasl const& message);
+  std::error_code prove();
+  void forget_secrets() noexcept;
+  // query.cpp
+  std::optional<event> take_query(backend_kind what, frame const& message);
+  void refuse_copy_in();
+
+  frame_reader reader_;
+  byte_buffer output_;
+  row_collector rows_;
+  std::vector<request> queue_;
+  std::size_t front_ = 0;
+  limits limits_;
+  protocol::state state_ = state::unstarted;
+  transaction_status transaction_ = transaction_status::idle;
+  authentication_method method_ = authentication_method::none;
+  bool negotiated_ = false, described_ = false;
+  std::uint16_t described_columns_ = 0;
+  std::int32_t version_ = 0, process_id_ = 0;
+  std::string secret_key_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+  std::unique_ptr<startup_options> startup_;  // until the session is authenticated
+  std::optional<scram_client> scram_;
+  std::error_code error_;
+};
+
+/// Decodes a message and makes an event of it, or poisons the session.
+template <class Message>
+std::optional<event> session::deliver(frame const& message) {
+  auto decoded = decode<Message>(message.body);
+  if (!decoded) return poison(decoded.error().code, message.type);
+  return *decoded;
+}
+
+}  // namespace tusk::protocol

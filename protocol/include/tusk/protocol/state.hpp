@@ -1,0 +1,66 @@
+// The states of a session, and the one table that says which message may come in which state.
+//
+// The table is the machine: the session looks up every message of the server in it before it does anything else, a test
+// walks all of it, and the documentation's state diagram is printed from it. An ErrorResponse of severity FATAL or
+// PANIC ends the session in every state, and stands in no row for that reason.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <tusk/protocol/backend.hpp>
+
+namespace tusk::protocol {
+
+enum class state : std::uint8_t {
+  unstarted,           ///< nothing was sent
+  startup,             ///< StartupMessage was sent; the server names the authentication method, or agrees
+  password_sent,       ///< PasswordMessage was sent, in clear or as MD5
+  sasl_started,        ///< SASLInitialResponse was sent; the challenge comes
+  sasl_computing,      ///< the challenge came; PBKDF2 is under way
+  sasl_proved,         ///< our proof was sent; the server's comes
+  sasl_verified,       ///< the server's proof is right; AuthenticationOk comes
+  authenticated,       ///< parameters and the cancel key come, then the first ReadyForQuery
+  idle,                ///< no request is under way
+  querying,            ///< Query was sent; its first answer comes
+  querying_rows,       ///< rows of a simple query, to their CommandComplete
+  querying_next,       ///< one statement of a simple query has ended; another, or ReadyForQuery
+  parsing,             ///< Parse was sent
+  binding,             ///< Bind was sent
+  describing,          ///< Describe of a statement was sent: its parameters come
+  describing_columns,  ///< then the columns, or none; a described portal begins here
+  executing,           ///< Execute was sent: rows, then the end
+  closing,             ///< Close was sent
+  syncing,             ///< Sync was sent, or an error came: everything up to ReadyForQuery is skipped
+  refusing_copy_in,    ///< COPY FROM STDIN came unasked and CopyFail was sent
+  draining_copy_out,   ///< COPY TO STDOUT came unasked; its data is dropped
+  copy_out_ended,      ///< its CommandComplete comes
+  ended,               ///< Terminate was sent, or the server has said FATAL
+  poisoned             ///< the protocol was violated; only closing is left
+};
+inline constexpr std::size_t states = static_cast<std::size_t>(state::poisoned) + 1;
+
+/// The state's name, as it is written above.
+std::string_view name(state) noexcept;
+
+/// What a message does to the session.
+enum class action : std::uint8_t {
+  violation,  ///< it does not belong here: the session is poisoned
+  stay,       ///< it is taken, the state remains
+  go,         ///< it leads to another state
+  finish,     ///< it completes the request; the next one in the queue decides the state, or `idle`
+  resume,     ///< a statement's end: as `finish`, but in a simple query another statement may follow
+  skip,       ///< an error: everything up to the next ReadyForQuery is dropped (`syncing`)
+};
+
+/// An entry of the table. `next` counts for `go` only.
+struct transition {
+  protocol::action action = protocol::action::violation;
+  state next = state::poisoned;
+  friend bool operator==(transition const&, transition const&) = default;
+};
+
+/// What message `kind` does in state `in`.
+transition lookup(state in, backend_kind kind) noexcept;
+
+}  // namespace tusk::protocol

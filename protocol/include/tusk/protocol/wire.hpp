@@ -1,0 +1,431 @@
+// The wire's primitive forms: big-endian integers, NUL-terminated strings, counted bytes, and lists of them.
+//
+// Every message is described once, by a function `fields(io, message)` that names its fields in wire order. Three
+// visitors walk that description: `reader` fills the message from bytes, `sizer` adds up how long it will be and
+// refuses what cannot be sent, `writer` then writes it without further checks. No visitor is asked "did that work?"
+// between two fields: errors stick, and are collected once at the end.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tusk/protocol/errc.hpp>
+#include <tusk/protocol/expected.hpp>
+#include <tusk/protocol/limits.hpp>
+#include <type_traits>
+#include <utility>
+
+namespace tusk::protocol {
+
+/// Reads a big-endian integer. `at` must have sizeof(T) bytes.
+template <std::integral T>
+T load_big_endian(char const* at) noexcept {
+  using unsigned_t = std::make_unsigned_t<T>;
+  unsigned_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  if constexpr (std::endian::native == std::endian::little) {
+    if constexpr (sizeof(T) == 2) value = __builtin_bswap16(value);
+    if constexpr (sizeof(T) == 4) value = __builtin_bswap32(value);
+    if constexpr (sizeof(T) == 8) value = __builtin_bswap64(value);
+  }
+  return static_cast<T>(value);
+}
+
+/// Writes a big-endian integer. `at` must have room for sizeof(T) bytes.
+template <std::integral T>
+void store_big_endian(char* at, T number) noexcept {
+  auto const value = load_big_endian<std::make_unsigned_t<T>>(reinterpret_cast<char const*>(&number));
+  std::memcpy(at, &value, sizeof value);
+}
+
+/// Bytes that grow at the end and are consumed from the front: what waits to be sent.
+///
+/// Appending leaves new bytes uninitialised, because whoever asked for them writes them next. Not thread-safe.
+class byte_buffer {
+ public:
+  std::size_t size() const noexcept { return end_ - begin_; }
+  bool empty() const noexcept { return begin_ == end_; }
+  char const* data() const noexcept { return memory_.get() + begin_; }
+  std::string_view view() const noexcept { return {data(), size()}; }
+
+  /// Appends `count` bytes and returns where they begin. Valid until the next call of a member.
+  char* append(std::size_t count) {
+    if (capacity_ - end_ < count) grow(count);
+    char* const at = memory_.get() + end_;
+    end_ += count;
+    return at;
+  }
+
+  /// Drops `count` bytes, at most size(), from the front.
+  void consume(std::size_t count) noexcept {
+    begin_ += count;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+
+  /// Returns the memory to the system if nothing waits in it and it is larger than `keep`.
+  void shrink(std::size_t keep) noexcept {
+    if (!empty() || capacity_ <= keep) return;
+    memory_.reset();
+    capacity_ = 0;
+  }
+  /// Overwrites what was consumed, which may have held a password.
+  void wipe() noexcept;
+
+ private:
+  void grow(std::size_t count);
+
+  std::unique_ptr<char[]> memory_;
+  std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
+};
+
+/// A field's bytes, or NULL.
+using field_value = std::optional<std::string_view>;
+
+template <class T>
+class list;
+
+/// A message or an element of one: it has a static `fields(io, message)`.
+template <class T>
+concept described = requires {
+  typename T::is_described;
+};
+
+/// Fills messages from bytes. Everything it hands out is a view into those bytes.
+///
+/// After the first error every read gives an empty value; `finish()` tells the error, or that bytes are left over.
+class reader {
+ public:
+  explicit reader(std::string_view bytes) noexcept : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+
+  template <std::integral T>
+  void integer(T& value) noexcept {
+    value = {};
+    if (left() < sizeof(T)) return fail(errc::truncated);
+    value = load_big_endian<T>(at_);
+    at_ += sizeof(T);
+  }
+  /// A byte that must hold an enumerator of E; `valid` says which are.
+  template <class E>
+  void enumerator(E& value, std::string_view valid) noexcept {
+    value = {};
+    if (left() < 1) return fail(errc::truncated);
+    if (valid.find(*at_) == valid.npos) return fail(errc::bad_value);
+    value = static_cast<E>(*at_++);
+  }
+  void cstring(std::string_view& value) noexcept;
+  /// Exactly `count` bytes.
+  void bytes(std::string_view& value, std::size_t count) noexcept;
+  void rest(std::string_view& value) noexcept { bytes(value, left()); }
+  void nullable(field_value& value) noexcept;
+
+  /// A list whose count, of type Count, precedes it.
+  template <std::integral Count, class T>
+  void counted(list<T>& value) noexcept;
+  /// A list that ends at a NUL byte where the next element would begin.
+  template <class T>
+  void terminated(list<T>& value) noexcept;
+
+  template <class T>
+  void element(T& value) noexcept {
+    if constexpr (std::integral<T>)
+      integer(value);
+    else if constexpr (std::same_as<T, std::string_view>)
+      cstring(value);
+    else if constexpr (std::same_as<T, field_value>)
+      nullable(value);
+    else
+      T::fields(*this, value);
+  }
+
+  void fail(errc code) noexcept {
+    if (!failed()) error_ = code, failed_at_ = at_;
+    at_ = end_;
+  }
+  bool failed() const noexcept { return error_ != errc{}; }
+
+  /// The first error, or `trailing_bytes` if not everything was read; a default error_code if all is well.
+  parse_error finish() noexcept {
+    if (!failed() && at_ != end_) fail(errc::trailing_bytes);
+    if (!failed()) return {};
+    return {error_, static_cast<std::size_t>(failed_at_ - begin_)};
+  }
+
+ private:
+  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+  char const* begin_;
+  char const* at_;
+  char const* end_;
+  char const* failed_at_ = nullptr;
+  errc error_{};
+};
+
+/// Adds up how many bytes a message takes, and refuses what the wire cannot carry. The sum is 64 bits wide and its
+/// terms are sizes of objects in memory, so that it cannot wrap.
+class sizer {
+ public:
+  template <std::integral T>
+  void integer(T) noexcept {
+    size_ += sizeof(T);
+  }
+  template <class E>
+  void enumerator(E, std::string_view) noexcept {
+    size_ += 1;
+  }
+  void cstring(std::string_view value) noexcept {
+    if (!value.empty() && std::memchr(value.data(), 0, value.size()) != nullptr) fail(errc::embedded_nul);
+    size_ += value.size() + 1;
+  }
+  void bytes(std::string_view value, std::size_t count) noexcept {
+    if (value.size() != count) fail(errc::bad_value);
+    rest(value);
+  }
+  void rest(std::string_view value) noexcept { size_ += value.size(); }
+  void nullable(field_value const& value) noexcept { size_ += 4 + (value ? value->size() : 0); }
+  template <std::integral Count, class T>
+  void counted(list<T> const& value) noexcept {
+    if (!std::in_range<std::make_unsigned_t<Count>>(value.size())) fail(errc::too_many_parameters);
+    size_ += sizeof(Count) + value.encoded().size();
+  }
+  template <class T>
+  void terminated(list<T> const& value) noexcept {
+    size_ += value.encoded().size() + 1;
+  }
+
+  void fail(errc code) noexcept {
+    if (error_ == errc{}) error_ = code;
+  }
+  errc error() const noexcept { return error_; }
+  std::uint64_t size() const noexcept { return size_; }
+
+ private:
+  std::uint64_t size_ = 0;
+  errc error_{};
+};
+
+/// Writes fields into memory that a `sizer` has measured before; it cannot fail.
+class writer {
+ public:
+  explicit writer(char* at) noexcept : at_(at) {}
+
+  template <std::integral T>
+  void integer(T value) noexcept {
+    store_big_endian(at_, value);
+    at_ += sizeof(T);
+  }
+  template <class E>
+  void enumerator(E value, std::string_view) noexcept {
+    *at_++ = static_cast<char>(value);
+  }
+  void cstring(std::string_view value) noexcept {
+    rest(value);
+    *at_++ = '\0';
+  }
+  void bytes(std::string_view value, std::size_t) noexcept { rest(value); }
+  void rest(std::string_view value) noexcept {
+    if (!value.empty()) std::memcpy(at_, value.data(), value.size());
+    at_ += value.size();
+  }
+  void nullable(field_value const& value) noexcept {
+    integer(value ? static_cast<std::int32_t>(value->size()) : std::int32_t{-1});
+    if (value) rest(*value);
+  }
+  template <std::integral Count, class T>
+  void counted(list<T> const& value) noexcept {
+    integer(static_cast<Count>(value.size()));
+    rest(value.encoded());
+  }
+  template <class T>
+  void terminated(list<T> const& value) noexcept {
+    cstring(value.encoded());
+  }
+
+ private:
+  char* at_;
+};
+
+/// The elements of a list, as they stand on the wire: a view that decodes an element when it is looked at.
+///
+/// A list that came out of `decode` is well-formed. To make one for `encode` use `list_storage`. The view is valid as
+/// long as the bytes it was made from.
+template <class T>
+class list {
+ public:
+  list() = default;
+  /// `encoded` must hold exactly `count` well-formed elements; `reader` and `list_storage` see to it.
+  list(std::string_view encoded, std::size_t count) noexcept : encoded_(encoded), count_(count) {}
+
+  std::size_t size() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+  std::string_view encoded() const noexcept { return encoded_; }
+
+  class iterator {
+   public:
+    using value_type = T;
+    using reference = T const&;
+    using pointer = T const*;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    iterator(std::string_view bytes, std::size_t left) noexcept : reader_(bytes), left_(left) { step(); }
+    T const& operator*() const noexcept { return value_; }
+    T const* operator->() const noexcept { return &value_; }
+    iterator& operator++() noexcept {
+      --left_;
+      step();
+      return *this;
+    }
+    void operator++(int) noexcept { ++*this; }
+    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.left_ == b.left_; }
+
+   private:
+    void step() noexcept {
+      if (left_ != 0) reader_.element(value_);
+    }
+    reader reader_{{}};
+    std::size_t left_ = 0;
+    T value_{};
+  };
+
+  iterator begin() const noexcept { return {encoded_, count_}; }
+  iterator end() const noexcept { return {{}, 0}; }
+
+  friend bool operator==(list const&, list const&) = default;
+
+ private:
+  std::string_view encoded_;
+  std::size_t count_ = 0;
+};
+
+template <std::integral Count, class T>
+void reader::counted(list<T>& value) noexcept {
+  value = {};
+  std::make_unsigned_t<Count> count = 0;
+  integer(count);
+  // Each element has at least one byte, so that a lying count ends here instead of in a long loop.
+  if (failed()) return;
+  if (count > left()) return fail(errc::bad_count);
+  char const* const first = at_;
+  T each{};
+  for (std::size_t i = 0; i < count && !failed(); ++i) element(each);
+  if (!failed()) value = {{first, static_cast<std::size_t>(at_ - first)}, count};
+}
+
+template <class T>
+void reader::terminated(list<T>& value) noexcept {
+  value = {};
+  char const* const first = at_;
+  std::size_t count = 0;
+  T each{};
+  while (left() != 0 && *at_ != '\0') {
+    element(each);
+    ++count;
+  }
+  if (failed()) return;
+  if (left() == 0) return fail(errc::missing_terminator);
+  value = {{first, static_cast<std::size_t>(at_ - first)}, count};
+  ++at_;
+}
+
+/// Keeps the encoded form of a list that is to be sent. `add` refuses what the wire cannot carry; such an element is
+/// not added, and `error()` remembers the first refusal.
+template <class T>
+class list_storage {
+ public:
+  list_storage() = default;
+  list_storage(std::initializer_list<T> values) {
+    for (T const& value : values) add(value);
+  }
+  errc add(T const& value);
+  errc error() const noexcept { return error_; }
+  /// Valid until the next `add` and as long as this object.
+  list<T> view() const noexcept { return {encoded_, count_}; }
+  operator list<T>() const noexcept { return view(); }
+
+ private:
+  std::string encoded_;
+  std::size_t count_ = 0;
+  errc error_{};
+};
+
+template <class T>
+errc list_storage<T>::add(T const& value) {
+  sizer measure;
+  if constexpr (std::integral<T>)
+    measure.integer(value);
+  else if constexpr (std::same_as<T, std::string_view>)
+    measure.cstring(value);
+  else if constexpr (std::same_as<T, field_value>)
+    measure.nullable(value);
+  else
+    T::fields(measure, value);
+  if (measure.error() == errc{} && measure.size() > max_sent_message - encoded_.size())
+    measure.fail(errc::message_too_large);
+  if (measure.error() != errc{}) return error_ == errc{} ? error_ = measure.error() : measure.error();
+
+  std::size_t const old = encoded_.size();
+  encoded_.resize(old + static_cast<std::size_t>(measure.size()));
+  writer out(encoded_.data() + old);
+  if constexpr (std::integral<T>)
+    out.integer(value);
+  else if constexpr (std::same_as<T, std::string_view>)
+    out.cstring(value);
+  else if constexpr (std::same_as<T, field_value>)
+    out.nullable(value);
+  else
+    T::fields(out, value);
+  ++count_;
+  return {};
+}
+
+/// Decodes the body of a message (what follows its length word). The message is a view into `body`.
+/// Fails with the codes of `errc`, at a position in `body`.
+template <described Message>
+expected<Message> decode(std::string_view body) noexcept {
+  Message message{};
+  reader in(body);
+  if constexpr (requires { Message::code; }) {
+    std::int32_t code = 0;
+    in.integer(code);
+    if (code != Message::code) in.fail(errc::bad_value);
+  }
+  Message::fields(in, message);
+  if (parse_error const error = in.finish(); error.code) return error;
+  return message;
+}
+
+/// Appends a whole message, type byte and length included, to `out`. On error nothing is appended.
+/// Fails with `embedded_nul`, `too_many_parameters` or `message_too_large`.
+template <described Message>
+std::error_code encode(byte_buffer& out, Message const& message) {
+  constexpr bool typed = Message::type != '\0', coded = requires { Message::code; };
+  sizer measure;
+  Message::fields(measure, message);
+  if (measure.error() != errc{}) return measure.error();
+  std::uint64_t const length = 4 + (coded ? 4 : 0) + measure.size();
+  if (length > Message::max_sent) return errc::message_too_large;
+
+  writer to(out.append((typed ? 1 : 0) + static_cast<std::size_t>(length)));
+  if constexpr (typed) to.integer(Message::type);
+  to.integer(static_cast<std::uint32_t>(length));
+  if constexpr (coded) to.integer(Message::code);
+  Message::fields(to, message);
+  return {};
+}
+
+/// What every message inherits: an untyped one overrides `type`, a shorter one `max_sent`.
+struct message_base {
+  using is_described = void;
+  static constexpr std::uint64_t max_sent = max_sent_message;
+};
+
+}  // namespace tusk::protocol

@@ -1,0 +1,118 @@
+#include <tusk/protocol/backend.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace tusk::protocol {
+namespace {
+
+constexpr std::string_view names[] = {"AuthenticationOk",
+                                      "AuthenticationKerberosV5",
+                                      "AuthenticationCleartextPassword",
+                                      "AuthenticationMD5Password",
+                                      "AuthenticationGSS",
+                                      "AuthenticationGSSContinue",
+                                      "AuthenticationSSPI",
+                                      "AuthenticationSASL",
+                                      "AuthenticationSASLContinue",
+                                      "AuthenticationSASLFinal",
+                                      "BackendKeyData",
+                                      "NegotiateProtocolVersion",
+                                      "ErrorResponse",
+                                      "NoticeResponse",
+                                      "NotificationResponse",
+                                      "ParameterStatus",
+                                      "ReadyForQuery",
+                                      "RowDescription",
+                                      "DataRow",
+                                      "CommandComplete",
+                                      "EmptyQueryResponse",
+                                      "ParseComplete",
+                                      "BindComplete",
+                                      "CloseComplete",
+                                      "NoData",
+                                      "PortalSuspended",
+                                      "ParameterDescription",
+                                      "FunctionCallResponse",
+                                      "CopyInResponse",
+                                      "CopyOutResponse",
+                                      "CopyBothResponse",
+                                      "CopyData",
+                                      "CopyDone"};
+static_assert(std::size(names) == backend_kinds);
+static_assert(static_cast<std::size_t>(backend_kind::copy_done) + 1 == backend_kinds);
+
+constexpr std::int32_t no_code = -1;
+
+/// What tells one message of `backend_message` from another.
+struct identity {
+  char type;
+  std::int32_t code;
+};
+
+template <std::size_t... I>
+constexpr auto identities(std::index_sequence<I...>) {
+  return std::array{[] {
+    using message = std::variant_alternative_t<I, backend_message>;
+    if constexpr (requires { message::code; })
+      return identity{message::type, message::code};
+    else
+      return identity{message::type, no_code};
+  }()...};
+}
+constexpr auto all = identities(std::make_index_sequence<backend_kinds>());
+
+template <std::size_t I>
+expected<backend_message> decode_as(std::string_view body) noexcept {
+  auto message = decode<std::variant_alternative_t<I, backend_message>>(body);
+  if (!message) return message.error();
+  return backend_message(std::in_place_index<I>, *message);
+}
+
+template <std::size_t... I>
+expected<backend_message> decode_kind(std::size_t kind, std::string_view body, std::index_sequence<I...>) noexcept {
+  using decoder = expected<backend_message> (*)(std::string_view) noexcept;
+  constexpr decoder decoders[] = {decode_as<I>...};
+  return decoders[kind](body);
+}
+
+/// Kind by type byte, for all but 'R'; `backend_kinds` where there is none.
+constexpr auto by_type = [] {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(backend_kinds);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].code == no_code) table[static_cast<unsigned char>(all[i].type)] = static_cast<std::uint8_t>(i);
+  return table;
+}();
+
+}  // namespace
+
+std::string_view error_response::field(char code) const noexcept {
+  for (error_field const& each : fields_sent)
+    if (each.code == code) return each.value;
+  return {};
+}
+
+std::string_view name(backend_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
+
+std::optional<backend_kind> kind_of(char type, std::string_view body) noexcept {
+  if (type == authentication_ok::type) {
+    if (body.size() < 4) return {};
+    auto const code = load_big_endian<std::int32_t>(body.data());
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i].type == type && all[i].code == code) return static_cast<backend_kind>(i);
+    return {};
+  }
+  auto const kind = by_type[static_cast<unsigned char>(type)];
+  if (kind == backend_kinds) return {};
+  return static_cast<backend_kind>(kind);
+}
+
+expected<backend_message> decode_backend(char type, std::string_view body) noexcept {
+  auto const kind = kind_of(type, body);
+  if (!kind) return expected<backend_message>(errc::unknown_message);
+  return decode_kind(static_cast<std::size_t>(*kind), body, std::make_index_sequence<backend_kinds>());
+}
+
+}  // namespace tusk::protocol

@@ -1,0 +1,87 @@
+// The conversation that begins a session: StartupMessage, the protocol version, and what comes between AuthenticationOk
+// and the first ReadyForQuery (parameters, the cancel key).
+
+#include <algorithm>
+#include <tusk/protocol/session.hpp>
+
+namespace tusk::protocol {
+
+std::error_code session::start(startup_options options) {
+  if (state_ != state::unstarted) return errc::not_ready;
+  list_storage<startup_parameter> parameters;
+  for (auto const& [name, value] : options.parameters) parameters.add({name, value});
+  if (parameters.error() != errc{}) return parameters.error();
+  startup_message message;
+  message.version = options.version;
+  message.parameters = parameters;
+  if (auto const error = encode(output_, message)) return error;
+  version_ = options.version;
+  startup_ = std::make_unique<startup_options>(std::move(options));
+  state_ = state::startup;
+  return {};
+}
+
+std::optional<event> session::take_startup(backend_kind what, frame const& message) {
+  std::error_code error;
+  switch (what) {
+    case backend_kind::negotiate_protocol_version: {
+      auto const wanted = decode<negotiate_protocol_version>(message.body);
+      error = wanted ? negotiate(*wanted) : wanted.error().code;
+      break;
+    }
+    case backend_kind::backend_key_data: {
+      auto const key = decode<backend_key_data>(message.body);
+      if (!key) return poison(key.error().code, message.type);
+      if (version_ == protocol_version(3, 0) && key->secret_key.size() != 4)
+        return poison(errc::bad_value, message.type);
+      process_id_ = key->process_id;
+      secret_key_ = key->secret_key;
+      break;
+    }
+    case backend_kind::ready_for_query: {
+      auto told = deliver<ready_for_query>(message);
+      if (auto const* ready = std::get_if<ready_for_query>(&*told)) transaction_ = ready->status;
+      return told;
+    }
+    default: error = authenticate(what, message.body); break;
+  }
+  if (error) return poison(error, message.type);
+  return {};
+}
+
+std::error_code session::negotiate(negotiate_protocol_version const& message) {
+  auto const major = message.version >> 16, minor = message.version & 0xffff;
+  // 3.1 was never a version; what is not offered less than was asked for is no negotiation.
+  if (negotiated_ || major != 3 || minor == 1 || message.version > version_) return errc::bad_negotiation;
+  if (message.version == version_ && message.unrecognized_options.empty()) return errc::bad_negotiation;
+  auto const& sent = startup_ ? startup_->parameters : std::vector<std::pair<std::string, std::string>>{};
+  std::vector<std::string_view> seen;
+  for (std::string_view option : message.unrecognized_options) {
+    bool const was_sent = std::any_of(sent.begin(), sent.end(), [&](auto const& each) { return each.first == option; });
+    bool const doubled = std::find(seen.begin(), seen.end(), option) != seen.end();
+    if (!option.starts_with("_pq_.") || !was_sent || doubled) return errc::bad_negotiation;
+    seen.push_back(option);
+  }
+  if (startup_ && message.version < startup_->minimum_version) return errc::protocol_version_refused;
+  version_ = message.version;
+  negotiated_ = true;
+  return {};
+}
+
+void session::remember(parameter_status const& message) {
+  for (auto& [name, value] : parameters_)
+    if (name == message.name) {
+      value = message.value;
+      return;
+    }
+  // A server reports about fifteen; one that reports thousands wants our memory.
+  if (parameters_.size() < 200) parameters_.emplace_back(message.name, message.value);
+}
+
+std::string_view session::parameter(std::string_view wanted) const noexcept {
+  for (auto const& [name, value] : parameters_)
+    if (name == wanted) return value;
+  return {};
+}
+
+}  // namespace tusk::protocol

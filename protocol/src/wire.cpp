@@ -1,0 +1,60 @@
+#include <tusk/protocol/wire.hpp>
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <new>
+
+namespace tusk::protocol {
+
+void byte_buffer::grow(std::size_t count) {
+  std::size_t const held = size();
+  if (count > std::size_t{1} << 40) throw std::bad_alloc();
+  // Room at the front is used before more is allocated, but only if that moves few bytes.
+  if (held + count <= capacity_ && held <= capacity_ / 2) {
+    std::memmove(memory_.get(), memory_.get() + begin_, held);
+  } else {
+    std::size_t const wanted = std::max({held + count, 2 * capacity_, std::size_t{256}});
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+    if (held != 0) std::memcpy(larger.get(), memory_.get() + begin_, held);
+    memory_ = std::move(larger);
+    capacity_ = wanted;
+  }
+  begin_ = 0;
+  end_ = held;
+}
+
+void byte_buffer::wipe() noexcept {
+  if (!memory_) return;
+  OPENSSL_cleanse(memory_.get(), begin_);
+  OPENSSL_cleanse(memory_.get() + end_, capacity_ - end_);
+}
+
+void reader::cstring(std::string_view& value) noexcept {
+  value = {};
+  if (left() == 0) return fail(errc::missing_terminator);
+  auto const* nul = static_cast<char const*>(std::memchr(at_, 0, left()));
+  if (nul == nullptr) return fail(errc::missing_terminator);
+  value = {at_, static_cast<std::size_t>(nul - at_)};
+  at_ = nul + 1;
+}
+
+void reader::bytes(std::string_view& value, std::size_t count) noexcept {
+  value = {};
+  if (left() < count) return fail(errc::truncated);
+  value = {at_, count};
+  at_ += count;
+}
+
+void reader::nullable(field_value& value) noexcept {
+  value.reset();
+  std::int32_t length = 0;
+  integer(length);
+  if (failed() || length == -1) return;
+  if (length < 0) return fail(errc::bad_count);
+  std::string_view bytes_read;
+  bytes(bytes_read, static_cast<std::size_t>(length));
+  if (!failed()) value = bytes_read;
+}
+
+}  // namespace tusk::protocol

@@ -1,0 +1,38 @@
+# How every target of this project is made: tusk_library(name sources...) and tusk_executable(name sources...).
+
+# The flags of one build, shared by libraries and executables.
+function(tusk_configure target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(TUSK_WARNINGS)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+  endif()
+  if(TUSK_COVERAGE)
+    target_compile_options(${target} PRIVATE -fprofile-instr-generate -fcoverage-mapping)
+    target_link_options(${target} PUBLIC -fprofile-instr-generate)
+  endif()
+  if(TUSK_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()
+
+# A component: protocol/, types/ or client/. Static by default; BUILD_SHARED_LIBS is honoured.
+function(tusk_library name)
+  add_library(tusk_${name} ${ARGN})
+  add_library(tusk::${name} ALIAS tusk_${name})
+  tusk_configure(tusk_${name})
+  target_include_directories(tusk_${name}
+    PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  set_target_properties(tusk_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endfunction()
+
+function(tusk_executable name)
+  add_executable(${name} ${ARGN})
+  tusk_configure(${name})
+  if(TUSK_STATIC)
+    target_link_options(${name} PRIVATE -static)
+  endif()
+endfunction()

@@ -1,0 +1,121 @@
+// How a C++ value becomes an argument of a statement: adapter<T> says its type's OID and writes its text.
+//
+//   value ─► adapter<T>::text ─► text_writer ─► params (the wire's form of all arguments)
+//
+// The adapters of the built-in types are in number.hpp, text.hpp and bytea.hpp; builtin.hpp has all of them.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include <tusk/types/oid.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+
+/// Says how values of `T` are written. Specialise it for a type of your own:
+///
+///     template <> struct tusk::adapter<point> {
+///       static constexpr tusk::oid oid = tusk::oids::point;       // 0: let the server infer the type
+///       static void text(point const& p, tusk::text_writer& out) { out << '(' << p.x << ',' << p.y << ')'; }
+///     };
+///
+/// `text` writes what the server's input function of the type reads, without quotes. If some values of `T` mean NULL,
+/// an adapter also has `static bool is_null(T const&)`; `text` is not called for those. `text` may throw: nothing of
+/// the value is sent then.
+template <class T>
+struct adapter;
+
+/// Whether there is an adapter for `T`.
+template <class T>
+concept adaptable = requires(T const& value, text_writer& out) {
+  { adapter<T>::oid } -> std::convertible_to<oid>;
+  adapter<T>::text(value, out);
+};
+
+/// An empty optional is NULL, of the type of its values.
+template <adaptable T>
+struct adapter<std::optional<T>> {
+  static constexpr tusk::oid oid = adapter<T>::oid;
+  static bool is_null(std::optional<T> const& value);
+  static void text(std::optional<T> const& value, text_writer& out) { adapter<T>::text(*value, out); }
+};
+
+/// NULL, of a type that the server infers.
+template <>
+struct adapter<std::nullptr_t> {
+  static constexpr tusk::oid oid = 0;
+  static constexpr bool is_null(std::nullptr_t) noexcept { return true; }
+  static void text(std::nullptr_t, text_writer&) noexcept {}
+};
+
+/// NULL, of a type that the server infers.
+template <>
+struct adapter<std::nullopt_t> {
+  static constexpr tusk::oid oid = 0;
+  static constexpr bool is_null(std::nullopt_t) noexcept { return true; }
+  static void text(std::nullopt_t, text_writer&) noexcept {}
+};
+
+namespace types {
+
+template <class T>
+struct adapted_type {
+  using type = T;
+};
+template <std::size_t N>
+struct adapted_type<char[N]> {
+  using type = char const*;
+};
+template <>
+struct adapted_type<char*> {
+  using type = char const*;
+};
+
+/// The type under which an argument of type `T` is looked up: without const and reference; a string literal or a
+/// `char*` is a `char const*`.
+template <class T>
+using adapted = typename adapted_type<std::remove_cvref_t<T>>::type;
+
+/// Does not compile when `T` cannot be an argument, and says what to write.
+template <class T>
+constexpr void require_adapter() noexcept {
+  static_assert(adaptable<T>,
+                "tusk: this type (T, see above) cannot be an argument of a statement: it has no adapter. Write one: "
+                "template <> struct tusk::adapter<T> { static constexpr tusk::oid oid = tusk::oids::text; "
+                "static void text(T const& value, tusk::text_writer& out) { out << ...; } };");
+}
+
+/// Whether a value means NULL.
+template <adaptable T>
+constexpr bool is_null(T const& value) {
+  if constexpr (requires { adapter<T>::is_null(value); }) {
+    return adapter<T>::is_null(value);
+  } else {
+    return false;
+  }
+}
+
+/// The text of a value, as it would be sent: for a test of an adapter. A value that means NULL gives nothing.
+template <class T>
+std::optional<std::string> text_of(T const& value) {
+  using type = adapted<T>;
+  require_adapter<type>();
+  if (is_null<type>(value)) return std::nullopt;
+  text_buffer buffer;
+  text_writer out(buffer);
+  adapter<type>::text(value, out);
+  return std::string(buffer.data(), buffer.size());
+}
+
+}  // namespace types
+
+template <adaptable T>
+bool adapter<std::optional<T>>::is_null(std::optional<T> const& value) {
+  return !value || types::is_null(*value);
+}
+
+}  // namespace tusk

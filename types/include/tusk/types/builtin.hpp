@@ -1,0 +1,8 @@
+// Every adapter and parser that comes with the library.
+#pragma once
+
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/bytea.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/number.hpp>
+#include <tusk/types/text.hpp>

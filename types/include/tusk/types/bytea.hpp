@@ -1,0 +1,56 @@
+// Bytes: std::vector<std::byte>, std::array, std::span as bytea.
+//
+//   hex     \x616263         what servers send since 9.0, and what we send
+//   escape  abc\000\\        bytea_output = escape: `\\`, `\` and three octal digits, or a printable character
+//
+// Source: PostgreSQL's documentation, "Binary Data Types".
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+namespace types {
+
+/// Appends the hex format.
+void write_bytea(std::span<std::byte const> bytes, text_writer& out);
+
+/// Either format; hex digits may be of either case.
+protocol::expected<std::vector<std::byte>> parse_bytea(std::string_view text);
+
+/// A contiguous range of bytes that are nothing but bytes.
+struct bytea_adapter {
+  static constexpr tusk::oid oid = oids::bytea;
+  static void text(std::span<std::byte const> value, text_writer& out) { write_bytea(value, out); }
+};
+
+}  // namespace types
+
+template <class Allocator>
+struct adapter<std::vector<std::byte, Allocator>> : types::bytea_adapter {};
+
+template <std::size_t Size>
+struct adapter<std::array<std::byte, Size>> : types::bytea_adapter {};
+
+template <class Byte, std::size_t Extent>
+requires std::is_same_v<std::remove_const_t<Byte>, std::byte>
+struct adapter<std::span<Byte, Extent>> : types::bytea_adapter {
+};
+
+template <>
+struct from_text<std::vector<std::byte>> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::bytea; }
+  static protocol::expected<std::vector<std::byte>> parse(std::string_view text) { return types::parse_bytea(text); }
+};
+
+}  // namespace tusk

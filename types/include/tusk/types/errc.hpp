@@ -1,0 +1,35 @@
+// The error codes of values: why a text is not a value of a type, or a value has no text.
+//
+// Each message says the cause and, after it, what to do. Parsers return a code with a position; writers throw a
+// data_error that carries one.
+#pragma once
+
+#include <system_error>
+
+namespace tusk::types {
+
+enum class errc {
+  // reading
+  malformed_bool = 1,
+  malformed_integer,
+  malformed_float,
+  malformed_bytea,
+  out_of_range,
+  inexact,
+  // writing
+  embedded_nul,
+  invalid_utf8,
+  not_ascii,
+  too_large,
+  too_many_parameters,
+};
+
+/// The category of `errc`; its name is "tusk.types".
+std::error_category const& types_category() noexcept;
+
+inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), types_category()}; }
+
+}  // namespace tusk::types
+
+template <>
+struct std::is_error_code_enum<tusk::types::errc> : std::true_type {};

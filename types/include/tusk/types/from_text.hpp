@@ -1,0 +1,83 @@
+// How the text of a field becomes a C++ value: from_text<T> says which types it reads, and parses.
+//
+//   field of a row (text, OID of its column) ─► types::read_text<T> ─► from_text<T>::parse ─► value, or code and
+//   position
+//
+// The parsers of the built-in types are in number.hpp, text.hpp and bytea.hpp; builtin.hpp has all of them.
+// Parsers are strict: the whole text is consumed, no value is rounded or cut, and none throws on what it reads.
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/oid.hpp>
+
+namespace tusk {
+
+/// Says how values of `T` are read. A specialisation has
+///
+///     static constexpr bool reads(tusk::oid type);                              // asked once a column
+///     static tusk::protocol::expected<T> parse(std::string_view text);          // the text format of such a type
+///
+/// and, where one text means different values in different types, also `parse(text, type)`. A type that can hold NULL
+/// has `static T null()`.
+template <class T>
+struct from_text;
+
+/// Whether values of `T` can be read.
+template <class T>
+concept readable = requires(std::string_view text, oid type) {
+  { from_text<T>::reads(type) } -> std::same_as<bool>;
+  { from_text<T>::parse(text) } -> std::same_as<protocol::expected<T>>;
+};
+
+/// Whether `T` can hold NULL; `from_text<T>::null()` is it then.
+template <class T>
+concept nullable = readable<T> && requires {
+  { from_text<T>::null() } -> std::same_as<T>;
+};
+
+namespace types {
+
+/// Does not compile when `T` cannot be read, and says what to write.
+template <class T>
+constexpr void require_from_text() noexcept {
+  static_assert(readable<T>,
+                "tusk: a field cannot be read as this type (T, see above). Write a parser: "
+                "template <> struct tusk::from_text<T> { static constexpr bool reads(tusk::oid type) { return ...; } "
+                "static tusk::protocol::expected<T> parse(std::string_view text) { ... } };");
+}
+
+/// Reads the text of a field that is not NULL. `type` is its column's OID, one that `from_text<T>::reads`.
+template <readable T>
+protocol::expected<T> read_text(std::string_view text, [[maybe_unused]] oid type) {
+  if constexpr (requires { from_text<T>::parse(text, type); }) {
+    return from_text<T>::parse(text, type);
+  } else {
+    return from_text<T>::parse(text);
+  }
+}
+
+}  // namespace types
+
+/// Whatever its values are read from, and NULL.
+template <readable T>
+struct from_text<std::optional<T>> {
+  static constexpr bool reads(oid type) { return from_text<T>::reads(type); }
+  static std::optional<T> null() noexcept { return std::nullopt; }
+  static protocol::expected<std::optional<T>> parse(std::string_view text) { return wrap(from_text<T>::parse(text)); }
+  static protocol::expected<std::optional<T>> parse(std::string_view text, oid type) {
+    return wrap(types::read_text<T>(text, type));
+  }
+
+ private:
+  static protocol::expected<std::optional<T>> wrap(protocol::expected<T> value) {
+    if (!value) return value.error();
+    return std::optional<T>(*std::move(value));
+  }
+};
+
+}  // namespace tusk

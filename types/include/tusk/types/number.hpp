@@ -1,0 +1,186 @@
+// bool, integers and floating point: their adapters and parsers.
+//
+//   C++                           sent as    read from
+//   bool                          bool       bool
+//   signed 8 and 16 bits, uint8   int2       int2, int4, int8, oid: any value that fits
+//   signed 32 bits, uint16        int4       likewise
+//   signed 64 bits, uint32        int8       likewise
+//   uint64                        numeric    likewise
+//   float                         float4     float4; int2, int4, int8 where the value is exact
+//   double                        float8     float8, float4; int2, int4, int8 where the value is exact
+//
+// A float is not read from float8: hardly any double survives that, so it would fail on the data and not on the
+// program;
+// `::float4` in the query says that rounding is meant. A double read from float4 is the float4's value, as the server's
+// own cast gives it (0.1::float4 is 0.10000000149011612), so that the text and the binary format agree.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+namespace types {
+
+/// The smallest type of the server that holds every value of `T`.
+template <integer T>
+consteval oid integer_oid() noexcept {
+  constexpr int bits = std::numeric_limits<T>::digits;
+  return bits <= 15 ? oids::int2 : bits <= 31 ? oids::int4 : bits <= 63 ? oids::int8 : oids::numeric;
+}
+
+constexpr bool is_integer_oid(oid type) noexcept {
+  return type == oids::int4 || type == oids::int8 || type == oids::int2 || type == oids::oid;
+}
+
+/// 1 to 8 characters as one number, the first one in the lowest byte; bytes past the last are zero.
+inline std::uint64_t load_characters(char const* first, std::size_t size) noexcept {
+  if (size >= 4) {  // two loads that overlap where size < 8: equal bytes fall on each other
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::memcpy(&low, first, 4);
+    std::memcpy(&high, first + size - 4, 4);
+    return low | std::uint64_t{high} << (8 * size - 32);
+  }
+  auto const at = [first](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(first[i])} << (8 * i); };
+  return at(0) | at(size / 2) | at(size - 1);
+}
+
+/// Takes 1 to 8 digits, and nothing else. They are converted side by side in one register: each pair of digits, each
+/// pair of pairs, both fours.
+inline bool parse_few_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+    std::uint64_t digits = (load_characters(first, size) ^ '0' * ones) << (8 * (8 - size));  // leading zeros come in
+    if (((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones) return false;
+    digits = digits * (1 + (10 << 8)) >> 8;
+    digits = (digits & 0x00ff'00ff'00ff'00ff) * (1 + (100 << 16)) >> 16;
+    value = (digits & 0x0000'ffff'0000'ffff) * (1 + (10'000ull << 32)) >> 32;
+    return true;
+  } else {
+    value = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      unsigned const digit = static_cast<unsigned char>(first[i]) - unsigned{'0'};
+      if (digit > 9) return false;
+      value = value * 10 + digit;
+    }
+    return true;
+  }
+}
+
+/// 17 digits and more; false if there is something else, or they do not fit in 64 bits.
+bool parse_many_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept;
+
+inline bool parse_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept {
+  if (size - 1 < 8) return parse_few_digits(first, size, value);
+  if (size - 1 >= 16) return size != 0 && parse_many_digits(first, size, value);
+  std::uint64_t upper = 0;
+  if (!parse_few_digits(first, size - 8, upper) || !parse_few_digits(first + size - 8, 8, value)) return false;
+  value += upper * 100'000'000;
+  return true;
+}
+
+/// What is wrong with a text of which `parse_digits` said false, or with a value that is too large.
+[[gnu::cold]] protocol::parse_error integer_error(std::string_view text) noexcept;
+
+/// An optional `-` and digits, to the end of the text. A value that `T` cannot hold is `errc::out_of_range`.
+template <integer T>
+[[gnu::noinline]] protocol::expected<T> parse_integer_slowly(std::string_view text) noexcept {
+  bool const negative = text.starts_with('-');
+  std::uint64_t magnitude = 0;
+  if (!parse_digits(text.data() + negative, text.size() - negative, magnitude)) return integer_error(text);
+  constexpr auto max = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  std::uint64_t const limit = !negative ? max : std::is_signed_v<T> ? max + 1 : 0;
+  if (magnitude > limit) return integer_error(text);
+  return static_cast<T>(negative ? 0 - magnitude : magnitude);
+}
+
+/// The same; up to eight digits without a sign are parsed here.
+template <integer T>
+protocol::expected<T> parse_integer(std::string_view text) noexcept {
+  if (text.size() - 1 < 8) {
+    std::uint64_t value = 0;
+    bool const digits = parse_few_digits(text.data(), text.size(), value);
+    if (digits && std::in_range<T>(value)) return static_cast<T>(value);
+  }
+  return parse_integer_slowly<T>(text);
+}
+
+/// Text of a float8, a float4 or an integer. `errc::inexact` if it is an integer that the type cannot hold exactly.
+protocol::expected<double> parse_double(std::string_view text) noexcept;
+protocol::expected<float> parse_float(std::string_view text) noexcept;
+
+}  // namespace types
+
+template <>
+struct adapter<bool> {
+  static constexpr tusk::oid oid = oids::bool_;
+  static void text(bool value, text_writer& out) { out << value; }
+};
+
+template <types::integer T>
+struct adapter<T> {
+  static constexpr tusk::oid oid = types::integer_oid<T>();
+  static void text(T value, text_writer& out) { out << value; }
+};
+
+template <>
+struct adapter<float> {
+  static constexpr tusk::oid oid = oids::float4;
+  static void text(float value, text_writer& out) { out << value; }
+};
+
+template <>
+struct adapter<double> {
+  static constexpr tusk::oid oid = oids::float8;
+  static void text(double value, text_writer& out) { out << value; }
+};
+
+template <>
+struct from_text<bool> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::bool_; }
+  static protocol::expected<bool> parse(std::string_view text) noexcept {
+    if (text.size() == 1 && (text[0] == 't' || text[0] == 'f')) return text[0] == 't';
+    return protocol::parse_error{types::errc::malformed_bool, 0};
+  }
+};
+
+template <types::integer T>
+struct from_text<T> {
+  static constexpr bool reads(oid type) noexcept { return types::is_integer_oid(type); }
+  static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
+};
+
+template <>
+struct from_text<float> {
+  static constexpr bool reads(oid type) noexcept {
+    return type == oids::float4 || type == oids::int2 || type == oids::int4 || type == oids::int8;
+  }
+  static protocol::expected<float> parse(std::string_view text) noexcept { return types::parse_float(text); }
+};
+
+template <>
+struct from_text<double> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::float8 || from_text<float>::reads(type); }
+  static protocol::expected<double> parse(std::string_view text) noexcept { return types::parse_double(text); }
+  static protocol::expected<double> parse(std::string_view text, oid type) noexcept {
+    if (type != oids::float4) return parse(text);
+    auto const narrow = types::parse_float(text);
+    if (!narrow) return narrow.error();
+    return double{*narrow};
+  }
+};
+
+}  // namespace tusk

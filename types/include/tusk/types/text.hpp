@@ -1,0 +1,50 @@
+// Strings: their adapters and parsers.
+//
+// A string is sent without a type (OID 0), so that the server reads it as whatever the statement needs there: text, a
+// date, an enum. Any field can be read as a string: it is the server's text for the value. Reading copies nothing into
+// a string_view; it lives as long as the row's bytes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+
+/// A NUL byte or invalid UTF-8 in it is a data_error.
+template <>
+struct adapter<std::string_view> {
+  static constexpr tusk::oid oid = 0;
+  static void text(std::string_view value, text_writer& out) { out << value; }
+};
+
+/// A string with any allocator.
+template <class Allocator>
+struct adapter<std::basic_string<char, std::char_traits<char>, Allocator>> : adapter<std::string_view> {};
+
+/// Text up to its NUL byte, as everywhere in C; a null pointer is NULL.
+template <>
+struct adapter<char const*> {
+  static constexpr tusk::oid oid = 0;
+  static constexpr bool is_null(char const* value) noexcept { return value == nullptr; }
+  static void text(char const* value, text_writer& out) { out << std::string_view(value); }
+};
+
+template <>
+struct from_text<std::string_view> {
+  static constexpr bool reads(oid) noexcept { return true; }
+  static protocol::expected<std::string_view> parse(std::string_view text) noexcept { return text; }
+};
+
+template <>
+struct from_text<std::string> {
+  static constexpr bool reads(oid) noexcept { return true; }
+  static protocol::expected<std::string> parse(std::string_view text) { return std::string(text); }
+};
+
+}  // namespace tusk

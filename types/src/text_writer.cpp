@@ -1,0 +1,72 @@
+// The parts of text_writer that need not be inline: checked strings, floating point, and the errors.
+#include <tusk/types/text_writer.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include <tusk/protocol/utf8.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/error.hpp>
+
+namespace tusk {
+namespace {
+
+[[noreturn]] void refuse(types::errc why) {
+  std::error_code const code = why;
+  throw data_error(code.message(), code);
+}
+
+[[noreturn]] void refuse_at(types::errc why, std::size_t position) {
+  std::error_code const code = why;
+  throw data_error("at byte " + std::to_string(position) + ": " + code.message(), code);
+}
+
+// PostgreSQL's input functions take C's names for these, but one spelling is enough, and that is its own.
+template <class Float>
+void write_float(types::text_buffer& to, Float value) {
+  if (!std::isfinite(value)) {
+    std::string_view const name = std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+    to.append(name.data(), name.size());
+    return;
+  }
+  constexpr std::size_t longest = 32;  // -2.2250738585072014e-308 has 24
+  char* const at = to.reserve(longest);
+  to.commit(static_cast<std::size_t>(std::to_chars(at, at + longest, value).ptr - at));
+}
+
+}  // namespace
+
+namespace types {
+
+void throw_too_large() { refuse(errc::too_large); }
+
+}  // namespace types
+
+text_writer& text_writer::operator<<(std::string_view text) {
+  char* const at = to_.reserve(text.size());  // first, so that what is too large is refused before it is read
+  if (text.empty()) return *this;
+  if (void const* const nul = std::memchr(text.data(), 0, text.size())) {
+    refuse_at(types::errc::embedded_nul, static_cast<std::size_t>(static_cast<char const*>(nul) - text.data()));
+  }
+  std::size_t const invalid = protocol::find_invalid_utf8(text);
+  if (invalid != std::string_view::npos) refuse_at(types::errc::invalid_utf8, invalid);
+  std::memcpy(at, text.data(), text.size());
+  to_.commit(text.size());
+  return *this;
+}
+
+text_writer& text_writer::operator<<(double value) {
+  write_float(to_, value);
+  return *this;
+}
+
+text_writer& text_writer::operator<<(float value) {
+  write_float(to_, value);
+  return *this;
+}
+
+void text_writer::throw_not_ascii() { refuse(types::errc::not_ascii); }
+
+}  // namespace tusk
