@@ -4,9 +4,7 @@
 shopt -s inherit_errexit
 umask 022
 program=${0##*/}
-steps_done=0
-steps_total=0
-log_file=/dev/null
+steps_done=0 steps_total=0 step_status=0 log_file=/dev/null
 
 die() { printf '%s: %s\n' "$program" "$*" >&2; exit 1; }
 note() { printf '%s: %s\n' "$program" "$*" >&2; }
@@ -29,7 +27,7 @@ seconds_since() {
 # steps_begin COUNT LOG
 steps_begin() {
   steps_total=$1 log_file=$2 all_started=$(now)
-  mkdir -p "${log_file%/*}"
+  mkdir -p "${2%/*}"
   : >"$log_file"
 }
 
@@ -42,31 +40,25 @@ step_open() {
 # step_close [REMARK]
 step_close() { printf '%8s%s\n' "$(seconds_since "$step_started")" "${1:+   $1}"; }
 
+step_output() { tail -c "+$step_log_start" "$log_file"; }
+
+# step_failed LINES: the end of what the step said, which is where the reason is, without the tests that passed.
 step_failed() {
   printf 'failed after %s\n' "$(seconds_since "$step_started")"
-  tail -c "+$step_log_start" "$log_file" | tail -n "${1:-40}" | sed 's/^/    /'
-  printf '    (the whole log: %s)\n' "$log_file"
+  step_output | sed -E '/^ *Start +[0-9]+: |^ *[0-9]+\/[0-9]+ Test .* Passed /d; s/^/    /' | tail -n "$1"
+  printf '    (all of it: %s)\n' "$log_file"
 }
 
-# attempt COMMAND...: the command's status, its words in the log. In a subshell with errexit on, which `if` or `||`
-# would switch off, and so that a `die` inside ends the step and not the script.
-attempt() {
-  local status=0
+# step NAME COMMAND...: its words go to the log, its status to step_status. The command runs in a subshell, so that a
+# `die` ends the step only. Do not call this in an `if` or before `||`: errexit would be off inside, whatever is said there.
+step() {
+  step_open "$1"
+  shift
   set +e
   (set -e; "$@") >>"$log_file" 2>&1 </dev/null
-  status=$?
+  step_status=$?
   set -e
-  return "$status"
-}
-
-# step NAME COMMAND...
-step() {
-  local name=$1 status=0
-  shift
-  step_open "$name"
-  attempt "$@" || status=$?
-  if ((status == 0)); then step_close; else step_failed; fi
-  return "$status"
+  if ((step_status == 0)); then step_close; else step_failed 60; fi
 }
 
 # --- Debian packages ----------------------------------------------------------------------------------------------------
@@ -86,26 +78,32 @@ has_package() {
 
 can_sudo() { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 && -t 2 ]]; }; }
 
+can_install() { ((EUID == 0)) || can_sudo; }
+
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
 # apt-get waits for dpkg's lock when told to, but not for the lock of the package lists: so try again while that is held.
+# Its words go to apt_words.
 apt() {
-  local output status tries=60
+  local status tries=60
   while :; do
     status=0
-    output=$(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=120 "$@" 2>&1 </dev/null) || status=$?
-    if ((status == 0 || --tries == 0)) || [[ $output != *'Could not get lock'* ]]; then break; fi
+    apt_words=$(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=120 "$@" 2>&1 </dev/null) || status=$?
+    ((status)) && ((--tries)) && [[ $apt_words == *'Could not get lock'* ]] || return "$status"
     sleep 2
   done
-  ((status == 0)) || printf '%s\n' "$output" | tail -n 20 >&2
-  return "$status"
 }
 
-# The lists may be missing or old, so a failure is answered by fetching them once.
+# The lists may be missing or old, so a failure is answered by fetching them once. That succeeds even where nothing could
+# be fetched, so what it warned of is told if the packages are still not to be had.
 apt_install() {
-  apt install -y --no-install-recommends "$@" 2>/dev/null && return
-  apt update || { note "the package lists could not be fetched (is there a network?)"; return 1; }
-  apt install -y --no-install-recommends "$@"
+  local warnings
+  apt install -y --no-install-recommends "$@" && return
+  apt update || true
+  warnings=$(sed -n '/^[WE]: /p' <<<"$apt_words" | tail -n 4)
+  apt install -y --no-install-recommends "$@" && return
+  printf '%s\n' "$warnings" "$(tail -n 15 <<<"$apt_words")" >&2
+  return 1
 }
 
 # postgresql-15 on its own would create and start a cluster of its own: told not to while it is installed. The package
@@ -120,6 +118,12 @@ apt_install_postgresql() {
   return "$status"
 }
 
+# server_packages: what is to be named among the missing packages where nothing can be installed, so that all of it is
+# named at once. Elsewhere pgserver finds its own way to its programs.
+server_packages() {
+  can_install || command -v npm >/dev/null || echo "$@"
+}
+
 # need_packages NAME...: installs those that are missing, or dies with the command to type.
 need_packages() {
   local package missing=()
@@ -127,7 +131,7 @@ need_packages() {
   ((${#missing[@]})) || return 0
   local command="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
   command -v apt-get >/dev/null || die "missing: ${missing[*]} (Debian's names), and this machine has no apt-get: install them by its own means"
-  ((EUID == 0)) || can_sudo || die "missing packages: ${missing[*]}; as root type: $command"
+  can_install || die "missing packages: ${missing[*]}; as root type: $command"
   note "installing ${missing[*]}"
   for package in "${missing[@]}"; do
     [[ $package != postgresql-[0-9]* ]] || apt_install_postgresql "$package" || die "installing $package failed; as root type: $command"

@@ -1,5 +1,7 @@
 #include <tusk/connection.hpp>
 
+#include <algorithm>
+
 #include "engine.hpp"
 
 namespace tusk {
@@ -62,8 +64,9 @@ void connection::close() noexcept {
 bool wait_readable(connection& conn, std::chrono::milliseconds time) {
   int const descriptor = conn.fileno();
   if (descriptor < 0) throw interface_error("connection already closed", true);
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
   try {
-    return client::wait_for(descriptor, true, false, client::clock::now() + time);
+    return client::wait_for(descriptor, true, false, client::clock::now() + std::min(time, longest));
   } catch (std::system_error const& e) {
     throw operational_error(e.what(), e.code());
   }
@@ -94,8 +97,13 @@ result statement::query_params(params const& args) {
   return engine_->query(prepared_, args);
 }
 
-std::span<oid const> statement::parameters() const noexcept { return prepared_->parameters; }
-std::span<column_info const> statement::columns() const noexcept { return *prepared_->columns; }
-std::string_view statement::sql() const noexcept { return prepared_->sql; }
+// One that was moved to another object has nothing to tell.
+std::span<oid const> statement::parameters() const noexcept {
+  return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();
+}
+std::span<column_info const> statement::columns() const noexcept {
+  return prepared_ ? std::span<column_info const>(*prepared_->columns) : std::span<column_info const>();
+}
+std::string_view statement::sql() const noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
 
 }  // namespace tusk

@@ -23,6 +23,16 @@ std::string advice(std::error_code error, bool local) {
   }
 }
 
+/// What the server's own words leave out.
+std::string_view advice(std::string_view sqlstate) {
+  if (sqlstate == "28P01") return "; check user and password";
+  if (sqlstate == "28000") return "; check user and dbname, and the server's pg_hba.conf";
+  if (sqlstate == "3D000") return "; check dbname";
+  if (sqlstate == "53300") return "; close other connections, or raise max_connections at the server";
+  if (sqlstate == "57P03") return "; try again when it is up";
+  return "";
+}
+
 std::string make_nonce() {
   std::array<std::byte, 18> bytes{};
   for (std::size_t got = 0; got < bytes.size();) {
@@ -57,8 +67,11 @@ void connector::give_up() const {
   throw operational_error((several ? "no connection could be made: " : "") + reasons_, true);
 }
 
+/// What went wrong before, and where we are now.
+std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" : "\n") + "connection to " + server(); }
+
 void connector::failed(std::string const& reason) {
-  reasons_ += (reasons_.empty() ? "connection to " : "\nconnection to ") + server() + " failed: " + reason;
+  reasons_ = tried() + " failed: " + reason;
   bytes_.end_tls();  // the socket stays until the next one is open, so that the next one has another number
   if (next_ == addresses_.size()) give_up();
   stage_ = stage::opening;
@@ -68,7 +81,12 @@ void connector::failed(std::string const& reason) {
 
 void connector::refused(diagnostics fields) const {
   auto shared = std::make_shared<diagnostics const>(std::move(fields));
-  throw operational_error("connection to " + server() + " was refused: " + types::describe(*shared), shared, true);
+  std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + ": ";
+  throw operational_error(what + types::describe(*shared), shared, true);
+}
+
+void connector::refused(std::string const& reason, std::error_code code) const {
+  throw operational_error(tried() + " failed: " + reason, code, true);
 }
 
 int connector::descriptor() const noexcept {
@@ -136,7 +154,7 @@ progress connector::ask_tls() {
     // Eight bytes on a fresh connection go at once, or the connection is broken.
     io_result const sent = bytes_.socket().write(request.view());
     if (sent.status != io_status::done || sent.bytes != request.size()) {
-      failed("the request for TLS could not be sent: " + sent.error.message());
+      failed("the request for TLS could not be sent: " + bytes_.explain(sent));
       return progress::want_write;
     }
     request_sent_ = true;
@@ -147,8 +165,8 @@ progress connector::ask_tls() {
   if (got.status == io_status::closed)
     failed("it closed the connection when asked for TLS; is it a PostgreSQL server?");
   else if (got.status != io_status::done)
-    failed(got.error.message());
-  else if (got.bytes != 1)
+    failed(bytes_.explain(got));
+  else if (got.bytes != 1 && (answer[0] == 'S' || answer[0] == 'N'))
     failed("it sent more than one byte before TLS began: somebody may be tampering with the connection");
   else if (answer[0] == 'S') {
     bytes_.start_tls(to_);
@@ -159,7 +177,7 @@ progress connector::ask_tls() {
     failed("it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
   // The text of an error at this point is not authenticated, and not shown.
   else if (answer[0] == 'E')
-    failed("it answered the request for TLS with an error; it may be out of processes or memory");
+    failed("it answered the request for TLS with an error; it may be out of processes or memory: see its log");
   else
     failed("it is not a PostgreSQL server: its answer to the request for TLS makes no sense; check host and port");
   return progress::want_read;
@@ -172,7 +190,7 @@ progress connector::handshake() {
     case io_status::want_read: return progress::want_read;
     case io_status::want_write: return progress::want_write;
     case io_status::closed: failed("it closed the connection during the TLS handshake"); break;
-    case io_status::failed: failed("TLS: " + (done.text.empty() ? done.error.message() : done.text)); break;
+    case io_status::failed: failed(bytes_.explain(done)); break;
   }
   return progress::want_read;
 }
@@ -193,7 +211,7 @@ progress connector::start_session() {
   start.allow_cleartext = cleartext_is_safe();
   if (bytes_.tls() != nullptr) start.channel_binding_data = bytes_.tls()->server_end_point();
   if (auto const error = session_.start(std::move(start)))
-    throw programming_error("the connection's parameters cannot be sent: " + error.message(), error);
+    throw programming_error("the connection's parameters cannot be sent: " + error.message(), error, true);
   return progress::started;
 }
 

@@ -35,6 +35,8 @@ class connector {
   void failed(std::string const& reason);
   /// The server refused us, in its own words: that is the end.
   [[noreturn]] void refused(diagnostics fields) const;
+  /// We refused the server: no other address is tried either.
+  [[noreturn]] void refused(std::string const& reason, std::error_code code) const;
 
   /// What to wait on, and how long.
   int descriptor() const noexcept;
@@ -52,6 +54,7 @@ class connector {
   progress start_session();
   bool cleartext_is_safe() const noexcept;
   std::string server() const;
+  std::string tried() const;
   [[noreturn]] void give_up() const;
 
   settings const& to_;

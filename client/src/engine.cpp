@@ -60,58 +60,8 @@ void engine::wait_until_done() {
   finish();
 }
 
-/// Moves bytes as far as they go. With `wait`, the read waits while an operation is under way and all of it is sent.
-poll_status engine::step(bool wait) {
-  if (connector_) {
-    try {
-      return step_connecting();
-    } catch (...) {
-      hang_up();
-      throw;
-    }
-  }
-  bool sent = write_output();
-  for (std::size_t left = reads_a_poll; !closed_; --left) {
-    bool const done = wait && !operation_.active, out_of_turn = !wait && left == 0;
-    if ((done || out_of_turn) && !transport_.pending()) break;
-    if (!read_input(wait && operation_.active && sent)) break;
-    sent = write_output();
-  }
-  if (closed_) return poll_status::ok;
-  if (!sent) return poll_status::read_write;
-  return operation_.active ? poll_status::read : poll_status::ok;
-}
-
-poll_status engine::step_connecting() {
-  while (connector_) {
-    if (session_.state() == protocol::state::unstarted) {
-      switch (connector_->step()) {
-        case client::progress::want_read: return poll_status::read;
-        case client::progress::want_write: return poll_status::write;
-        case client::progress::started: break;
-      }
-    }
-    if (auto const until = connector_->until(); until && client::clock::now() >= *until) {
-      startup_failed("the server took the connection, but the session did not begin within connect_timeout");
-      continue;
-    }
-    if (computing_) take_events();
-    if (computing_) return poll_status::write;  // the socket is writable, so that the caller comes back at once
-    bool const sent = write_output();
-    if (read_input(false) || !connector_ || session_.state() == protocol::state::unstarted) continue;
-    return sent ? poll_status::read : poll_status::read_write;
-  }
-  return poll_status::ok;
-}
-
-/// Another address may do better. Throws if there is none.
-void engine::startup_failed(std::string const& reason) {
-  write_failed_ = computing_ = false;
-  connector_->failed(reason);
-}
-
 /// Sends what there is to send. True if nothing is left, or nothing can be sent any more.
-bool engine::write_output() {
+inline bool engine::write_output() {
   while (!session_.output().empty() && !write_failed_) {
     client::io_result const wrote = transport_.write(session_.output());
     switch (wrote.status) {
@@ -126,7 +76,7 @@ bool engine::write_output() {
 }
 
 /// Reads once and takes the events. False if there is nothing to read now, or no more ever.
-bool engine::read_input(bool wait) {
+inline bool engine::read_input(bool wait) {
   client::io_result const got = transport_.read(session_.prepare(), wait);
   switch (got.status) {
     case client::io_status::done:
@@ -138,16 +88,78 @@ bool engine::read_input(bool wait) {
       if (write_failed_) lost("sending failed and nothing more came");
       return false;
     case client::io_status::closed: lost("the server closed the connection"); return false;
-    case client::io_status::failed: lost(got.text.empty() ? got.error.message() : "TLS: " + got.text); return false;
+    case client::io_status::failed: lost(transport_.explain(got)); return false;
   }
   return false;
+}
+
+inline poll_status engine::step_open(bool wait) {
+  bool sent = write_output();
+  for (std::size_t turn = 0; !closed_; ++turn) {
+    bool const done = wait && !operation_.active;
+    if (done && !transport_.pending()) break;
+    if (!wait && turn >= reads_a_poll) {
+      // What the TLS layer holds the descriptor does not show; but it is writable, so the caller comes back at once.
+      if (transport_.pending()) return poll_status::read_write;
+      break;
+    }
+    if (!read_input(wait && operation_.active && sent)) break;
+    sent = write_output();
+  }
+  if (closed_) return poll_status::ok;
+  if (!sent) return poll_status::read_write;
+  return operation_.active ? poll_status::read : poll_status::ok;
+}
+
+/// Moves bytes as far as they go. With `wait`, the read waits while an operation is under way and all of it is sent.
+poll_status engine::step(bool wait) {
+  try {
+    poll_status const wanted = connector_ ? step_connecting() : poll_status::ok;
+    return wanted == poll_status::ok ? step_open(wait) : wanted;
+  } catch (...) {  // no connection, or no memory in mid-message: what is half done cannot go on
+    hang_up();
+    operation_ = {};
+    throw;
+  }
+}
+
+poll_status engine::step_connecting() {
+  for (std::size_t turn = 0; connector_ && turn < reads_a_poll; ++turn) {
+    if (session_.state() == protocol::state::unstarted) {
+      switch (connector_->step()) {
+        case client::progress::want_read: return poll_status::read;
+        case client::progress::want_write: return poll_status::write;
+        case client::progress::started: break;
+      }
+    }
+    if (auto const until = connector_->until(); until && client::clock::now() >= *until) {
+      startup_failed("the server took the connection, but the session did not begin within connect_timeout");
+      continue;
+    }
+    if (computing_) {
+      take_events();
+      if (computing_) break;
+      continue;
+    }
+    bool const sent = write_output();
+    if (read_input(false) || !connector_ || session_.state() == protocol::state::unstarted) continue;
+    if (computing_) break;
+    return sent ? poll_status::read : poll_status::read_write;
+  }
+  return connector_ ? poll_status::write : poll_status::ok;  // writable it is, so that the caller comes back at once
+}
+
+/// Another address may do better. Throws if there is none.
+void engine::startup_failed(std::string const& reason) {
+  write_failed_ = computing_ = false;
+  connector_->failed(reason);
 }
 
 /// Takes all events there are.
 void engine::take_events() {
   computing_ = false;
   for (;;) {
-    protocol::event const told = session_.next();
+    protocol::event const& told = session_.next();
     if (std::holds_alternative<protocol::want_bytes>(told)) return;
     computing_ = std::holds_alternative<protocol::working>(told);
     if (computing_ || !take(told)) return;

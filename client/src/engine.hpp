@@ -22,10 +22,14 @@
 
 #include "connector.hpp"
 #include "conninfo.hpp"
+#include "operation_lock.hpp"
 #include "statement_cache.hpp"
 #include "transport.hpp"
 
 namespace tusk::detail {
+
+/// The text of the error that a wrong number of arguments is.
+std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
 
 /// See the top of this file. Public members lock; one operation at a time.
 class engine {
@@ -63,58 +67,65 @@ class engine {
   notification_queue const& notifications() const noexcept { return notifications_; }
 
  private:
-  using lock = std::lock_guard<std::mutex>;
+  using lock = std::lock_guard<operation_lock>;
 
   /// The operation under way.
   struct operation {
     bool active = false;
-    std::vector<result> results;
+    std::vector<std::shared_ptr<result_state>> results;
     std::exception_ptr error;                       // the first one
     std::string text;                               // what was asked, for the caret under an error's position
+    prepared_statement const* running = nullptr;    // or the statement that was; it outlives the operation
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
+    std::string_view asked() const noexcept { return running != nullptr ? std::string_view(running->sql) : text; }
+    std::optional<std::size_t> arguments;  // how many were given to the statement that is being prepared
     std::shared_ptr<std::vector<column_info> const> columns;  // of the rows that come next
   };
 
   // engine.cpp: stepping
   poll_status step(bool wait);
+  [[gnu::always_inline]] poll_status step_open(bool wait);
   poll_status step_connecting();
   void startup_failed(std::string const& reason);
   void wait_until_done();
-  bool write_output();
-  bool read_input(bool wait);
+  [[gnu::always_inline]] bool write_output();
+  [[gnu::always_inline]] bool read_input(bool wait);
   void take_events();
   void lost(std::string const& reason);
   void hang_up() noexcept;
 
   // events.cpp: what the server says
   bool take(protocol::event const& told);
+  void take_other(protocol::event const& told);
   void take_error(protocol::error_response const& told);
   void take_violation(protocol::violation const& told);
   void take_columns(protocol::row_description const& told);
   void take_result(std::string_view tag);
   void take_ready();
+  void done() noexcept;
   void fail(std::exception_ptr error) noexcept;
 
   // operations.cpp: what is asked
   void require_open() const;
-  void begin(std::string_view text);
+  void begin(std::string_view text, params const& args);
+  void require_readiness(std::string_view text, params const& args) const;
   void begin_exec(std::string_view script);
   void begin_query(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
   void run_prepared(prepared_statement const& statement, params const& args);
-  std::error_code bind_and_execute(prepared_statement const& statement, params const& args, bool columns_known);
   void end_unit(std::error_code failed);
   void close_released();
   void finish();
+  std::vector<result> all_results();
   result only_result();
   std::string next_statement_name();
   void require_blocking(char const* what) const;
 
   connect_options options_;
   client::settings settings_;
-  mutable std::mutex mutex_;
+  mutable operation_lock mutex_;
   client::transport transport_;
   protocol::session session_;
   std::unique_ptr<client::connector> connector_;  // while connecting

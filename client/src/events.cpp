@@ -22,8 +22,27 @@ diagnostics fields_of(auto const& message) {
 
 }  // namespace
 
+/// The server is ready for the next operation.
+inline void engine::done() noexcept {
+  // A server since version 14 reports a change of client_encoding after the rows.
+  if (!text_is_utf8_) [[unlikely]]
+    for (auto const& each : operation_.results) each->text_is_utf8 = false;
+  operation_.active = false;
+  session_.shrink();
+}
+
 /// False if nothing more is to be taken: the connection is gone, or another address is to be tried.
 bool engine::take(protocol::event const& told) {
+  if (auto const* ended = std::get_if<protocol::unit_complete>(&told)) [[likely]] {
+    take_result(ended->tag);
+    done();
+    return session_.buffered() != 0;
+  }
+  take_other(told);
+  return !closed_ && (!connector_ || session_.state() != protocol::state::unstarted);
+}
+
+void engine::take_other(protocol::event const& told) {
   using namespace protocol;
   std::visit(
       overloaded{
@@ -38,6 +57,9 @@ bool engine::take(protocol::event const& told) {
             if (operation_.preparing) {
               auto& parameters = operation_.preparing->parameters;
               parameters.assign(described.type_oids.begin(), described.type_oids.end());
+              // Said here, so that it reads as it does when the statement is known; the server's refusal follows.
+              if (auto const given = operation_.arguments; given && *given != parameters.size())
+                fail(std::make_exception_ptr(programming_error(wrong_argument_count(parameters.size(), *given))));
             }
           },
           [&](error_response const& error) { take_error(error); },
@@ -66,17 +88,17 @@ bool engine::take(protocol::event const& told) {
           [](auto const&) {},  // close_complete, portal_suspended: nobody waits for them
       },
       told);
-  return !closed_ && (!connector_ || session_.state() != state::unstarted);
 }
 
 void engine::take_result(std::string_view tag) {
-  auto state = std::make_shared<result_state>();
-  state->tag = tag;
-  state->text_is_utf8 = text_is_utf8_;
-  state->columns = operation_.columns ? operation_.columns : no_columns_;
-  state->rows = session_.take_rows();
-  operation_.results.emplace_back(std::move(state));
-  operation_.columns.reset();  // the next statement of a script has its own
+  auto& result = *operation_.results.emplace_back(std::make_shared<result_state>(tag, text_is_utf8_));
+  if (operation_.running != nullptr)
+    result.columns = operation_.running->columns;
+  else if (operation_.columns)
+    result.columns = std::move(operation_.columns);  // the next statement has its own
+  else
+    result.columns = no_columns_;
+  session_.take_rows(result.rows);
 }
 
 void engine::take_columns(protocol::row_description const& told) {
@@ -107,8 +129,7 @@ void engine::take_ready() {
       }
     }
   }
-  operation_.active = false;
-  session_.shrink();
+  done();
 }
 
 /// Keeps the first error of the operation; what comes for no operation is told by the next poll().
@@ -124,7 +145,11 @@ void engine::take_error(protocol::error_response const& told) {
     connector_->refused(std::move(fields));
   }
   bool const fatal = session_.state() == protocol::state::ended;
-  auto error = types::make_server_error(std::move(fields), operation_.text, fatal);
+  // After DISCARD ALL the server knows our statements no more; after ALTER TABLE they may give other columns. The next
+  // call prepares anew.
+  if (fields.sqlstate == "26000" || fields.sqlstate == "0A000")
+    for (auto& name : statements_.clear()) released_.push_back(std::move(name));
+  auto error = types::make_server_error(std::move(fields), operation_.asked(), fatal);
   if (fatal) {
     hang_up();
     operation_.error = nullptr;  // what ends the connection counts more than what went before
@@ -133,17 +158,19 @@ void engine::take_error(protocol::error_response const& told) {
 }
 
 void engine::take_violation(protocol::violation const& told) {
-  std::string what = told.code.message();
-  if (told.type != '\0')
-    what += " (message '" + std::string(1, told.type) + "'";
-  else
-    what += " (";
-  what += std::string(told.type != '\0' ? " in state " : "in state ") + std::string(name(told.in)) + ")";
-  if (connector_) {
-    bool const foreign = told.in == protocol::state::startup && told.code == protocol::errc::unknown_message;
-    startup_failed(foreign ? "it is not a PostgreSQL server: its answer makes no sense; check host and port" : what);
+  using protocol::errc;
+  if (connector_ && told.in == protocol::state::startup &&
+      (told.code == errc::unknown_message || told.code == errc::length_too_small ||
+       told.code == errc::length_too_large)) {
+    startup_failed("it is not a PostgreSQL server: its answer makes no sense; check host and port");
     return;
   }
+  std::string what = told.code.message();
+  // What goes wrong with authentication is no riddle of the protocol.
+  if (told.code.value() < static_cast<int>(errc::unsupported_authentication))
+    what += " (" + (told.type != '\0' ? "message '" + std::string(1, told.type) + "' " : std::string()) + "in state " +
+            std::string(name(told.in)) + ")";
+  if (connector_) connector_->refused(what, told.code);
   hang_up();
   operation_.error = nullptr;
   fail(std::make_exception_ptr(operational_error("the connection was closed: " + what, told.code, true)));

@@ -1,5 +1,6 @@
 // The engine's mouth: what is sent for each kind of operation, and how its outcome is handed over.
 
+#include <algorithm>
 #include <tusk/protocol/utf8.hpp>
 #include <tusk/types/error.hpp>
 
@@ -16,34 +17,75 @@ void require_utf8(std::string_view text) {
                             "; the client speaks UTF-8 to the server");
 }
 
+/// Text that means the same whatever the server takes client_encoding to be.
+bool is_ascii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+bool is_ascii(params const& args) {
+  std::string_view rest = args.wire();
+  while (!rest.empty()) {
+    auto const size = protocol::load_big_endian<std::int32_t>(rest.data());
+    rest.remove_prefix(4);
+    if (size < 0) continue;  // NULL
+    if (!is_ascii(rest.substr(0, static_cast<std::size_t>(size)))) return false;
+    rest.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
 void require_arguments(prepared_statement const& statement, params const& args) {
-  if (args.count() != statement.parameters.size())
-    throw programming_error("the statement has " + std::to_string(statement.parameters.size()) + " parameter(s), but " +
-                            std::to_string(args.count()) + " argument(s) were given");
+  if (args.count() != statement.parameters.size()) [[unlikely]]
+    throw programming_error(wrong_argument_count(statement.parameters.size(), args.count()));
+}
+
+protocol::bind bind_message(prepared_statement const& statement, params const& args) {
+  protocol::bind message;
+  message.statement = statement.name;
+  message.parameters = {args.wire(), args.count()};
+  return message;
 }
 
 }  // namespace
+
+std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) {
+  return "the statement has " + std::to_string(parameters) + " parameter(s), but " + std::to_string(arguments) +
+         " argument(s) were given";
+}
 
 void engine::require_open() const {
   if (closed_) throw interface_error("connection already closed", true);
 }
 
-/// Checks that an operation can begin, and clears what the last one left.
-void engine::begin(std::string_view text) {
+/// Checks that an operation can begin.
+inline void engine::require_readiness(std::string_view text, params const& args) const {
+  if (!closed_ && !connector_ && !operation_.active && text_is_utf8_) [[likely]]
+    return;
   require_open();
   if (connector_) throw operational_error("the connection is not open yet; step it with poll() until that says ok");
   if (operation_.active)
     throw programming_error(
         "another operation is under way on this connection; step it with poll() until that says ok");
+  if (!(is_ascii(text) && is_ascii(args)))
+    throw data_error(
+        "client_encoding was changed after the connection was made, so that the server would misread this text; only "
+        "ASCII can be sent until SET client_encoding TO 'UTF8' sets it back");
+}
+
+/// The same, and clears what the last one left.
+void engine::begin(std::string_view text, params const& args) {
+  require_readiness(text, args);
   operation_.results.clear();
   operation_.error = nullptr;
+  operation_.running = nullptr;
   operation_.text.assign(text);
   operation_.columns.reset();
+  operation_.arguments.reset();
 }
 
 void engine::begin_exec(std::string_view script) {
+  begin(script, {});
   require_utf8(script);
-  begin(script);
   if (auto const failed = session_.query(script))
     throw programming_error("the script cannot be sent: " + failed.message(), failed);
   operation_.active = true;
@@ -51,34 +93,43 @@ void engine::begin_exec(std::string_view script) {
 
 void engine::begin_query(std::string_view sql, params const& args) {
   if (auto const* found = statements_.find(sql, args.types())) return run_prepared(**found, args);
+  begin(sql, args);
   require_utf8(sql);
-  begin(sql);
+  operation_.arguments = args.count();
   auto fresh = std::make_shared<prepared_statement>();
-  fresh->name = next_statement_name();
+  fresh->cached = statements_.capacity() != 0;
+  if (fresh->cached) fresh->name = next_statement_name();  // else the unnamed one, which the next one replaces
   fresh->sql = sql;
   fresh->types.assign(args.types().begin(), args.types().end());
-  fresh->cached = statements_.capacity() != 0;
   close_released();
   auto const& statement = *fresh;  // stays: the operation holds it
   std::error_code failed = parse_and_describe(std::move(fresh));
-  if (!failed) failed = bind_and_execute(statement, args, false);
+  if (!failed) failed = session_.bind(bind_message(statement, args));
+  if (!failed) failed = session_.execute({}, std::nullopt);
   end_unit(failed);
 }
 
 void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
+  begin(fresh->sql, {});
   require_utf8(fresh->sql);
-  begin(fresh->sql);
   close_released();
   end_unit(parse_and_describe(std::move(fresh)));
 }
 
 /// A statement that the server knows, and whose columns we know.
 void engine::run_prepared(prepared_statement const& statement, params const& args) {
+  require_readiness(statement.sql, args);
   require_arguments(statement, args);
-  begin(statement.sql);
-  close_released();
-  operation_.columns = statement.columns;
-  end_unit(bind_and_execute(statement, args, true));
+  if (!released_.empty()) [[unlikely]]
+    close_released();
+  operation_.results.clear();
+  operation_.error = nullptr;
+  operation_.running = &statement;
+  auto const columns = static_cast<std::uint16_t>(statement.columns->size());
+  auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
+  if (failed) [[unlikely]]
+    return end_unit(failed);
+  operation_.active = true;
 }
 
 std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> fresh) {
@@ -96,15 +147,6 @@ std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> f
   protocol::describe describe;
   describe.name = statement.name;
   return session_.describe(describe);
-}
-
-std::error_code engine::bind_and_execute(prepared_statement const& statement, params const& args, bool columns_known) {
-  protocol::bind bind;
-  bind.statement = statement.name;
-  bind.parameters = {args.wire(), args.count()};
-  if (auto const failed = session_.bind(bind)) return failed;
-  if (!columns_known) return session_.execute({}, std::nullopt);
-  return session_.execute({}, static_cast<std::uint16_t>(statement.columns->size()));
 }
 
 /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has an
@@ -136,9 +178,14 @@ void engine::finish() {
   }
 }
 
+std::vector<result> engine::all_results() {
+  auto const states = std::exchange(operation_.results, {});
+  return {states.begin(), states.end()};
+}
+
 result engine::only_result() {
   if (operation_.results.empty()) return {};
-  result last = std::move(operation_.results.back());
+  result last(std::move(operation_.results.back()));
   operation_.results.clear();
   return last;
 }
@@ -154,7 +201,7 @@ std::vector<result> engine::exec(std::string_view script) {
   require_blocking("exec");
   begin_exec(script);
   wait_until_done();
-  return std::exchange(operation_.results, {});
+  return all_results();
 }
 
 result engine::query(std::string_view sql, params const& args) {
@@ -202,7 +249,8 @@ void engine::start_query(std::string_view sql, params const& args) {
 std::vector<result> engine::take_results() {
   lock const guard(mutex_);
   if (operation_.active) throw programming_error("no results to fetch: the operation is still under way");
-  return std::exchange(operation_.results, {});
+  finish();  // an operation that close() ended
+  return all_results();
 }
 
 }  // namespace tusk::detail

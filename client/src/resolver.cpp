@@ -24,6 +24,10 @@ struct resolver::shared {
   }
 
   void look_up(int flags);
+  void give_up(int number) {
+    error = "the system has no means to look it up: " + std::generic_category().message(number);
+    done = true;
+  }
 
   std::string host, port;
   int event = -1;
@@ -80,13 +84,12 @@ void resolver::start(std::string const& host, std::uint16_t port) {
   }
   shared_->error.clear();
   shared_->event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (shared_->event < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  if (shared_->event < 0) return shared_->give_up(errno);
 
   // The thread inherits the mask: no signal handler of the program ever runs on it.
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto const restore = [&] { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); };
   try {
     std::thread([state = shared_]() noexcept {
       try {
@@ -98,15 +101,14 @@ void resolver::start(std::string const& host, std::uint16_t port) {
       std::uint64_t const one = 1;
       (void)!::write(state->event, &one, sizeof one);
     }).detach();
-  } catch (...) {
-    restore();
-    throw;
+  } catch (std::system_error const& e) {
+    shared_->give_up(e.code().value());
   }
-  restore();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 bool resolver::done() const noexcept { return shared_->done; }
-int resolver::descriptor() const noexcept { return shared_->event; }
+int resolver::descriptor() const noexcept { return shared_ ? shared_->event : -1; }
 std::vector<endpoint> const& resolver::addresses() const noexcept { return shared_->addresses; }
 std::string const& resolver::error() const noexcept { return shared_->error; }
 

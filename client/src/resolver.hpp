@@ -17,7 +17,7 @@ namespace tusk::client {
 /// One look-up. One thread at a time; may be destroyed at any time, whatever the helper thread does.
 class resolver {
  public:
-  /// Begins to look up. Throws std::system_error if the system has no thread or descriptor left.
+  /// Begins to look up. That the system has no thread or descriptor left for it is an outcome as any other.
   void start(std::string const& host, std::uint16_t port);
 
   /// Whether the look-up has ended.

@@ -22,7 +22,7 @@ std::error_code last_error() noexcept { return {errno, std::generic_category()};
 
 io_result io_failure(io_status would_block) noexcept {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {would_block};
-  return {io_status::failed, 0, last_error()};
+  return {io_status::failed, errno};
 }
 
 }  // namespace
@@ -83,21 +83,22 @@ std::error_code socket::finish_connect() const noexcept {
   return {error, std::generic_category()};
 }
 
-io_result socket::read(std::span<char> into, bool wait) const noexcept {
-  for (;;) {
+// Called right after the system call, whose errno still stands.
+io_result socket::read_failed(std::span<char> into, bool wait) const noexcept {
+  while (errno == EINTR) {
     auto const count = ::recv(descriptor_, into.data(), into.size(), wait ? 0 : MSG_DONTWAIT);
-    if (count > 0) return {io_status::done, static_cast<std::size_t>(count)};
+    if (count > 0) return {io_status::done, 0, static_cast<std::size_t>(count)};
     if (count == 0) return {io_status::closed};
-    if (errno != EINTR) return io_failure(io_status::want_read);
   }
+  return io_failure(io_status::want_read);
 }
 
-io_result socket::write(std::string_view from) const noexcept {
-  for (;;) {
+io_result socket::write_failed(std::string_view from) const noexcept {
+  while (errno == EINTR) {
     auto const count = ::send(descriptor_, from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count >= 0) return {io_status::done, static_cast<std::size_t>(count)};
-    if (errno != EINTR) return io_failure(io_status::want_write);
+    if (count >= 0) return {io_status::done, 0, static_cast<std::size_t>(count)};
   }
+  return io_failure(io_status::want_write);
 }
 
 void socket::set_blocking(bool on) const noexcept {

@@ -4,6 +4,8 @@
 // non-blocking only while connecting and for asynchronous connections. No signal (MSG_NOSIGNAL); EINTR is retried.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -24,13 +26,12 @@ enum class io_status {
   want_read,   ///< nothing for now: wait until readable
   want_write,  ///< nothing for now: wait until writable
   closed,      ///< the peer has closed
-  failed,      ///< see `error`, `text`
+  failed,      ///< see `error`
 };
 struct io_result {
   io_status status = io_status::done;
+  int error = 0;  ///< the system's, where `failed`; 0: the TLS layer's
   std::size_t bytes = 0;
-  std::error_code error = {};
-  std::string text = {};  ///< what the TLS layer says of it, if it does
 };
 
 /// Where a connection may go: a socket address, and how to write it for people.
@@ -59,8 +60,18 @@ class socket {
   /// After the socket became writable: the outcome of the connect.
   std::error_code finish_connect() const noexcept;
 
-  io_result read(std::span<char> into, bool wait) const noexcept;
-  io_result write(std::string_view from) const noexcept;
+  io_result read(std::span<char> into, bool wait) const noexcept {
+    auto const count = ::recv(descriptor_, into.data(), into.size(), wait ? 0 : MSG_DONTWAIT);
+    if (count > 0) [[likely]]
+      return {io_status::done, 0, static_cast<std::size_t>(count)};
+    return count == 0 ? io_result{io_status::closed} : read_failed(into, wait);
+  }
+  io_result write(std::string_view from) const noexcept {
+    auto const count = ::send(descriptor_, from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) [[likely]]
+      return {io_status::done, 0, static_cast<std::size_t>(count)};
+    return write_failed(from);
+  }
 
   /// Lets read(wait) wait: blocking connections do this once they are connected.
   void set_blocking(bool on) const noexcept;
@@ -72,6 +83,9 @@ class socket {
   bool is_open() const noexcept { return descriptor_ >= 0; }
 
  private:
+  io_result read_failed(std::span<char> into, bool wait) const noexcept;
+  io_result write_failed(std::string_view from) const noexcept;
+
   int descriptor_ = -1;
 };
 

@@ -35,4 +35,12 @@ std::shared_ptr<prepared_statement> statement_cache::add(std::shared_ptr<prepare
   return oldest;
 }
 
+std::vector<std::string> statement_cache::clear() {
+  std::vector<std::string> names;
+  for (auto const& each : used_) names.push_back(each->name);
+  by_text_.clear();
+  used_.clear();
+  return names;
+}
+
 }  // namespace tusk::detail

@@ -39,6 +39,8 @@ class statement_cache {
   std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types);
   /// Adds a statement; returns the one that had to go, if any: it must be closed at the server.
   std::shared_ptr<prepared_statement> add(std::shared_ptr<prepared_statement> fresh);
+  /// Forgets all statements; returns their names: they must be closed at the server.
+  std::vector<std::string> clear();
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:

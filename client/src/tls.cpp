@@ -42,20 +42,22 @@ void load_authorities(SSL_CTX* context, settings const& from) {
   if (from.sslrootcert.empty() && verifies(from.sslmode))
     throw operational_error(
         "sslmode=verify-ca and verify-full need the certificate authority that the server is checked "
-        "against; set sslrootcert to its PEM file, or to system");
+        "against; set sslrootcert to its PEM file, or to system",
+        true);
   if (from.sslrootcert == "system") {
     if (SSL_CTX_set_default_verify_paths(context) != 1)
-      throw operational_error("the system's certificate authorities cannot be read: " + last_error());
+      throw operational_error("the system's certificate authorities cannot be read: " + last_error(), true);
   } else if (!from.sslrootcert.empty()) {
     if (SSL_CTX_load_verify_locations(context, from.sslrootcert.c_str(), nullptr) != 1)
       throw operational_error("the certificate authorities in sslrootcert=" + from.sslrootcert +
-                              " cannot be read: " + last_error() + "; it must be a readable PEM file");
+                                  " cannot be read: " + last_error() + "; it must be a readable PEM file",
+                              true);
   }
 }
 
 context_ptr make_context(settings const& from) {
   context_ptr context(SSL_CTX_new_ex(library(), nullptr, TLS_client_method()), SSL_CTX_free);
-  if (!context) throw operational_error("OpenSSL cannot make a TLS context: " + last_error());
+  if (!context) throw operational_error("OpenSSL cannot make a TLS context: " + last_error(), true);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -88,8 +90,9 @@ struct tls::state {
   socket const& over;
   context_ptr context;
   ssl_ptr ssl;
-  bool wait = false;         // may the next read of the socket wait?
-  io_result last;            // what the socket said last
+  bool wait = false;  // may the next read of the socket wait?
+  io_result last;     // what the socket said last
+  std::string error = {};
   bool verify_name = false;  // was a host name checked?
 
   static int bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got);
@@ -132,7 +135,7 @@ BIO_METHOD const* tls::state::method() {
 tls::tls(settings const& from, socket const& over) : state_(new state{over, shared_context(from), {}, false, {}}) {
   state_->ssl.reset(SSL_new(state_->context.get()));
   BIO* const bio = state_->ssl ? BIO_new(state::method()) : nullptr;
-  if (bio == nullptr) throw operational_error("OpenSSL cannot make a TLS session: " + last_error());
+  if (bio == nullptr) throw operational_error("OpenSSL cannot make a TLS session: " + last_error(), true);
   BIO_set_data(bio, state_.get());
   BIO_set_init(bio, 1);
   SSL* const ssl = state_->ssl.get();
@@ -145,7 +148,7 @@ tls::tls(settings const& from, socket const& over) : state_(new state{over, shar
     state_->verify_name = true;
     X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (!is_address && X509_VERIFY_PARAM_set1_host(check, from.host.c_str(), 0) != 1)
-      throw operational_error("OpenSSL cannot check the host name " + from.host + ": " + last_error());
+      throw operational_error("OpenSSL cannot check the host name " + from.host + ": " + last_error(), true);
   } else if (is_address) {
     X509_VERIFY_PARAM_set1_ip(check, nullptr, 0);  // it was only asked whether it is an address
   }
@@ -155,7 +158,7 @@ tls::tls(settings const& from, socket const& over) : state_(new state{over, shar
 tls::~tls() = default;
 
 io_result tls::state::outcome(int returned, std::size_t bytes) {
-  if (returned == 1) return {io_status::done, bytes};
+  if (returned == 1) return {io_status::done, 0, bytes};
   switch (SSL_get_error(ssl.get(), returned)) {
     case SSL_ERROR_WANT_READ: return {io_status::want_read};
     case SSL_ERROR_WANT_WRITE: return {io_status::want_write};
@@ -166,16 +169,20 @@ io_result tls::state::outcome(int returned, std::size_t bytes) {
     ERR_clear_error();
     return last;
   }
-  return {io_status::failed, 0, std::make_error_code(std::errc::protocol_error), last_error()};
+  error = last_error();
+  return {io_status::failed};
 }
 
 io_result tls::handshake() {
   ERR_clear_error();
-  io_result result = state_->outcome(SSL_do_handshake(state_->ssl.get()), 0);
+  io_result const result = state_->outcome(SSL_do_handshake(state_->ssl.get()), 0);
   auto const verdict = SSL_get_verify_result(state_->ssl.get());
   bool const verifying = SSL_get_verify_mode(state_->ssl.get()) != SSL_VERIFY_NONE;
   if (result.status == io_status::failed && verifying && verdict != X509_V_OK)
-    result.text = std::string("the server's certificate was refused: ") + X509_verify_cert_error_string(verdict);
+    state_->error = std::string("the server's certificate was refused: ") + X509_verify_cert_error_string(verdict) +
+                    (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH
+                         ? "; connect to a name that stands in the certificate"
+                         : "; check that sslrootcert is the authority that signed it");
   return result;
 }
 
@@ -194,6 +201,8 @@ io_result tls::write(std::string_view from) {
   int const returned = SSL_write_ex(state_->ssl.get(), from.data(), from.size(), &bytes);
   return state_->outcome(returned, bytes);
 }
+
+std::string const& tls::error() const noexcept { return state_->error; }
 
 bool tls::pending() const noexcept { return SSL_has_pending(state_->ssl.get()) == 1; }
 

@@ -23,13 +23,15 @@ class tls {
   tls(tls const&) = delete;
   tls& operator=(tls const&) = delete;
 
-  /// Steps the handshake; `done` when it is complete. On failure `text` says what was wrong, the certificate included.
+  /// Steps the handshake; `done` when it is complete.
   io_result handshake();
   /// As socket::read and socket::write.
   io_result read(std::span<char> into, bool wait);
   io_result write(std::string_view from);
   /// Whether decrypted or undecrypted bytes lie in user space.
   bool pending() const noexcept;
+  /// What went wrong in the call that failed without a system error; of the handshake, the certificate included.
+  std::string const& error() const noexcept;
   /// Tells the peer that we end.
   void goodbye() noexcept;
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <system_error>
 
 #include "socket.hpp"
 #include "tls.hpp"
@@ -23,6 +25,11 @@ class transport {
 
   io_result read(std::span<char> into, bool wait) { return tls_ ? tls_->read(into, wait) : socket_.read(into, wait); }
   io_result write(std::string_view from) { return tls_ ? tls_->write(from) : socket_.write(from); }
+  /// Why a read, a write or a handshake failed, for people.
+  std::string explain(io_result const& failure) const {
+    if (failure.error != 0) return std::generic_category().message(failure.error);
+    return tls_ ? "TLS: " + tls_->error() : "unknown error";
+  }
   /// Whether bytes lie in user space that the descriptor does not show.
   bool pending() const noexcept { return tls_ && tls_->pending(); }
 

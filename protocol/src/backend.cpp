@@ -77,12 +77,11 @@ expected<backend_message> decode_kind(std::size_t kind, std::string_view body, s
   return decoders[kind](body);
 }
 
-/// Kind by type byte, for all but 'R'; `backend_kinds` where there is none.
 constexpr auto by_type = [] {
-  std::array<std::uint8_t, 256> table{};
-  table.fill(backend_kinds);
+  std::array<backend_kind, 256> table{};
+  table.fill(no_kind);
   for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i].code == no_code) table[static_cast<unsigned char>(all[i].type)] = static_cast<std::uint8_t>(i);
+    if (all[i].code == no_code) table[static_cast<unsigned char>(all[i].type)] = static_cast<backend_kind>(i);
   return table;
 }();
 
@@ -96,23 +95,20 @@ std::string_view error_response::field(char code) const noexcept {
 
 std::string_view name(backend_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
 
-std::optional<backend_kind> kind_of(char type, std::string_view body) noexcept {
-  if (type == authentication_ok::type) {
-    if (body.size() < 4) return {};
-    auto const code = load_big_endian<std::int32_t>(body.data());
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (all[i].type == type && all[i].code == code) return static_cast<backend_kind>(i);
-    return {};
-  }
-  auto const kind = by_type[static_cast<unsigned char>(type)];
-  if (kind == backend_kinds) return {};
-  return static_cast<backend_kind>(kind);
+constinit std::array<backend_kind, 256> const kinds_by_type = by_type;
+
+backend_kind authentication_kind(std::string_view body) noexcept {
+  if (body.size() < 4) return no_kind;
+  auto const code = load_big_endian<std::int32_t>(body.data());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].type == authentication_ok::type && all[i].code == code) return static_cast<backend_kind>(i);
+  return no_kind;
 }
 
 expected<backend_message> decode_backend(char type, std::string_view body) noexcept {
   auto const kind = kind_of(type, body);
-  if (!kind) return expected<backend_message>(errc::unknown_message);
-  return decode_kind(static_cast<std::size_t>(*kind), body, std::make_index_sequence<backend_kinds>());
+  if (kind == no_kind) return expected<backend_message>(errc::unknown_message);
+  return decode_kind(static_cast<std::size_t>(kind), body, std::make_index_sequence<backend_kinds>());
 }
 
 }  // namespace tusk::protocol

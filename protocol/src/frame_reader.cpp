@@ -8,7 +8,7 @@ namespace tusk::protocol {
 namespace {
 
 // The length word counts itself, so that the shortest message has 4.
-constexpr std::uint32_t no_fields = 4, largest_startup = max_startup_packet;
+constexpr std::uint32_t no_fields = 4, smallest_startup = 8, largest_startup = max_startup_packet;
 
 struct length_rule {
   char type;
@@ -17,7 +17,7 @@ struct length_rule {
 constexpr std::uint32_t user_limit = 0xffff'ffff;  // limits::max_message decides
 
 constexpr length_rule before_authentication[] = {
-    {'R', 8, max_before_authentication}, {'v', 8, max_before_authentication}, {'E', 5, max_early_error}};
+    {'R', 8, max_before_authentication}, {'v', 8, max_before_authentication}, {'E', 8, max_early_error}};
 
 constexpr length_rule from_server[] = {{'R', 8, max_before_authentication},
                                        {'v', 8, max_before_authentication},
@@ -55,12 +55,13 @@ using rule_table = std::array<length_range, 256>;
 /// The lists above, by type byte.
 constexpr rule_table spread(std::span<length_rule const> rules) {
   rule_table result{};
+  result.fill({});  // as it is already, but g++ 12 puts zeros between the elements that are changed below
   for (auto const& each : rules)
     result[static_cast<unsigned char>(each.type)] = {each.minimum, each.maximum - each.minimum};
   return result;
 }
 constexpr rule_table early_rules = spread(before_authentication), server_rules = spread(from_server),
-                     client_rules = spread(from_client);
+                     client_rules = spread(from_client), no_rules{};
 
 }  // namespace
 
@@ -79,7 +80,7 @@ frame_status frame_reader::next_untyped(frame& out) noexcept {
   if (held < 4) return frame_status::incomplete;
   char const* const at = memory_.get() + begin_;
   auto const length = load_big_endian<std::uint32_t>(at);
-  if (length < 8 || length > largest_startup) return refuse('\0', length);
+  if (length < smallest_startup || length > largest_startup) return refuse('\0', length);
   if (held < length) return frame_status::incomplete;
   out = {'\0', {at + 4, length - 4}};
   begin_ += length;
@@ -91,10 +92,10 @@ frame_status frame_reader::next_untyped(frame& out) noexcept {
 
 frame_status frame_reader::refuse(char type, std::uint32_t length) noexcept {
   if (error_ == errc{}) {
-    length_range const& limit = rules_[static_cast<unsigned char>(type)];
-    bool const known = type == '\0' || limit.minimum != length_range{}.minimum;
-    bool const small = length < 4 || (known && length < (type == '\0' ? 8 : limit.minimum));
-    error_ = !known ? errc::unknown_message : small ? errc::length_too_small : errc::length_too_large;
+    std::uint32_t const minimum = untyped_ ? smallest_startup : rules_[static_cast<unsigned char>(type)].minimum;
+    bool const known = minimum != length_range{}.minimum;
+    error_ = !known ? errc::unknown_message : length < minimum ? errc::length_too_small : errc::length_too_large;
+    rules_ = no_rules.data();  // nothing more is taken, whatever follows
   }
   return frame_status::invalid;
 }

@@ -7,61 +7,86 @@
 namespace tusk::protocol {
 
 row_set::chunk const& row_set::find_chunk(std::size_t row) const noexcept {
-  auto const after = std::upper_bound(chunks_.begin(), chunks_.end(), row,
+  auto const after = std::upper_bound(more_.begin(), more_.end(), row,
                                       [](std::size_t number, chunk const& each) { return number < each.first; });
   return *std::prev(after);
 }
 
 std::size_t row_set::memory() const noexcept {
-  std::size_t sum = chunks_.capacity() * sizeof(chunk);
-  for (chunk const& each : chunks_) sum += each.bytes + (each.own_offsets ? each.rows * sizeof(std::uint32_t) : 0);
+  auto const taken = [](chunk const& each) {
+    return (each.memory ? each.bytes : 0) + (each.own_offsets ? each.rows * sizeof(std::uint32_t) : 0);
+  };
+  std::size_t sum = taken(first_) + more_.capacity() * sizeof(chunk);
+  for (chunk const& each : more_) sum += taken(each);
   return sum;
+}
+
+row_set::chunk& row_set::add(std::size_t rows, std::size_t bytes) {
+  chunk& added = size_ == 0 ? first_ : more_.emplace_back();
+  added.first = size_;
+  added.rows = rows;
+  added.bytes = bytes;
+  size_ += rows;
+  return added;
+}
+
+/// Makes a result of one small row, without memory of its own.
+void row_set::place(std::string_view row, std::uint16_t columns) noexcept {
+  std::uint32_t const offset = sizeof offset;
+  std::memcpy(in_place_, &offset, sizeof offset);
+  std::memcpy(in_place_ + sizeof offset, row.data(), row.size());
+  first_.rows = size_ = 1;
+  columns_ = columns;
 }
 
 void row_set::iterator::enter() noexcept {
   chunk const& in = rows_->chunk_of(index_);
-  base_ = in.memory.get();
-  at_ = in.offsets() + (index_ - in.first);
-  end_ = in.offsets() + in.rows;
+  base_ = rows_->base(in);
+  at_ = rows_->offsets(in) + (index_ - in.first);
+  end_ = rows_->offsets(in) + in.rows;
 }
 
 void row_collector::take_buffer(frame_reader& reader) {
+  auto index = std::make_unique_for_overwrite<std::uint32_t[]>(offsets_.size());
+  std::copy(offsets_.begin(), offsets_.end(), index.get());
   auto taken = reader.detach();
-  row_set::chunk chunk{std::move(taken.memory), std::make_unique_for_overwrite<std::uint32_t[]>(offsets_.size()),
-                       rows_.size_, offsets_.size(), taken.size};
-  std::copy(offsets_.begin(), offsets_.end(), chunk.own_offsets.get());
-  rows_.size_ += offsets_.size();
-  rows_.chunks_.push_back(std::move(chunk));
+  auto& chunk = rows_.add(offsets_.size(), taken.size);
+  chunk.memory = std::move(taken.memory);
+  chunk.own_offsets = std::move(index);
   offsets_.clear();
 }
 
-void row_collector::pack(frame_reader const& reader) {
+/// Copies the rows that are in the reader's buffer, their offsets before them.
+void row_collector::pack(row_set& into, frame_reader const& reader) {
   char const* const first = reader.origin() + offsets_.front();
-  std::string_view const last = row_fields(reader.origin() + offsets_.back(), rows_.columns_).message();
+  std::string_view const last = row_fields(reader.origin() + offsets_.back(), into.columns_).message();
   auto const index_bytes = static_cast<std::uint32_t>(offsets_.size() * sizeof(std::uint32_t));
   auto const row_bytes = static_cast<std::size_t>(last.data() + last.size() - first);
 
-  row_set::chunk chunk{std::make_unique_for_overwrite<char[]>(index_bytes + row_bytes), nullptr, rows_.size_,
-                       offsets_.size(), index_bytes + row_bytes};
+  auto memory = std::make_unique_for_overwrite<char[]>(index_bytes + row_bytes);
   std::uint32_t const shift = index_bytes - offsets_.front();  // modulo 2^32, as the sum is
   for (std::uint32_t& offset : offsets_) offset += shift;
-  std::memcpy(chunk.memory.get(), offsets_.data(), index_bytes);
-  std::memcpy(chunk.memory.get() + index_bytes, first, row_bytes);
-  rows_.size_ += offsets_.size();
-  rows_.chunks_.push_back(std::move(chunk));
+  std::memcpy(memory.get(), offsets_.data(), index_bytes);
+  std::memcpy(memory.get() + index_bytes, first, row_bytes);
+  into.add(offsets_.size(), index_bytes + row_bytes).memory = std::move(memory);
   offsets_.clear();
 }
 
-row_set row_collector::finish(frame_reader& reader) {
-  if (!offsets_.empty()) {
-    // Copying is cheaper than a new buffer for the reader as long as little is copied.
-    if (reader.position() - offsets_.front() > frame_reader::chunk_capacity / 2)
-      take_buffer(reader);
-    else
-      pack(reader);
+void row_collector::finish(frame_reader& reader, row_set& into) {
+  if (offsets_.size() == 1 && rows_.size_ == 0) {
+    std::string_view const row = row_fields(reader.origin() + offsets_.front(), rows_.columns_).message();
+    if (sizeof(std::uint32_t) + row.size() <= sizeof into.in_place_) {
+      into.place(row, rows_.columns_);
+      offsets_.clear();
+      return reader.hold(false);
+    }
   }
+  // Copying is cheaper than a new buffer for the reader as long as little is copied.
+  bool const large = !offsets_.empty() && reader.position() - offsets_.front() > frame_reader::chunk_capacity / 2;
+  if (large) take_buffer(reader);
+  into = std::move(rows_);
+  if (!offsets_.empty()) pack(into, reader);
   reader.hold(false);
-  return std::exchange(rows_, {});
 }
 
 void row_collector::reset(frame_reader& reader) noexcept {

@@ -21,7 +21,7 @@ std::error_code session::start(startup_options options) {
   return {};
 }
 
-std::optional<event> session::take_startup(backend_kind what, frame const& message) {
+bool session::take_startup(backend_kind what, frame const& message) {
   std::error_code error;
   switch (what) {
     case backend_kind::negotiate_protocol_version: {
@@ -38,15 +38,16 @@ std::optional<event> session::take_startup(backend_kind what, frame const& messa
       secret_key_ = key->secret_key;
       break;
     }
-    case backend_kind::ready_for_query: {
-      auto told = deliver<ready_for_query>(message);
-      if (auto const* ready = std::get_if<ready_for_query>(&*told)) transaction_ = ready->status;
-      return told;
-    }
+    case backend_kind::authentication_sasl_continue:
+      error = authenticate(what, message.body);
+      event_.emplace<working>();
+      return !error || poison(error, message.type);
+    case backend_kind::parameter_status:
+    case backend_kind::notice_response:
+    case backend_kind::notification_response: return take_query(what, message);
     default: error = authenticate(what, message.body); break;
   }
-  if (error) return poison(error, message.type);
-  return {};
+  return error && poison(error, message.type);
 }
 
 std::error_code session::negotiate(negotiate_protocol_version const& message) {
@@ -54,7 +55,7 @@ std::error_code session::negotiate(negotiate_protocol_version const& message) {
   // 3.1 was never a version; what is not offered less than was asked for is no negotiation.
   if (negotiated_ || major != 3 || minor == 1 || message.version > version_) return errc::bad_negotiation;
   if (message.version == version_ && message.unrecognized_options.empty()) return errc::bad_negotiation;
-  auto const& sent = startup_ ? startup_->parameters : std::vector<std::pair<std::string, std::string>>{};
+  auto const& sent = startup_->parameters;
   std::vector<std::string_view> seen;
   for (std::string_view option : message.unrecognized_options) {
     bool const was_sent = std::any_of(sent.begin(), sent.end(), [&](auto const& each) { return each.first == option; });
@@ -62,7 +63,8 @@ std::error_code session::negotiate(negotiate_protocol_version const& message) {
     if (!option.starts_with("_pq_.") || !was_sent || doubled) return errc::bad_negotiation;
     seen.push_back(option);
   }
-  if (startup_ && message.version < startup_->minimum_version) return errc::protocol_version_refused;
+  if (message.version < startup_->minimum_version) return errc::protocol_version_refused;
+  if (message.version == protocol_version(3, 0) && secret_key_.size() > 4) return errc::bad_negotiation;
   version_ = message.version;
   negotiated_ = true;
   return {};

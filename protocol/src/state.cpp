@@ -7,7 +7,6 @@ namespace {
 
 using enum state;
 using kind = backend_kind;
-using table = std::array<std::array<transition, backend_kinds>, states>;
 
 constexpr std::string_view names[] = {
     "unstarted",          "startup",        "password_sent", "sasl_started", "sasl_computing",
@@ -38,7 +37,6 @@ constexpr row rows[] = {
     {password_sent, kind::error_response, go(ended)},
     {sasl_started, kind::authentication_sasl_continue, go(sasl_computing)},
     {sasl_started, kind::error_response, go(ended)},
-    {sasl_computing, kind::error_response, go(ended)},
     {sasl_proved, kind::authentication_sasl_final, go(sasl_verified)},
     {sasl_proved, kind::error_response, go(ended)},
     {sasl_verified, kind::authentication_ok, go(authenticated)},
@@ -99,8 +97,8 @@ constexpr row rows[] = {
     {copy_out_ended, kind::error_response, skip},
 };
 
-constexpr table build() {
-  table result{};
+constexpr state_table build() {
+  state_table result{};
   for (auto in = static_cast<std::size_t>(authenticated); in < static_cast<std::size_t>(ended); ++in)
     for (auto any_time : {kind::notice_response, kind::notification_response, kind::parameter_status})
       result[in][static_cast<std::size_t>(any_time)] = stay;
@@ -108,14 +106,11 @@ constexpr table build() {
     result[static_cast<std::size_t>(each.in)][static_cast<std::size_t>(each.message)] = each.does;
   return result;
 }
-constexpr table the_table = build();
 
 }  // namespace
 
-std::string_view name(state value) noexcept { return names[static_cast<std::size_t>(value)]; }
+constinit state_table const transitions = build();
 
-transition lookup(state in, backend_kind message) noexcept {
-  return the_table[static_cast<std::size_t>(in)][static_cast<std::size_t>(message)];
-}
+std::string_view name(state value) noexcept { return names[static_cast<std::size_t>(value)]; }
 
 }  // namespace tusk::protocol

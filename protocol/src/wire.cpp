@@ -3,13 +3,14 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <limits>
 #include <new>
 
 namespace tusk::protocol {
 
 void byte_buffer::grow(std::size_t count) {
   std::size_t const held = size();
-  if (count > std::size_t{1} << 40) throw std::bad_alloc();
+  if (count > std::numeric_limits<std::size_t>::max() / 4) throw std::bad_alloc();
   // Room at the front is used before more is allocated, but only if that moves few bytes.
   if (held + count <= capacity_ && held <= capacity_ / 2) {
     std::memmove(memory_.get(), memory_.get() + begin_, held);
@@ -28,22 +29,6 @@ void byte_buffer::wipe() noexcept {
   if (!memory_) return;
   OPENSSL_cleanse(memory_.get(), begin_);
   OPENSSL_cleanse(memory_.get() + end_, capacity_ - end_);
-}
-
-void reader::cstring(std::string_view& value) noexcept {
-  value = {};
-  if (left() == 0) return fail(errc::missing_terminator);
-  auto const* nul = static_cast<char const*>(std::memchr(at_, 0, left()));
-  if (nul == nullptr) return fail(errc::missing_terminator);
-  value = {at_, static_cast<std::size_t>(nul - at_)};
-  at_ = nul + 1;
-}
-
-void reader::bytes(std::string_view& value, std::size_t count) noexcept {
-  value = {};
-  if (left() < count) return fail(errc::truncated);
-  value = {at_, count};
-  at_ += count;
 }
 
 void reader::nullable(field_value& value) noexcept {

@@ -64,9 +64,11 @@ install_from_npm() {
 
 # Fails where npm is the next thing to try: a release of Debian without this version, or npm at hand and no way to be root.
 install_from_debian() {
-  if ((EUID != 0)) && ! can_sudo && command -v npm >/dev/null; then return 1; fi
   command -v apt-get >/dev/null || return
-  if ((EUID != 0)) && ! can_sudo; then need_packages postgresql-15; fi # dies with the words to type
+  if ! can_install; then
+    if command -v npm >/dev/null; then return 1; fi
+    need_packages postgresql-15 # dies with the words to type
+  fi
   (need_packages postgresql-15)
 }
 

@@ -22,12 +22,12 @@ std::string_view without_sign(std::string_view text) noexcept { return text.star
 // Servers write a float8 from 1e15 on, and a float4 from 1e6 on, with an exponent: plain digits are an integer's.
 template <class Float>
 bool is_exact(std::string_view text, Float value) noexcept {
-  constexpr Float dense = static_cast<Float>(std::uint64_t{1} << std::numeric_limits<Float>::digits);
+  constexpr auto dense = static_cast<Float>(std::uint64_t{1} << std::numeric_limits<Float>::digits);
   if (value > -dense && value < dense) return true;  // every integer in between is a value of the type
   std::string_view const digits = without_sign(text);
   if (count_digits(digits) != digits.size()) return true;
   auto const integer = parse_integer<std::int64_t>(text);
-  constexpr Float limit = static_cast<Float>(std::uint64_t{1} << 63);
+  constexpr auto limit = static_cast<Float>(std::uint64_t{1} << 63);
   if (!integer) return true;  // beyond int8, so a float8 in long form, as we write some of them ourselves
   return value >= -limit && value < limit && static_cast<std::int64_t>(value) == *integer;
 }
@@ -45,13 +45,11 @@ protocol::expected<Float> parse_floating(std::string_view text) noexcept {
   char const* const begin = text.data();
   char const* const end = begin + text.size();
   char const* const digits = text.starts_with('-') ? begin + 1 : begin;
-  // from_chars also takes inf, nan(...), .5 and 5., which no server writes
+  // from_chars would also take .5, and the names in C's spellings
   if (digits == end || !is_digit(*digits)) return parse_name<Float>(text);
   Float value = 0;
   auto const [used, error] = std::from_chars(begin, end, value);
-  if (used != end || used[-1] == '.') {
-    return protocol::parse_error{errc::malformed_float, static_cast<std::size_t>(used - begin)};
-  }
+  if (used != end) return protocol::parse_error{errc::malformed_float, static_cast<std::size_t>(used - begin)};
   if (error == std::errc::result_out_of_range) return protocol::parse_error{errc::out_of_range, 0};
   if (!is_exact(text, value)) return protocol::parse_error{errc::inexact, 0};
   return value;

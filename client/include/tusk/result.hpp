@@ -41,6 +41,9 @@ namespace detail {
 
 /// What a result shares. Filled by the connection, immutable afterwards.
 struct result_state {
+  result_state() = default;
+  result_state(std::string_view command_tag, bool utf8) : tag(command_tag), text_is_utf8(utf8) {}
+
   std::shared_ptr<std::vector<column_info> const> columns;
   protocol::row_set rows;
   std::string tag;
@@ -132,11 +135,19 @@ T row::get(std::size_t column) const {
   if constexpr (detail::is_view<T>) {
     return T(field.text());
   } else {
-    if (!from_text<T>::reads(info().type)) [[unlikely]]
-      detail::throw_type_mismatch(info(), column, detail::type_text<T>());
-    auto value = types::read_text<T>(field.text(), info().type);
+    column_info const& column_read = info();
+    if (!from_text<T>::reads(column_read.type)) [[unlikely]]
+      detail::throw_type_mismatch(column_read, column, detail::type_text<T>());
+    if constexpr (requires(T & out) {
+                    { from_text<T>::parse_quickly(field.text(), out) } -> std::same_as<bool>;
+                  }) {
+      T quickly{};
+      if (from_text<T>::parse_quickly(field.text(), quickly)) [[likely]]
+        return quickly;
+    }
+    auto value = types::read_text<T>(field.text(), column_read.type);
     if (!value) [[unlikely]]
-      detail::throw_bad_value(info(), column, field.text(), value.error());
+      detail::throw_bad_value(column_read, column, field.text(), value.error());
     return *std::move(value);
   }
 }

@@ -6,6 +6,7 @@
 // of the replication protocol stands in replication.hpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <tusk/protocol/wire.hpp>
@@ -35,7 +36,6 @@ struct authentication_ok : empty_message {
 struct authentication_kerberos_v5 : empty_message {
   static constexpr char type = 'R';
   static constexpr std::int32_t code = 2;
-  friend bool operator==(authentication_kerberos_v5 const&, authentication_kerberos_v5 const&) = default;
 };
 /// The password is wanted as it is.
 struct authentication_cleartext_password : empty_message {
@@ -48,7 +48,6 @@ struct authentication_md5_password : message_base {
   static constexpr std::int32_t code = 5;
   std::string_view salt;  ///< 4 bytes
   static void fields(auto& io, auto& m) { io.bytes(m.salt, 4); }
-  friend bool operator==(authentication_md5_password const&, authentication_md5_password const&) = default;
 };
 /// GSSAPI is required.
 struct authentication_gss : empty_message {
@@ -329,8 +328,16 @@ inline constexpr std::size_t backend_kinds = std::variant_size_v<backend_message
 /// The documentation's name of a message ("RowDescription").
 std::string_view name(backend_kind) noexcept;
 
-/// Which message a type byte (and, for 'R', the code at the start of the body) stands for; nothing if none.
-std::optional<backend_kind> kind_of(char type, std::string_view body) noexcept;
+/// Stands for "no such message" where a kind is looked up.
+inline constexpr auto no_kind = static_cast<backend_kind>(backend_kinds);
+/// Kind by type byte; `no_kind` where there is none, and for 'R', whose kind the body tells.
+extern std::array<backend_kind, 256> const kinds_by_type;
+backend_kind authentication_kind(std::string_view body) noexcept;
+
+/// Which message a type byte (and, for 'R', the code at the start of the body) stands for; `no_kind` if none.
+inline backend_kind kind_of(char type, std::string_view body) noexcept {
+  return type == authentication_ok::type ? authentication_kind(body) : kinds_by_type[static_cast<unsigned char>(type)];
+}
 
 /// Decodes a message of any kind; `unknown_message` if there is none of that type.
 expected<backend_message> decode_backend(char type, std::string_view body) noexcept;

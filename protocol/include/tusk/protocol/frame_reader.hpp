@@ -65,13 +65,18 @@ class frame_reader {
     char const* const at = memory_.get() + begin_;
     auto const length = load_big_endian<std::uint32_t>(at + 1);
     length_range const& limit = rules_[static_cast<unsigned char>(*at)];
-    if (length - limit.minimum > limit.span) [[unlikely]]
+    if (length - limit.minimum > limit.span || length > max_message_) [[unlikely]]
       return refuse(*at, length);
     if (held - 1 < length) return frame_status::incomplete;
     out = {*at, {at + 5, length - 4}};
     begin_ += length + 1;
     return frame_status::complete;
   }
+
+  /// What was received and is not yet taken.
+  std::string_view held() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  /// Takes `count` bytes of it, which the caller found to be whole messages.
+  void skip(std::size_t count) noexcept { begin_ += static_cast<std::uint32_t>(count); }
 
   errc error() const noexcept { return error_; }
   /// Bytes received and not yet taken as messages.
@@ -99,12 +104,15 @@ class frame_reader {
   /// Offset of the first byte not yet taken.
   std::uint32_t position() const noexcept { return begin_; }
 
+  /// Whether the next message, if one has begun, is a DataRow.
+  bool row_comes() const noexcept { return begin_ != end_ && memory_[begin_] == 'D'; }
   /// Takes consecutive DataRow messages of `columns` fields each as long as they are whole and well-formed, and calls
   /// sink(offset) for each. Whatever stops it is left for `next`: another message, an incomplete or a malformed one.
   template <class Sink>
   void take_rows(std::uint16_t columns, Sink&& sink);
 
  private:
+  void stop_at(char const* at) noexcept { begin_ = static_cast<std::uint32_t>(at - memory_.get()); }
   frame_status next_untyped(frame& out) noexcept;
   frame_status refuse(char type, std::uint32_t length) noexcept;
   void renew();
@@ -123,25 +131,27 @@ void frame_reader::take_rows(std::uint16_t columns, Sink&& sink) {
   char const* const base = memory_.get();
   char const* const end = base + end_;
   char const* at = base + begin_;
+  std::size_t const overhead = 6 + std::size_t{4} * columns;  // what a row of NULLs declares as its length
   while (end - at >= 7 && *at == 'D') {
-    auto const length = load_big_endian<std::uint32_t>(at + 1);
-    if (length < 6 || length > max_message_ || length > static_cast<std::size_t>(end - at - 1)) break;
+    std::size_t const length = load_big_endian<std::uint32_t>(at + 1);
+    if (length < overhead || length > static_cast<std::size_t>(end - at - 1) || length > max_message_) break;
     if (load_big_endian<std::uint16_t>(at + 5) != columns) break;
-    char const* const next = at + 1 + length;
+    // As long as the values' sizes stay within what is left for them, each size stands within the message.
+    std::size_t left = length - overhead;
     char const* field = at + 7;
-    unsigned left = columns;
-    for (; left != 0 && next - field >= 4; --left) {
-      auto const size = load_big_endian<std::uint32_t>(field);
+    for (unsigned i = columns; i != 0; --i) {
+      std::size_t const size = load_big_endian<std::uint32_t>(field);
       field += 4;
       if (size == 0xffff'ffff) continue;  // NULL
-      if (size > static_cast<std::size_t>(next - field)) break;
+      if (size > left) return stop_at(at);
+      left -= size;
       field += size;
     }
-    if (left != 0 || field != next) break;
+    if (left != 0) break;
     sink(static_cast<std::uint32_t>(at - base));
-    at = next;
+    at = field;
   }
-  begin_ = static_cast<std::uint32_t>(at - base);
+  stop_at(at);
 }
 
 }  // namespace tusk::protocol

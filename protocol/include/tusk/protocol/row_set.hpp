@@ -1,17 +1,20 @@
 // The rows of a result, as they came: the bytes of their DataRow messages in chunks, and one offset a row.
 //
 // A large result is the very buffers that the socket was read into; a small one, or the rest of a large one, is copied
-// into memory of exactly its size, so that one integer does not pin 64 KiB. A message's structure was checked when it
-// was received; reading a field afterwards is a walk that trusts it, without an allocation.
+// into memory of exactly its size, so that one integer does not pin 64 KiB; a row of a few integers stands in the
+// row_set itself. A message's structure was checked when it was received; reading a field afterwards is a walk that
+// trusts it, without an allocation.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <tusk/protocol/frame_reader.hpp>
+#include <utility>
 #include <vector>
 
 namespace tusk::protocol {
@@ -38,19 +41,13 @@ class row_fields {
 
   /// Field `i`, which must be below size().
   field_bytes operator[](unsigned i) const noexcept {
-    if (i < next_) {
-      at_ = message_ + 7;
-      next_ = 0;
-    }
-    for (;; ++next_) {
-      auto const size = load_big_endian<std::int32_t>(at_);
-      char const* const data = at_ + 4;
-      at_ = data + (size > 0 ? size : 0);
-      if (next_ == i) {
-        ++next_;
-        return {data, size};
-      }
-    }
+    if (i != next_) [[unlikely]]
+      seek(i);
+    auto const size = load_big_endian<std::int32_t>(at_);
+    char const* const data = at_ + 4;
+    at_ = size < 0 ? data : data + size;
+    ++next_;
+    return {data, size};
   }
 
   /// The whole DataRow message, from its type byte.
@@ -59,6 +56,17 @@ class row_fields {
   }
 
  private:
+  void seek(unsigned i) const noexcept {
+    if (i < next_) {
+      at_ = message_ + 7;
+      next_ = 0;
+    }
+    for (; next_ != i; ++next_) {
+      auto const size = load_big_endian<std::int32_t>(at_);
+      at_ += size < 0 ? 4 : 4 + std::ptrdiff_t{size};
+    }
+  }
+
   char const* message_ = nullptr;
   mutable char const* at_ = nullptr;
   mutable unsigned next_ = 0;
@@ -68,12 +76,23 @@ class row_fields {
 /// See the top of this file. Immutable once made, and then readable from any thread. Movable.
 class row_set {
  public:
+  row_set() noexcept {}  // in_place_ counts for nothing as long as there is no row
+  row_set(row_set&& other) noexcept { *this = std::move(other); }
+  row_set& operator=(row_set&& other) noexcept {
+    first_ = std::move(other.first_);
+    more_ = std::move(other.more_);
+    if (other.size_ == 1) std::memcpy(in_place_, other.in_place_, sizeof in_place_);
+    size_ = std::exchange(other.size_, 0);
+    columns_ = other.columns_;
+    return *this;
+  }
+
   std::size_t size() const noexcept { return size_; }
   std::uint16_t columns() const noexcept { return columns_; }
   /// Row `i`, which must be below size().
   row_fields operator[](std::size_t i) const noexcept {
     chunk const& in = chunk_of(i);
-    return {in.memory.get() + in.offsets()[i - in.first], columns_};
+    return {base(in) + offsets(in)[i - in.first], columns_};
   }
   /// Bytes of memory that the rows take.
   std::size_t memory() const noexcept;
@@ -115,20 +134,23 @@ class row_set {
  private:
   friend class row_collector;
   struct chunk {
-    std::unique_ptr<char[]> memory;
-    std::unique_ptr<std::uint32_t[]> own_offsets;  // null: the offsets stand at the start of `memory`
+    std::unique_ptr<char[]> memory;                // null: in_place_
+    std::unique_ptr<std::uint32_t[]> own_offsets;  // null: the offsets stand before the rows
     std::size_t first = 0;                         // number of its first row
     std::size_t rows = 0, bytes = 0;
-    std::uint32_t const* offsets() const noexcept {
-      return own_offsets ? own_offsets.get() : reinterpret_cast<std::uint32_t const*>(memory.get());
-    }
   };
-  chunk const& chunk_of(std::size_t row) const noexcept {
-    return chunks_.size() == 1 ? chunks_.front() : find_chunk(row);
+  char const* base(chunk const& of) const noexcept { return of.memory ? of.memory.get() : in_place_; }
+  std::uint32_t const* offsets(chunk const& of) const noexcept {
+    return of.own_offsets ? of.own_offsets.get() : reinterpret_cast<std::uint32_t const*>(base(of));
   }
+  chunk const& chunk_of(std::size_t row) const noexcept { return row < first_.rows ? first_ : find_chunk(row); }
   chunk const& find_chunk(std::size_t row) const noexcept;
+  chunk& add(std::size_t rows, std::size_t bytes);
+  void place(std::string_view row, std::uint16_t columns) noexcept;
 
-  std::vector<chunk> chunks_;
+  alignas(std::uint32_t) char in_place_[64];  // one small row and its offset
+  chunk first_;              // most results have no other
+  std::vector<chunk> more_;  // in order of their rows
   std::size_t size_ = 0;
   std::uint16_t columns_ = 0;
 };
@@ -138,7 +160,8 @@ class row_collector {
  public:
   /// Rows of `columns` fields follow. Rows that nobody took are dropped.
   void begin(frame_reader& reader, std::uint16_t columns) noexcept {
-    if (!offsets_.empty() || rows_.size_ != 0) reset(reader);
+    if (!offsets_.empty() || rows_.size_ != 0) [[unlikely]]
+      reset(reader);
     rows_.columns_ = columns;
   }
   std::uint16_t columns() const noexcept { return rows_.columns_; }
@@ -150,15 +173,15 @@ class row_collector {
   }
   /// Takes the buffer that is full of rows; to be called before `prepare` whenever reader.full().
   void take_buffer(frame_reader& reader);
-  /// The rows so far, as a result of their own; the collector is empty afterwards.
-  row_set finish(frame_reader& reader);
+  /// Hands the rows so far to `into`, which must be empty; the collector is empty afterwards.
+  void finish(frame_reader& reader, row_set& into);
   /// Drops what was gathered, and the memory kept for gathering.
   void reset(frame_reader& reader) noexcept;
   /// Returns memory that an idle connection does not need.
   void shrink() noexcept;
 
  private:
-  void pack(frame_reader const& reader);
+  void pack(row_set& into, frame_reader const& reader);
 
   row_set rows_;
   std::vector<std::uint32_t> offsets_;  // of the rows in the reader's present buffer

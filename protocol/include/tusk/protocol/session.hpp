@@ -8,7 +8,8 @@
 // once authenticated. A message that does not belong poisons the session: it can only be closed then.
 //
 // Rows are gathered by the session itself, in the buffers they were received into, and handed over as one row_set when
-// their statement ends. Each conversation has a file under src/: startup, authentication, query.
+// their statement ends. The conversations that begin a session have files of their own: startup.cpp,
+// authentication.cpp; those of queries stand in session.cpp.
 #pragma once
 
 #include <cstdint>
@@ -42,15 +43,22 @@ struct violation {
   char type = '\0';  ///< of the message that did it; NUL if there was none
 };
 
-/// What next() tells. Messages are views that end with the next call of prepare() or next().
+/// A unit of run() has ended well: its CommandComplete and its ReadyForQuery in one.
+struct unit_complete {
+  std::string_view tag;
+  transaction_status status = transaction_status::idle;
+};
+
+/// What next() tells. Messages are views that end with the next call of prepare() or next(), and after take_rows() with
+/// its result.
 ///
-/// A statement ends with command_complete, empty_query_response or portal_suspended: take_rows() then gives its rows.
-/// copy_in_response and copy_out_response mean that a statement was a COPY, and that it was refused: an error_response,
-/// or the end of the statement, follows.
+/// A statement ends with command_complete, empty_query_response, portal_suspended or unit_complete: take_rows() then
+/// gives its rows, until the next call of next(). copy_in_response and copy_out_response mean that a statement was a
+/// COPY, and that it was refused: an error_response, or the end of the statement, follows.
 using event = std::variant<want_bytes, working, violation, error_response, notice_response, notification_response,
                            parameter_status, ready_for_query, parse_complete, close_complete, parameter_description,
                            row_description, no_data, command_complete, empty_query_response, portal_suspended,
-                           copy_in_response, copy_out_response>;
+                           copy_in_response, copy_out_response, unit_complete>;
 
 /// How the server made us prove who we are.
 enum class authentication_method : std::uint8_t { none, cleartext, md5, scram_sha_256, scram_sha_256_plus };
@@ -90,7 +98,10 @@ class session {
   std::error_code execute(protocol::execute const& message, std::optional<std::uint16_t> columns);
   std::error_code close(protocol::close const& message);
   std::error_code sync();
-  /// Sends Terminate; nothing more is read.
+  /// Bind to the unnamed portal, Execute for all rows, and Sync: the whole unit of a prepared statement in one go, with
+  /// everything in text. It is one request, whose end is one event, so that it is the cheapest way to run a statement.
+  std::error_code run(std::string_view statement, list<field_value> parameters, std::uint16_t columns);
+  /// Sends Terminate, if the server would understand it; nothing more is read.
   void terminate();
 
   // ---- bytes ----
@@ -108,10 +119,16 @@ class session {
   /// Says that the first `count` bytes of the room are filled.
   void commit(std::size_t count) noexcept { reader_.commit(count); }
 
-  /// The next event. Call it until it says want_bytes.
-  event next();
+  /// The next event; valid until the next call of prepare(), next() or a request. Call it until it says want_bytes.
+  event const& next();
   /// The rows of the statement that has just ended.
-  row_set take_rows() { return rows_.finish(reader_); }
+  row_set take_rows() {
+    row_set taken;
+    take_rows(taken);
+    return taken;
+  }
+  /// The same, into a row_set that is empty.
+  void take_rows(row_set& into) { rows_.finish(reader_, into); }
 
   // ---- what is known ----
 
@@ -138,7 +155,9 @@ class session {
     describe_portal,
     execute,
     close,
-    sync
+    unit,  ///< Bind, Execute and Sync
+    sync,
+    spare_sync  ///< answered or not, see refuse_copy_in()
   };
   struct request {
     request_kind kind;
@@ -150,19 +169,36 @@ class session {
   bool ready() const noexcept { return state_ >= state::idle && state_ < state::ended; }
   template <class Message>
   std::error_code send(Message const& message, request what);
-  void enter(request const& front) noexcept;
-  void finish_request() noexcept;
+  void enqueue(request what) noexcept;
+  [[gnu::always_inline]] void enter(request const& front) noexcept;
+  [[gnu::always_inline]] void finish_request() noexcept;
   void skip_to_sync() noexcept;
+  void reserve(std::size_t more);
+  [[gnu::always_inline]] void apply(transition const& change) noexcept;
 
-  std::optional<event> take(frame const& message);
-  event poison(std::error_code code, char type = '\0');
-  std::error_code violation_code(backend_kind what) const noexcept;
+  [[gnu::always_inline]] void advance_unit() noexcept;
+  [[gnu::always_inline]] void begin_rows() noexcept;
+  bool gathers() const noexcept { return state_ == state::querying_rows || (state_ == state::executing && described_); }
+  // What takes a message says whether it is an event for the caller; if so it stands in event_.
+  bool awake();
+  [[gnu::always_inline]] bool take(frame const& message);
   template <class Message>
-  std::optional<event> deliver(frame const& message);
-  void apply(transition const& change) noexcept;
+  bool decode_event(frame const& message);
+  template <class Message>
+  bool deliver(frame const& message);
+  template <class Message>
+  bool check(frame const& message);
+  bool take_unit();
+  bool take_unfit(backend_kind what, frame const& message);
+  bool take_other(backend_kind what, frame const& message, transition const& change);
+  bool take_query(backend_kind what, frame const& message);
+  bool take_error(frame const& message, transition const& change);
+  void refuse_copy_in();
+  bool poison(std::error_code code, char type = '\0');
+  std::error_code violation_code(backend_kind what) const noexcept;
 
   // startup.cpp
-  std::optional<event> take_startup(backend_kind what, frame const& message);
+  bool take_startup(backend_kind what, frame const& message);
   std::error_code negotiate(negotiate_protocol_version const& message);
   void remember(parameter_status const& message);
   // authentication.cpp
@@ -171,35 +207,53 @@ class session {
   std::error_code begin_scram(authentication_sasl const& message);
   std::error_code prove();
   void forget_secrets() noexcept;
-  // query.cpp
-  std::optional<event> take_query(backend_kind what, frame const& message);
-  void refuse_copy_in();
 
   frame_reader reader_;
   byte_buffer output_;
   row_collector rows_;
   std::vector<request> queue_;
   std::size_t front_ = 0;
+  std::size_t spare_syncs_ = 0;  // whose ReadyForQuery may come before the front request's answer
   limits limits_;
   protocol::state state_ = state::unstarted;
   transaction_status transaction_ = transaction_status::idle;
   authentication_method method_ = authentication_method::none;
-  bool negotiated_ = false, described_ = false;
+  bool negotiated_ = false, described_ = false, new_statement_ = false;
   std::uint16_t described_columns_ = 0;
   std::int32_t version_ = 0, process_id_ = 0;
   std::string secret_key_;
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::unique_ptr<startup_options> startup_;  // until the session is authenticated
   std::optional<scram_client> scram_;
+  std::string unit_tag_;     // of the unit whose ReadyForQuery comes
+  bool unit_ended_ = false;  // its CommandComplete has come
   std::error_code error_;
+  event event_;
 };
 
-/// Decodes a message and makes an event of it, or poisons the session.
+/// Decodes a message as the event; false if it is malformed, and the session poisoned.
 template <class Message>
-std::optional<event> session::deliver(frame const& message) {
-  auto decoded = decode<Message>(message.body);
-  if (!decoded) return poison(decoded.error().code, message.type);
-  return *decoded;
+bool session::decode_event(frame const& message) {
+  reader in(message.body);
+  if (decode_with(in, event_.emplace<Message>())) [[likely]]
+    return true;
+  poison(in.finish().code, message.type);
+  return false;
+}
+
+/// The same; true, as either way there is an event.
+template <class Message>
+bool session::deliver(frame const& message) {
+  decode_event<Message>(message);
+  return true;
+}
+
+/// Decodes a message that is no event; poisons the session if it is malformed, which is one.
+template <class Message>
+bool session::check(frame const& message) {
+  reader in(message.body);
+  Message decoded{};
+  return !decode_with(in, decoded) && poison(in.finish().code, message.type);
 }
 
 }  // namespace tusk::protocol

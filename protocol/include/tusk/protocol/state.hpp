@@ -17,7 +17,7 @@ enum class state : std::uint8_t {
   startup,             ///< StartupMessage was sent; the server names the authentication method, or agrees
   password_sent,       ///< PasswordMessage was sent, in clear or as MD5
   sasl_started,        ///< SASLInitialResponse was sent; the challenge comes
-  sasl_computing,      ///< the challenge came; PBKDF2 is under way
+  sasl_computing,      ///< the challenge came; PBKDF2 is under way, and no message is taken before it ends
   sasl_proved,         ///< our proof was sent; the server's comes
   sasl_verified,       ///< the server's proof is right; AuthenticationOk comes
   authenticated,       ///< parameters and the cancel key come, then the first ReadyForQuery
@@ -60,7 +60,13 @@ struct transition {
   friend bool operator==(transition const&, transition const&) = default;
 };
 
+/// The table: a row a state, an entry a kind of message.
+using state_table = std::array<std::array<transition, backend_kinds>, states>;
+extern state_table const transitions;
+
 /// What message `kind` does in state `in`.
-transition lookup(state in, backend_kind kind) noexcept;
+inline transition lookup(state in, backend_kind kind) noexcept {
+  return transitions[static_cast<std::size_t>(in)][static_cast<std::size_t>(kind)];
+}
 
 }  // namespace tusk::protocol

@@ -120,9 +120,20 @@ class reader {
     if (valid.find(*at_) == valid.npos) return fail(errc::bad_value);
     value = static_cast<E>(*at_++);
   }
-  void cstring(std::string_view& value) noexcept;
+  void cstring(std::string_view& value) noexcept {
+    value = {};
+    auto const* nul = left() == 0 ? nullptr : static_cast<char const*>(std::memchr(at_, 0, left()));
+    if (nul == nullptr) return fail(errc::missing_terminator);
+    value = {at_, static_cast<std::size_t>(nul - at_)};
+    at_ = nul + 1;
+  }
   /// Exactly `count` bytes.
-  void bytes(std::string_view& value, std::size_t count) noexcept;
+  void bytes(std::string_view& value, std::size_t count) noexcept {
+    value = {};
+    if (left() < count) return fail(errc::truncated);
+    value = {at_, count};
+    at_ += count;
+  }
   void rest(std::string_view& value) noexcept { bytes(value, left()); }
   void nullable(field_value& value) noexcept;
 
@@ -132,6 +143,8 @@ class reader {
   /// A list that ends at a NUL byte where the next element would begin.
   template <class T>
   void terminated(list<T>& value) noexcept;
+  /// Whether a NUL comes next: the end of a terminated list, or an element that would be taken for it.
+  bool at_end_of_list() const noexcept { return left() != 0 && *at_ == '\0'; }
 
   template <class T>
   void element(T& value) noexcept {
@@ -150,6 +163,8 @@ class reader {
     at_ = end_;
   }
   bool failed() const noexcept { return error_ != errc{}; }
+  /// Whether everything was read, and well.
+  bool complete() const noexcept { return error_ == errc{} && at_ == end_; }
 
   /// The first error, or `trailing_bytes` if not everything was read; a default error_code if all is well.
   parse_error finish() noexcept {
@@ -196,9 +211,7 @@ class sizer {
     size_ += sizeof(Count) + value.encoded().size();
   }
   template <class T>
-  void terminated(list<T> const& value) noexcept {
-    size_ += value.encoded().size() + 1;
-  }
+  void terminated(list<T> const& value) noexcept;
 
   void fail(errc code) noexcept {
     if (error_ == errc{}) error_ = code;
@@ -326,7 +339,7 @@ void reader::terminated(list<T>& value) noexcept {
   char const* const first = at_;
   std::size_t count = 0;
   T each{};
-  while (left() != 0 && *at_ != '\0') {
+  while (left() != 0 && !at_end_of_list()) {
     element(each);
     ++count;
   }
@@ -334,6 +347,18 @@ void reader::terminated(list<T>& value) noexcept {
   if (left() == 0) return fail(errc::missing_terminator);
   value = {{first, static_cast<std::size_t>(at_ - first)}, count};
   ++at_;
+}
+
+template <class T>
+void sizer::terminated(list<T> const& value) noexcept {
+  // An element that begins with NUL (an empty name) would end the list where it stands.
+  reader in(value.encoded());
+  T each{};
+  for (std::size_t i = 0; i < value.size() && !in.failed(); ++i) {
+    if (in.at_end_of_list()) fail(errc::bad_value);
+    in.element(each);
+  }
+  size_ += value.encoded().size() + 1;
 }
 
 /// Keeps the encoded form of a list that is to be sent. `add` refuses what the wire cannot carry; such an element is
@@ -387,38 +412,59 @@ errc list_storage<T>::add(T const& value) {
   return {};
 }
 
-/// Decodes the body of a message (what follows its length word). The message is a view into `body`.
+/// Decodes the body of a message (what follows its length word) into `message`, which becomes a view into `body`.
+/// Returns false if it is malformed; `in`, a reader of `body`, then tells the error.
+template <described Message>
+bool decode_with(reader& in, Message& message) noexcept {
+  if constexpr (requires { Message::code; }) {
+    auto code = Message::code;
+    in.integer(code);
+    if (code != Message::code) in.fail(errc::bad_value);
+  }
+  Message::fields(in, message);
+  return in.complete();
+}
+
+/// Decodes the body of a message. The message is a view into `body`.
 /// Fails with the codes of `errc`, at a position in `body`.
 template <described Message>
 expected<Message> decode(std::string_view body) noexcept {
   Message message{};
   reader in(body);
-  if constexpr (requires { Message::code; }) {
-    std::int32_t code = 0;
-    in.integer(code);
-    if (code != Message::code) in.fail(errc::bad_value);
-  }
-  Message::fields(in, message);
-  if (parse_error const error = in.finish(); error.code) return error;
+  if (!decode_with(in, message)) return in.finish();
   return message;
 }
 
+/// How long a message is on the wire, its length word included and its type byte not; or why it cannot be sent:
+/// `embedded_nul`, `too_many_parameters`, `message_too_large`, or `bad_value` (a salt of another length than 4, an
+/// empty name in a list that an empty name would end).
+template <described Message>
+errc measure(Message const& message, std::uint64_t& length) noexcept {
+  sizer sum;
+  if constexpr (requires { Message::code; }) sum.integer(Message::code);
+  Message::fields(sum, message);
+  length = 4 + sum.size();
+  if (length > Message::max_sent) sum.fail(errc::message_too_large);
+  return sum.error();
+}
+
+/// Writes a message that `measure` found to have that length.
+template <described Message>
+void write(writer& to, Message const& message, std::uint64_t length) noexcept {
+  if constexpr (Message::type != '\0') to.integer(Message::type);
+  to.integer(static_cast<std::uint32_t>(length));
+  if constexpr (requires { Message::code; }) to.integer(Message::code);
+  Message::fields(to, message);
+}
+
 /// Appends a whole message, type byte and length included, to `out`. On error nothing is appended.
-/// Fails with `embedded_nul`, `too_many_parameters` or `message_too_large`.
+/// Fails with the codes of `measure`.
 template <described Message>
 std::error_code encode(byte_buffer& out, Message const& message) {
-  constexpr bool typed = Message::type != '\0', coded = requires { Message::code; };
-  sizer measure;
-  Message::fields(measure, message);
-  if (measure.error() != errc{}) return measure.error();
-  std::uint64_t const length = 4 + (coded ? 4 : 0) + measure.size();
-  if (length > Message::max_sent) return errc::message_too_large;
-
-  writer to(out.append((typed ? 1 : 0) + static_cast<std::size_t>(length)));
-  if constexpr (typed) to.integer(Message::type);
-  to.integer(static_cast<std::uint32_t>(length));
-  if constexpr (coded) to.integer(Message::code);
-  Message::fields(to, message);
+  std::uint64_t length = 0;
+  if (errc const error = measure(message, length); error != errc{}) return error;
+  writer to(out.append((Message::type != '\0' ? 1 : 0) + static_cast<std::size_t>(length)));
+  write(to, message, length);
   return {};
 }
 

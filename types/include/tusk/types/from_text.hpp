@@ -23,7 +23,8 @@ namespace tusk {
 ///     static tusk::protocol::expected<T> parse(std::string_view text);          // the text format of such a type
 ///
 /// and, where one text means different values in different types, also `parse(text, type)`. A type that can hold NULL
-/// has `static T null()`.
+/// has `static T null()`. `static bool parse_quickly(std::string_view, T&)` may stand beside `parse` for what is common:
+/// it is tried first, and where it says false `parse` decides.
 template <class T>
 struct from_text;
 
@@ -67,7 +68,7 @@ protocol::expected<T> read_text(std::string_view text, [[maybe_unused]] oid type
 template <readable T>
 struct from_text<std::optional<T>> {
   static constexpr bool reads(oid type) { return from_text<T>::reads(type); }
-  static std::optional<T> null() noexcept { return std::nullopt; }
+  static constexpr std::optional<T> null() noexcept { return std::nullopt; }
   static protocol::expected<std::optional<T>> parse(std::string_view text) { return wrap(from_text<T>::parse(text)); }
   static protocol::expected<std::optional<T>> parse(std::string_view text, oid type) {
     return wrap(types::read_text<T>(text, type));

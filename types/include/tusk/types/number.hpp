@@ -97,7 +97,7 @@ inline bool parse_digits(char const* first, std::size_t size, std::uint64_t& val
 
 /// An optional `-` and digits, to the end of the text. A value that `T` cannot hold is `errc::out_of_range`.
 template <integer T>
-[[gnu::noinline]] protocol::expected<T> parse_integer_slowly(std::string_view text) noexcept {
+protocol::expected<T> parse_integer(std::string_view text) noexcept {
   bool const negative = text.starts_with('-');
   std::uint64_t magnitude = 0;
   if (!parse_digits(text.data() + negative, text.size() - negative, magnitude)) return integer_error(text);
@@ -105,17 +105,6 @@ template <integer T>
   std::uint64_t const limit = !negative ? max : std::is_signed_v<T> ? max + 1 : 0;
   if (magnitude > limit) return integer_error(text);
   return static_cast<T>(negative ? 0 - magnitude : magnitude);
-}
-
-/// The same; up to eight digits without a sign are parsed here.
-template <integer T>
-protocol::expected<T> parse_integer(std::string_view text) noexcept {
-  if (text.size() - 1 < 8) {
-    std::uint64_t value = 0;
-    bool const digits = parse_few_digits(text.data(), text.size(), value);
-    if (digits && std::in_range<T>(value)) return static_cast<T>(value);
-  }
-  return parse_integer_slowly<T>(text);
 }
 
 /// Text of a float8, a float4 or an integer. `errc::inexact` if it is an integer that the type cannot hold exactly.
@@ -161,6 +150,13 @@ template <types::integer T>
 struct from_text<T> {
   static constexpr bool reads(oid type) noexcept { return types::is_integer_oid(type); }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
+  /// What is short and has no sign; false says nothing, `parse` does.
+  static bool parse_quickly(std::string_view text, T& value) noexcept {
+    std::uint64_t digits = 0;
+    if (text.size() - 1 >= 8 || !types::parse_few_digits(text.data(), text.size(), digits)) return false;
+    value = static_cast<T>(digits);
+    return std::in_range<T>(digits);
+  }
 };
 
 template <>

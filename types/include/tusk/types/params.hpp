@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -94,9 +95,9 @@ class params {
     void finish(oid type) {
       std::size_t const size = to_.wire_.size() - start_ - length_size;  // below 2^30, as the buffer grants
       std::uint32_t const length = null_ ? 0xffff'ffff : static_cast<std::uint32_t>(size);
-      for (std::size_t i = 0; i < length_size; ++i) {
-        to_.wire_.data()[start_ + i] = static_cast<char>(length >> (24 - 8 * i) & 0xff);
-      }
+      auto const octet = [length](int i) { return static_cast<char>(length >> 8 * i & 0xff); };
+      char const prefix[length_size] = {octet(3), octet(2), octet(1), octet(0)};
+      std::memcpy(to_.wire_.data() + start_, prefix, length_size);
       to_.types_.push_back(type);
       finished_ = true;
     }

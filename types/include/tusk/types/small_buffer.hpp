@@ -24,12 +24,15 @@ class small_buffer {
  public:
   static constexpr std::size_t max_size = protocol::max_sent_message / sizeof(T);
 
-  small_buffer() noexcept {}
+  small_buffer() noexcept {}  // NOLINT(modernize-use-equals-default): that would write zeros where `{}` asks for none
   small_buffer(small_buffer const& other) { append(other.data(), other.size_); }
-  small_buffer(small_buffer&& other) noexcept { take(other); }
-  small_buffer& operator=(small_buffer const& other) { return *this = small_buffer(other); }
+  small_buffer(small_buffer&& other) noexcept { take(std::move(other)); }
+  small_buffer& operator=(small_buffer const& other) {
+    take(small_buffer(other));
+    return *this;
+  }
   small_buffer& operator=(small_buffer&& other) noexcept {
-    if (this != &other) take(other);
+    if (this != &other) take(std::move(other));
     return *this;
   }
   ~small_buffer() = default;
@@ -63,7 +66,7 @@ class small_buffer {
   void truncate(std::size_t size) noexcept { size_ = size; }
 
  private:
-  void take(small_buffer& other) noexcept {
+  void take(small_buffer&& other) noexcept {
     heap_ = std::move(other.heap_);
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, Inline);

@@ -1,0 +1,370 @@
+// How a session begins: StartupMessage, the protocol version, and what comes up to the first ReadyForQuery.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tusk/protocol/session.hpp>
+
+#include "support/conversation.hpp"
+#include "support/faults.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace protocol;
+using namespace std::string_literals;
+
+constexpr auto v3_0 = protocol_version(3, 0), v3_1 = protocol_version(3, 1), v3_2 = protocol_version(3, 2);
+
+startup_options asking_for(std::int32_t version, std::int32_t minimum = v3_0) {
+  auto options = startup_options_of_me();
+  options.version = version;
+  options.minimum_version = minimum;
+  return options;
+}
+
+conversation begun(startup_options const& options) {
+  conversation script;
+  script.start(options).expect_send(startup_packet(options.version, options.parameters)).expect_events();
+  return script.expect_state(state::startup);
+}
+
+TEST(Startup, SendsTheVersionAndTheParametersInOrder) {
+  auto options = startup_options_of_me();
+  options.parameters = {{"user", "me"}, {"database", "db"}, {"options", "-c a=b"}};
+  conversation()
+      .start(options)
+      .expect_send(bytes("0000002c 00030000 'user'00'me'00 'database'00'db'00 'options'00'-c a=b'00 00"))
+      .check();
+  options.version = v3_2;
+  options.parameters.resize(1);
+  conversation().start(options).expect_send(bytes("00000011 00030002 'user'00'me'00 00")).check();
+}
+
+TEST(Startup, TrustSettingsAndTheCancelKey) {
+  auto script = begun(startup_options_of_me());
+  script.receive(auth_ok())
+      .expect_state(state::authenticated)
+      .receive(setting("server_version", "18.0"), notice("hello"), setting("TimeZone", "UTC"), cancel_key("key!", 4711),
+               notification("jobs", "1"), setting("TimeZone", "CET"), ready())
+      .expect_events("ParameterStatus server_version=18.0", "NoticeResponse hello", "ParameterStatus TimeZone=UTC",
+                     "NotificationResponse 9 jobs 1", "ParameterStatus TimeZone=CET", "ReadyForQuery I")
+      .expect_state(state::idle)
+      .expect([](driven_session& on) {
+        EXPECT_EQ(on->process_id(), 4711);
+        EXPECT_EQ(on->secret_key(), "key!");
+        EXPECT_EQ(on->parameter("server_version"), "18.0");
+        EXPECT_EQ(on->parameter("TimeZone"), "CET");
+        EXPECT_EQ(on->parameter("timezone"), "");
+        EXPECT_EQ(on->version(), v3_0);
+        EXPECT_EQ(on->authentication(), authentication_method::none);
+        EXPECT_EQ(on->transaction(), transaction_status::idle);
+      });
+  script.check();
+  fail_every_step(script);
+}
+
+TEST(Startup, WithoutACancelKey) {
+  auto script = begun(startup_options_of_me());
+  script.receive(auth_ok(), ready()).expect_events("ReadyForQuery I").expect([](driven_session& on) {
+    EXPECT_EQ(on->secret_key(), "");
+    EXPECT_EQ(on->process_id(), 0);
+  });
+  script.check();
+}
+
+TEST(Startup, TheFirstReadyForQueryMayTellOfATransaction) {
+  auto script = begun(startup_options_of_me());
+  script.receive(auth_ok(), ready(transaction_status::in_transaction))
+      .expect_events("ReadyForQuery T")
+      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), transaction_status::in_transaction); });
+  script.check();
+}
+
+TEST(Startup, IsRefusedBeforeAuthentication) {
+  auto script = begun(startup_options_of_me());
+  script.receive(fatal("28000", "no entry in pg_hba.conf"))
+      .expect_events("ErrorResponse FATAL 28000 no entry in pg_hba.conf")
+      .expect_state(state::ended);
+  script.check();
+  fail_every_step(script);
+}
+
+TEST(Startup, IsRefusedAfterAuthentication) {
+  auto script = begun(startup_options_of_me());
+  script.receive(auth_ok(), setting("a", "b"), fatal("3D000", "no such database"))
+      .expect_events("ParameterStatus a=b", "ErrorResponse FATAL 3D000 no such database")
+      .expect_state(state::ended);
+  script.check();
+  fail_every_step(script);
+}
+
+TEST(Startup, AnErrorThatIsNotFatalEndsItToo) {
+  auto script = begun(startup_options_of_me());
+  script.receive(error("53300", "too many")).expect_events("ErrorResponse ERROR 53300 too many");
+  script.expect_state(state::ended).check();
+  auto later = begun(startup_options_of_me());
+  later.receive(auth_ok(), error("53300", "too many")).expect_events("ErrorResponse ERROR 53300 too many");
+  later.expect_state(state::ended).check();
+}
+
+// ---- what cannot be sent --------------------------------------------------------------------------------------------
+
+TEST(StartupRefusals, NulInAnyString) {
+  for (auto const& parameter : {std::pair("user"s, "m\0e"s), {"us\0er"s, "me"s}, {"user"s, "\0"s}}) {
+    auto options = startup_options_of_me();
+    options.parameters = {{"database", "db"}, parameter};
+    session on;
+    EXPECT_EQ(on.start(options), errc::embedded_nul);
+    EXPECT_EQ(on.output(), "");
+    EXPECT_EQ(on.state(), state::unstarted);
+  }
+}
+
+TEST(StartupRefusals, AnEmptyNameWouldEndTheList) {
+  auto options = startup_options_of_me();
+  options.parameters.emplace_back("", "database");
+  session on;
+  EXPECT_TRUE(on.start(options));
+  EXPECT_EQ(on.output(), "");
+}
+
+TEST(StartupRefusals, MoreThanTenThousandBytes) {
+  std::size_t const rest = startup_packet(v3_0, {{"user", "me"}, {"options", ""}}).size();
+  auto options = startup_options_of_me();
+  options.parameters = {{"user", "me"}, {"options", std::string(max_startup_packet - rest, 'x')}};
+  session on;
+  EXPECT_EQ(on.start(options), std::error_code());
+  EXPECT_EQ(on.output().size(), max_startup_packet);
+
+  options.parameters[1].second += 'x';
+  session other;
+  EXPECT_EQ(other.start(options), errc::message_too_large);
+  EXPECT_EQ(other.output(), "");
+}
+
+TEST(StartupRefusals, Twice) {
+  session on;
+  EXPECT_EQ(on.start(startup_options_of_me()), std::error_code());
+  auto const sent = on.output().size();
+  EXPECT_EQ(on.start(startup_options_of_me()), errc::not_ready);
+  EXPECT_EQ(on.output().size(), sent);
+}
+
+TEST(StartupRefusals, RequestsBeforeTheFirstReadyForQuery) {
+  auto const refused = [](driven_session& on) {
+    EXPECT_EQ(on->query("select 1"), errc::not_ready);
+    EXPECT_EQ(on->parse({}), errc::not_ready);
+    EXPECT_EQ(on->bind({}), errc::not_ready);
+    EXPECT_EQ(on->describe({}), errc::not_ready);
+    EXPECT_EQ(on->execute({}, 1), errc::not_ready);
+    EXPECT_EQ(on->close({}), errc::not_ready);
+    EXPECT_EQ(on->sync(), errc::not_ready);
+    EXPECT_EQ(on->run("", {}, 1), errc::not_ready);
+    EXPECT_EQ(on->output(), "");
+  };
+  auto script = conversation();
+  script.expect(refused).start(startup_options_of_me()).expect([](driven_session& on) { on.take_output(); });
+  script.expect(refused).receive(auth_ok()).expect(refused).check();
+}
+
+TEST(StartupRefusals, TheServerSpeaksFirst) {
+  for (auto const& message : {auth_ok(), fatal(), ready()}) {
+    driven_session on;
+    on.feed(message);
+    EXPECT_TRUE(on.poisoned());
+    EXPECT_EQ(on->start(startup_options_of_me()), errc::not_ready);
+  }
+}
+
+TEST(StartupRefusals, AnotherProtocolAnswers) {
+  for (auto const& text : {"HTTP/1.1 400 Bad Request\r\n\r\n"s, "SSH-2.0-OpenSSH_9.2\r\n"s, "N"s + ready(),
+                           "\x16\x03\x03\x00\x7a\x02"s, "J\0\0\0\x0a\x38.0.36"s}) {
+    auto script = begun(startup_options_of_me());
+    auto on = script.play();
+    on.feed(text);
+    EXPECT_TRUE(on.poisoned());
+    EXPECT_EQ(on.code(), errc::unknown_message);
+  }
+}
+
+// ---- the cancel key -------------------------------------------------------------------------------------------------
+
+struct key_row {
+  char const* name;
+  std::int32_t version;
+  std::size_t size;
+  bool taken;
+};
+
+constexpr auto name_of_row = [](auto const& row) { return std::string(row.param.name); };
+
+class CancelKey : public testing::TestWithParam<key_row> {};
+
+TEST_P(CancelKey, IsTakenOrRefused) {
+  std::string const key(GetParam().size, 'k');
+  auto script = begun(asking_for(GetParam().version));
+  script.receive(auth_ok(), framed('K', "\0\0\0\x07"s + key));
+  auto on = script.play();
+  EXPECT_EQ(on.poisoned(), !GetParam().taken);
+  EXPECT_EQ(on->secret_key(), GetParam().taken ? key : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(, CancelKey,
+                         testing::Values(key_row{"v3_0_none", v3_0, 0, false}, key_row{"v3_0_short", v3_0, 3, false},
+                                         key_row{"v3_0", v3_0, 4, true}, key_row{"v3_0_long", v3_0, 5, false},
+                                         key_row{"v3_0_longest", v3_0, 256, false},
+                                         key_row{"v3_2_none", v3_2, 0, false}, key_row{"v3_2_short", v3_2, 3, false},
+                                         key_row{"v3_2_shortest", v3_2, 4, true}, key_row{"v3_2_usual", v3_2, 32, true},
+                                         key_row{"v3_2_longest", v3_2, 256, true},
+                                         key_row{"v3_2_too_long", v3_2, 257, false}),
+                         name_of_row);
+
+// ---- the protocol version -------------------------------------------------------------------------------------------
+
+TEST(Version, ThreePointTwoIsTakenWithoutNegotiation) {
+  auto script = begun(asking_for(v3_2, v3_2));
+  script.receive(auth_ok(), cancel_key("a key of thirty-two bytes, I say"), ready())
+      .expect_events("ReadyForQuery I")
+      .expect([](driven_session& on) { EXPECT_EQ(on->version(), v3_2); });
+  script.check();
+  fail_every_step(script);
+}
+
+TEST(Version, TheServerSpeaksLess) {
+  auto script = begun(asking_for(v3_2));
+  script.receive(negotiate(v3_0), auth_ok(), cancel_key(), ready())
+      .expect_events("ReadyForQuery I")
+      .expect([](driven_session& on) { EXPECT_EQ(on->version(), v3_0); });
+  script.check();
+  fail_every_step(script);
+}
+
+TEST(Version, NegotiationMayFollowAuthenticationOk) {
+  auto script = begun(asking_for(v3_2));
+  script.receive(auth_ok(), setting("a", "b"), negotiate(v3_0), cancel_key(), ready())
+      .expect_events("ParameterStatus a=b", "ReadyForQuery I")
+      .expect([](driven_session& on) { EXPECT_EQ(on->version(), v3_0); });
+  script.check();
+  fail_every_step(script);
+}
+
+struct negotiation_row {
+  char const* name;
+  std::int32_t asked, minimum;
+  std::string answer;
+  std::error_code code;  // none: it is taken
+};
+
+class Negotiation : public testing::TestWithParam<negotiation_row> {};
+
+TEST_P(Negotiation, IsTakenOrRefused) {
+  auto const& row = GetParam();
+  for (bool const late : {false, true}) {
+    SCOPED_TRACE(late ? "after AuthenticationOk" : "at once");
+    auto options = asking_for(row.asked, row.minimum);
+    options.parameters.emplace_back("_pq_.a", "1");
+    options.parameters.emplace_back("_pq_.b", "2");
+    options.parameters.emplace_back("search_path", "x");
+    auto script = begun(options);
+    if (late) script.receive(auth_ok());
+    script.receive(row.answer);
+    if (row.code)
+      script.expect_violation(row.code, late ? state::authenticated : state::startup, 'v');
+    else
+      script.expect_events().expect_state(late ? state::authenticated : state::startup);
+    script.check();
+  }
+}
+
+std::string negotiate_bytes(std::string_view readable_body) { return framed('v', bytes(readable_body)); }
+
+INSTANTIATE_TEST_SUITE_P(
+    , Negotiation,
+    testing::Values(
+        negotiation_row{"lower", v3_2, v3_0, negotiate(v3_0), {}},
+        negotiation_row{"lower_with_an_option", v3_2, v3_0, negotiate(v3_0, {"_pq_.a"}), {}},
+        negotiation_row{"lower_with_both_options", v3_2, v3_0, negotiate(v3_0, {"_pq_.b", "_pq_.a"}), {}},
+        negotiation_row{"the_same_with_an_option", v3_0, v3_0, negotiate(v3_0, {"_pq_.a"}), {}},
+        negotiation_row{"the_same_3_2_with_an_option", v3_2, v3_2, negotiate(v3_2, {"_pq_.a"}), {}},
+        negotiation_row{"below_the_minimum", v3_2, v3_2, negotiate(v3_0), errc::protocol_version_refused},
+        negotiation_row{"above_3_2", v3_2, v3_0, negotiate(protocol_version(3, 3)), errc::bad_negotiation},
+        negotiation_row{"above_3_0", v3_0, v3_0, negotiate(v3_2), errc::bad_negotiation},
+        negotiation_row{"far_above", v3_2, v3_0, negotiate(protocol_version(3, 0xffff)), errc::bad_negotiation},
+        negotiation_row{"never_a_version", v3_2, v3_0, negotiate(v3_1), errc::bad_negotiation},
+        negotiation_row{"below_3_0", v3_2, v3_0, negotiate(protocol_version(2, 0)), errc::bad_negotiation},
+        negotiation_row{"above_4_0", v3_2, v3_0, negotiate(protocol_version(4, 0)), errc::bad_negotiation},
+        negotiation_row{"zero", v3_2, v3_0, negotiate(0), errc::bad_negotiation},
+        negotiation_row{"minor_alone", v3_2, v3_0, negotiate(2), errc::bad_negotiation},
+        negotiation_row{"negative", v3_2, v3_0, negotiate(-1), errc::bad_negotiation},
+        negotiation_row{"most_negative", v3_2, v3_0, negotiate(INT32_MIN), errc::bad_negotiation},
+        negotiation_row{"nothing_changed_3_0", v3_0, v3_0, negotiate(v3_0), errc::bad_negotiation},
+        negotiation_row{"nothing_changed_3_2", v3_2, v3_0, negotiate(v3_2), errc::bad_negotiation},
+        negotiation_row{"name_without_prefix", v3_2, v3_0, negotiate(v3_0, {"search_path"}), errc::bad_negotiation},
+        negotiation_row{"name_of_the_user", v3_2, v3_0, negotiate(v3_0, {"user"}), errc::bad_negotiation},
+        negotiation_row{"not_sent", v3_2, v3_0, negotiate(v3_0, {"_pq_.c"}), errc::bad_negotiation},
+        negotiation_row{"only_a_prefix", v3_2, v3_0, negotiate(v3_0, {"_pq_."}), errc::bad_negotiation},
+        negotiation_row{"a_part_of_a_name", v3_2, v3_0, negotiate(v3_0, {"_pq_"}), errc::bad_negotiation},
+        negotiation_row{"doubled", v3_2, v3_0, negotiate(v3_0, {"_pq_.a", "_pq_.b", "_pq_.a"}), errc::bad_negotiation},
+        negotiation_row{"empty_name", v3_2, v3_0, negotiate_bytes("00030000 00000001 00"), errc::bad_negotiation},
+        negotiation_row{"count_minus_one", v3_2, v3_0, negotiate_bytes("00030000 ffffffff"), errc::bad_count},
+        negotiation_row{"count_most_negative", v3_2, v3_0, negotiate_bytes("00030000 80000000 00"), errc::bad_count},
+        negotiation_row{"count_too_large", v3_2, v3_0, negotiate_bytes("00030000 00000002 '_pq_.a'00"),
+                        errc::missing_terminator},
+        negotiation_row{"count_too_small", v3_2, v3_0, negotiate_bytes("00030000 00000000 '_pq_.a'00"),
+                        errc::trailing_bytes},
+        negotiation_row{"unterminated", v3_2, v3_0, negotiate_bytes("00030000 00000001 '_pq_.a'"),
+                        errc::missing_terminator}),
+    name_of_row);
+
+TEST(Version, NegotiationComesOnce) {
+  for (auto const& second : {negotiate(v3_0), negotiate(v3_0, {"_pq_.a"})}) {
+    auto options = asking_for(v3_2);
+    options.parameters.emplace_back("_pq_.a", "1");
+    auto script = begun(options);
+    script.receive(negotiate(v3_0), auth_ok(), second);
+    script.expect_violation(errc::bad_negotiation, state::authenticated, 'v').check();
+  }
+}
+
+TEST(Version, AKeyOf3_2IsNotTakenBackTo3_0) {
+  auto script = begun(asking_for(v3_2));
+  script.receive(auth_ok(), cancel_key("twelve bytes"), negotiate(v3_0));
+  script.expect_violation(errc::bad_negotiation, state::authenticated, 'v').check();
+}
+
+TEST(Version, NegotiationDoesNotComeLater) {
+  auto script = opened();
+  script.receive(negotiate(v3_0)).expect_violation(errc::unexpected_message, state::idle, 'v').check();
+}
+
+// ---- the end --------------------------------------------------------------------------------------------------------
+
+TEST(Terminate, IsSentOnceTheServerUnderstandsIt) {
+  auto script = begun(startup_options_of_me());
+  script.receive(auth_ok()).terminate().expect_send(terminate_packet()).expect_state(state::ended).check();
+  auto idle = opened();
+  idle.terminate().expect_send(terminate_packet()).receive(ready(), "anything"s).expect_events();
+  idle.expect_state(state::ended).terminate().expect_send().check();
+  auto busy = opened();
+  busy.query("select 1").terminate().expect_send(query_packet("select 1"), terminate_packet()).check();
+}
+
+// The server takes only proofs before it knows who we are, and writes an error into its log for anything else.
+TEST(Terminate, IsNotSentDuringTheStartup) {
+  conversation().terminate().expect_send().expect_state(state::ended).check();
+  begun(startup_options_of_me()).terminate().expect_send().expect_state(state::ended).check();
+  auto options = startup_options_of_me();
+  options.password = "secret";
+  auto script = begun(options);
+  script.receive(auth_md5()).expect([](driven_session& on) { on.take_output(); });
+  script.terminate().expect_send().expect_state(state::ended).check();
+}
+
+TEST(Terminate, IsNotSentByAPoisonedSession) {
+  auto script = opened();
+  script.receive(parsed()).expect_violation(errc::unexpected_message, state::idle, '1');
+  script.terminate().expect_send().expect_state(state::poisoned).check();
+}
+
+}  // namespace
+}  // namespace tusk::test

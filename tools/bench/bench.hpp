@@ -1,0 +1,188 @@
+// What the benchmark's programs share: the rows that are measured, the loop that measures one, and the few wire words
+// that the floor and the canned server speak.
+//
+//   bench_CLIENT DSN ROW REPEAT [SERIES]
+//
+// does ROW's work REPEAT times on one connection, and prints what the loop took as one line of JSON. SERIES is how many
+// rows generate_series gives. A client is a class with
+//
+//   explicit client(std::string const& dsn);       connects
+//   void prepare(std::string const& sql);          the statement that fetch() runs
+//   auto fetch();                                  runs it; the whole result, buffered
+//   static std::size_t size(result const&);        and what looks at a result, each giving a checksum:
+//   static std::uint64_t first_int(..), sum_ints(..), touch_text(..), sum_records(..)
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+// ---- the rows ----
+
+/// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
+inline std::string statement_of(std::string_view row, std::string const& series) {
+  if (row == "roundtrip" || row == "connect_scram") return "select 1+1";
+  if (row == "pg_type")
+    return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
+           "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
+  if (row == "series_text" || row == "series_int") return "select i from generate_series(1, " + series + ") as i";
+  if (row == "record" || row == "record_unread" || row == "memory")
+    return "select i, i::bigint * 1000003, 'article ' || i, i / 7.0::float8 from generate_series(1, " + series +
+           ") as i";
+  throw std::runtime_error("no such row: " + std::string(row));
+}
+
+/// What a row of (int, bigint, text, float8) is decoded to.
+struct record {
+  int id;
+  std::int64_t number;
+  std::string_view text;
+  double value;
+};
+
+inline std::uint64_t checksum(record const& of) {
+  return static_cast<std::uint64_t>(of.id) + static_cast<std::uint64_t>(of.number) + of.text.size() +
+         std::bit_cast<std::uint64_t>(of.value);
+}
+
+/// A text counts as seen when its length and its first byte were.
+inline std::uint64_t checksum(std::string_view text) {
+  return text.size() + (text.empty() ? 0 : static_cast<unsigned char>(text.front()));
+}
+
+// ---- measuring ----
+
+struct usage {
+  std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
+  std::int64_t user_us = 0, system_us = 0;
+};
+
+inline usage usage_now() {
+  rusage of{};
+  ::getrusage(RUSAGE_SELF, &of);
+  auto const microseconds = [](timeval const& t) { return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_usec; };
+  return {std::chrono::steady_clock::now(), microseconds(of.ru_utime), microseconds(of.ru_stime)};
+}
+
+/// Bytes of this process that are in memory now.
+inline std::int64_t resident() {
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  for (std::string word; rollup >> word;)
+    if (std::int64_t kilobytes = 0; word == "Rss:" && rollup >> kilobytes) return kilobytes * 1024;
+  throw std::runtime_error("/proc/self/smaps_rollup does not tell Rss");
+}
+
+struct outcome {
+  std::uint64_t checksum = 0;
+  std::size_t rows = 0;       // of one result
+  std::int64_t resident = 0;  // the most that holding one result added
+};
+
+template <class Work>
+outcome repeat(std::int64_t times, Work const& work) {
+  outcome sum;
+  for (std::int64_t i = 0; i < times; ++i) work(sum);
+  return sum;
+}
+
+/// A function of its own, so that what is measured in one row does not hang on how the others were inlined around it.
+template <class Look, class Result>
+[[gnu::noinline]] std::uint64_t look_at(Result const& result, Look const& look) {
+  return look(result);
+}
+
+/// The repetitions of a row. What is done is chosen outside the loop, so that nothing but the client is measured in it.
+template <class Client>
+outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std::int64_t times) {
+  auto const fetch_and = [&](auto const& look) {
+    return repeat(times, [&](outcome& sum) {
+      auto const result = on.fetch();
+      sum.checksum += look_at(result, look);
+      sum.rows = Client::size(result);
+    });
+  };
+  if (row == "roundtrip") return fetch_and([](auto const& result) { return Client::first_int(result); });
+  if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
+  if (row == "record") return fetch_and([](auto const& result) { return Client::sum_records(result); });
+  if (row == "record_unread") return fetch_and([](auto const&) { return 0U; });
+  if (row == "pg_type" || row == "series_text")
+    return fetch_and([](auto const& result) { return Client::touch_text(result); });
+  if (row == "connect_scram") return repeat(times, [&](outcome&) { Client const another(dsn); });
+  return repeat(times, [&](outcome& sum) {  // memory
+    auto const before = resident();
+    auto const result = on.fetch();
+    sum.resident = std::max(sum.resident, resident() - before);
+    sum.rows = Client::size(result);
+  });
+}
+
+template <class Client>
+void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
+  Client on(dsn);
+  on.prepare(statement_of(row, series));
+  usage const before = usage_now();
+  outcome const sum = repeat_row(on, dsn, row, times);
+  usage const after = usage_now();
+  std::uint64_t bytes = 0;
+  if constexpr (requires { on.received(); }) bytes = on.received() / static_cast<std::uint64_t>(times);
+  std::printf(
+      R"({"repeat":%lld,"wall_ns":%lld,"user_us":%lld,"system_us":%lld,"rows":%zu,"checksum":%llu,"resident":%lld,"bytes":%llu})"
+      "\n",
+      static_cast<long long>(times), static_cast<long long>(std::chrono::nanoseconds(after.wall - before.wall).count()),
+      static_cast<long long>(after.user_us - before.user_us),
+      static_cast<long long>(after.system_us - before.system_us), sum.rows,
+      static_cast<unsigned long long>(sum.checksum), static_cast<long long>(sum.resident),
+      static_cast<unsigned long long>(bytes));
+}
+
+template <class Client>
+int run(int count, char** arguments) {
+  try {
+    if (count != 4 && count != 5) throw std::runtime_error("arguments: DSN ROW REPEAT [SERIES]");
+    measure<Client>(arguments[1], arguments[2], std::max(1LL, std::atoll(arguments[3])),
+                    count == 5 ? arguments[4] : "1000000");
+    return 0;
+  } catch (std::exception const& e) {
+    std::fprintf(stderr, "%s: %s\n", arguments[0], e.what());
+    return 1;
+  }
+}
+
+// ---- the wire ----
+
+inline std::string int16(int value) { return {static_cast<char>(value >> 8), static_cast<char>(value)}; }
+inline std::string int32(std::int64_t value) {
+  return int16(static_cast<int>(value >> 16 & 0xffff)) + int16(static_cast<int>(value & 0xffff));
+}
+inline std::string zero_ended(std::string_view text) { return std::string(text) + '\0'; }
+/// A message; type NUL is StartupMessage, which has none.
+inline std::string message(char type, std::string const& body) {
+  return (type != '\0' ? std::string(1, type) : std::string()) + int32(static_cast<std::int64_t>(body.size()) + 4) +
+         body;
+}
+
+inline sockaddr_un socket_address(std::string const& folder, std::string const& port) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string const path = folder + "/.s.PGSQL." + port;
+  if (path.size() >= sizeof address.sun_path) throw std::runtime_error("the path of the socket is too long: " + path);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+}  // namespace bench

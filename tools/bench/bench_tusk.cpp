@@ -1,0 +1,44 @@
+// The rows by tusk.
+
+#include <optional>
+#include <tusk/tusk.hpp>
+
+#include "bench.hpp"
+
+namespace {
+
+class client {
+ public:
+  explicit client(std::string const& dsn) : connection_(tusk::connect(dsn)) {}
+  void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
+  tusk::result fetch() { return statement_->query(); }
+
+  static std::size_t size(tusk::result const& of) { return of.size(); }
+  static std::uint64_t first_int(tusk::result const& of) { return static_cast<std::uint64_t>(of[0].get<int>(0)); }
+  static std::uint64_t sum_ints(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of) sum += static_cast<std::uint64_t>(row.get<int>(0));
+    return sum;
+  }
+  static std::uint64_t touch_text(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = 0; i < row.size(); ++i) sum += bench::checksum(row.get<std::string_view>(i));
+    return sum;
+  }
+  static std::uint64_t sum_records(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      sum += bench::checksum(
+          {row.get<int>(0), row.get<std::int64_t>(1), row.get<std::string_view>(2), row.get<double>(3)});
+    return sum;
+  }
+
+ private:
+  tusk::connection connection_;
+  std::optional<tusk::statement> statement_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) { return bench::run<client>(count, arguments); }
