@@ -46,6 +46,9 @@ bool same(T const& a, T const& b) {
 template <class T>
 std::optional<T> parse(std::string_view text) {
   auto const result = tusk::from_text<T>::parse(text);
+  if constexpr (requires(T quick) { tusk::from_text<T>::parse_quickly(text, quick); }) {
+    if (T quick{}; tusk::from_text<T>::parse_quickly(text, quick)) CHECK(result && *result == quick);
+  }
   if (!result) {
     CHECK(result.error().position <= text.size());
     CHECK(result.error().code.category() == tusk::types::types_category());

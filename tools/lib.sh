@@ -42,10 +42,10 @@ step_close() { printf '%8s%s\n' "$(seconds_since "$step_started")" "${1:+   $1}"
 
 step_output() { tail -c "+$step_log_start" "$log_file"; }
 
-# step_failed LINES: the end of what the step said, which is where the reason is, without the tests that passed.
+# step_failed LINES: the end of what the step said, which is where the reason is, without what went well.
 step_failed() {
   printf 'failed after %s\n' "$(seconds_since "$step_started")"
-  step_output | sed -E '/^ *Start +[0-9]+: |^ *[0-9]+\/[0-9]+ Test .* Passed /d; s/^/    /' | tail -n "$1"
+  step_output | sed -E '/^\[[0-9]+\/[0-9]+\] (Building|Linking) |^ *Start +[0-9]+: |^ *[0-9]+\/[0-9]+ Test .* Passed /d; s/^/    /' | tail -n "$1"
   printf '    (all of it: %s)\n' "$log_file"
 }
 

@@ -190,7 +190,7 @@ progress connector::handshake() {
     case io_status::want_read: return progress::want_read;
     case io_status::want_write: return progress::want_write;
     case io_status::closed: failed("it closed the connection during the TLS handshake"); break;
-    case io_status::failed: failed(bytes_.explain(done)); break;
+    case io_status::failed: failed((done.error != 0 ? "in the TLS handshake: " : "") + bytes_.explain(done)); break;
   }
   return progress::want_read;
 }

@@ -45,19 +45,10 @@ void engine::connect() {
 poll_status engine::poll() {
   lock const guard(mutex_);
   if (closed_) require_open();
+  operation_.ended = false;  // what comes now is this call's
   poll_status const wanted = step(false);
   if (wanted == poll_status::ok) finish();
   return wanted;
-}
-
-/// Steps until the operation is done, waiting as long as it takes.
-void engine::wait_until_done() {
-  while (operation_.active) {
-    poll_status const wanted = step(true);
-    if (wanted == poll_status::ok) break;
-    client::wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
-  }
-  finish();
 }
 
 /// Sends what there is to send. True if nothing is left, or nothing can be sent any more.
@@ -75,9 +66,8 @@ inline bool engine::write_output() {
   return true;
 }
 
-/// Reads once and takes the events. False if there is nothing to read now, or no more ever.
-inline bool engine::read_input(bool wait) {
-  client::io_result const got = transport_.read(session_.prepare(), wait);
+/// Takes what was read. False if there is nothing to read now, or no more ever.
+bool engine::received(client::io_result const& got) {
   switch (got.status) {
     case client::io_status::done:
       session_.commit(got.bytes);
@@ -92,6 +82,8 @@ inline bool engine::read_input(bool wait) {
   }
   return false;
 }
+
+inline bool engine::read_input(bool wait) { return received(transport_.read(session_.prepare(), wait)); }
 
 inline poll_status engine::step_open(bool wait) {
   bool sent = write_output();
@@ -116,11 +108,47 @@ poll_status engine::step(bool wait) {
   try {
     poll_status const wanted = connector_ ? step_connecting() : poll_status::ok;
     return wanted == poll_status::ok ? step_open(wait) : wanted;
-  } catch (...) {  // no connection, or no memory in mid-message: what is half done cannot go on
-    hang_up();
-    operation_ = {};
+  } catch (...) {
+    give_up();
     throw;
   }
+}
+
+/// Steps until the operation is done, waiting as long as it takes.
+void engine::wait_until_done() {
+  while (operation_.active) {
+    poll_status const wanted = step(true);
+    if (wanted == poll_status::ok) break;
+    client::wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
+  }
+  finish();
+}
+
+/// The end of run_prepared: nearly always one send, one receive, and the whole answer is there. That way has no loops;
+/// whatever else happens is the other way's.
+result engine::answer() {
+  try {
+    if (operation_.active && transport_.tls() == nullptr && write_output()) {
+      client::io_result const got = transport_.socket().read(session_.prepare(), true);
+      if (got.status == client::io_status::done) [[likely]] {
+        session_.commit(got.bytes);
+        auto const* ended = std::get_if<protocol::unit_complete>(&session_.next());
+        if (ended != nullptr && session_.buffered() == 0) [[likely]] {
+          auto made = make_result(ended->tag);
+          done();
+          return result(std::move(made));
+        }
+        if (take_event()) take_events();
+      } else {
+        received(got);
+      }
+    }
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  wait_until_done();
+  return only_result();
 }
 
 poll_status engine::step_connecting() {
@@ -155,15 +183,24 @@ void engine::startup_failed(std::string const& reason) {
   connector_->failed(reason);
 }
 
+/// No connection, or no memory in mid-message: what is half done cannot go on.
+void engine::give_up() noexcept {
+  hang_up();
+  operation_ = {};
+}
+
 /// Takes all events there are.
 void engine::take_events() {
-  computing_ = false;
-  for (;;) {
-    protocol::event const& told = session_.next();
-    if (std::holds_alternative<protocol::want_bytes>(told)) return;
-    computing_ = std::holds_alternative<protocol::working>(told);
-    if (computing_ || !take(told)) return;
-  }
+  do session_.next();
+  while (take_event());
+}
+
+/// Takes the session's present event. False if it was the last one for now.
+bool engine::take_event() {
+  protocol::event const& told = session_.current();
+  if (std::holds_alternative<protocol::want_bytes>(told)) return computing_ = false;
+  computing_ = std::holds_alternative<protocol::working>(told);
+  return !computing_ && take(told);
 }
 
 /// The connection broke without a word from the server.
@@ -173,8 +210,7 @@ void engine::lost(std::string const& reason) {
     startup_failed(reason + (foreign ? " before it answered; is it a PostgreSQL server?" : " during the startup"));
     return;
   }
-  hang_up();
-  fail(std::make_exception_ptr(operational_error("the connection was lost: " + reason, true)));
+  break_off(std::make_exception_ptr(operational_error("the connection was lost: " + reason, true)));
 }
 
 /// Closes the transport and remembers that it is closed.
@@ -199,7 +235,7 @@ void engine::close() noexcept {
   }
   connector_.reset();
   if (operation_.active)
-    fail(std::make_exception_ptr(operational_error("the connection was closed in mid-operation", true)));
+    break_off(std::make_exception_ptr(operational_error("the connection was closed in mid-operation", true)));
 }
 
 int engine::fileno() const noexcept {

@@ -71,7 +71,7 @@ class engine {
 
   /// The operation under way.
   struct operation {
-    bool active = false;
+    bool active = false, ended = false;  // ended: done, but not handed over yet
     std::vector<std::shared_ptr<result_state>> results;
     std::exception_ptr error;                       // the first one
     std::string text;                               // what was asked, for the caret under an error's position
@@ -91,7 +91,11 @@ class engine {
   void wait_until_done();
   [[gnu::always_inline]] bool write_output();
   [[gnu::always_inline]] bool read_input(bool wait);
+  bool received(client::io_result const& got);
   void take_events();
+  bool take_event();
+  result answer();
+  void give_up() noexcept;
   void lost(std::string const& reason);
   void hang_up() noexcept;
 
@@ -101,17 +105,26 @@ class engine {
   void take_error(protocol::error_response const& told);
   void take_violation(protocol::violation const& told);
   void take_columns(protocol::row_description const& told);
-  void take_result(std::string_view tag);
+  std::shared_ptr<result_state> make_result(std::string_view tag);
   void take_ready();
-  void done() noexcept;
+  void done() noexcept {
+    // A server since version 14 reports a change of client_encoding after the rows.
+    if (!text_is_utf8_) [[unlikely]]
+      for (auto const& each : operation_.results) each->longest_text = 0;
+    operation_.active = false;
+    operation_.ended = true;
+    session_.shrink();
+  }
   void fail(std::exception_ptr error) noexcept;
+  void break_off(std::exception_ptr error) noexcept;
 
   // operations.cpp: what is asked
-  void require_open() const;
+  void require_open();
   void begin(std::string_view text, params const& args);
-  void require_readiness(std::string_view text, params const& args) const;
+  void require_readiness(std::string_view text, params const& args);
   void begin_exec(std::string_view script);
   void begin_query(std::string_view sql, params const& args);
+  void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
   void run_prepared(prepared_statement const& statement, params const& args);
@@ -137,6 +150,7 @@ class engine {
   std::deque<diagnostics> notices_;
   std::shared_ptr<std::vector<column_info> const> no_columns_;
   std::string address_;
+  std::exception_ptr parting_;  // why the connection was closed, for the next call
   std::atomic<bool> closed_ = false;
   bool write_failed_ = false, text_is_utf8_ = true, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye

@@ -3,6 +3,7 @@
 #include <tusk/types/error.hpp>
 
 #include "engine.hpp"
+#include "recycling_allocator.hpp"
 
 namespace tusk::detail {
 namespace {
@@ -22,19 +23,10 @@ diagnostics fields_of(auto const& message) {
 
 }  // namespace
 
-/// The server is ready for the next operation.
-inline void engine::done() noexcept {
-  // A server since version 14 reports a change of client_encoding after the rows.
-  if (!text_is_utf8_) [[unlikely]]
-    for (auto const& each : operation_.results) each->text_is_utf8 = false;
-  operation_.active = false;
-  session_.shrink();
-}
-
 /// False if nothing more is to be taken: the connection is gone, or another address is to be tried.
 bool engine::take(protocol::event const& told) {
   if (auto const* ended = std::get_if<protocol::unit_complete>(&told)) [[likely]] {
-    take_result(ended->tag);
+    operation_.results.push_back(make_result(ended->tag));
     done();
     return session_.buffered() != 0;
   }
@@ -46,8 +38,8 @@ void engine::take_other(protocol::event const& told) {
   using namespace protocol;
   std::visit(
       overloaded{
-          [&](command_complete const& ended) { take_result(ended.tag); }, [&](ready_for_query const&) { take_ready(); },
-          [&](row_description const& columns) { take_columns(columns); },
+          [&](command_complete const& ended) { operation_.results.push_back(make_result(ended.tag)); },
+          [&](ready_for_query const&) { take_ready(); }, [&](row_description const& columns) { take_columns(columns); },
           [&](no_data const&) {
             operation_.columns = no_columns_;
             operation_.described = true;
@@ -90,15 +82,17 @@ void engine::take_other(protocol::event const& told) {
       told);
 }
 
-void engine::take_result(std::string_view tag) {
-  auto& result = *operation_.results.emplace_back(std::make_shared<result_state>(tag, text_is_utf8_));
+/// What the statement that has just ended gave.
+std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
+  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, text_is_utf8_);
   if (operation_.running != nullptr)
-    result.columns = operation_.running->columns;
+    made->columns = operation_.running->columns;
   else if (operation_.columns)
-    result.columns = std::move(operation_.columns);  // the next statement has its own
+    made->columns = std::move(operation_.columns);  // the next statement has its own
   else
-    result.columns = no_columns_;
-  session_.take_rows(result.rows);
+    made->columns = no_columns_;
+  session_.take_rows(made->rows);
+  return made;
 }
 
 void engine::take_columns(protocol::row_description const& told) {
@@ -132,10 +126,17 @@ void engine::take_ready() {
   done();
 }
 
-/// Keeps the first error of the operation; what comes for no operation is told by the next poll().
+/// Keeps the first error of the operation.
 void engine::fail(std::exception_ptr error) noexcept {
   if (!operation_.error) operation_.error = std::move(error);
-  if (closed_) operation_.active = false;
+}
+
+/// The connection ends with that error. It counts more than what went before in this operation; but one that had ended
+/// before stays as it is, and the next call throws.
+void engine::break_off(std::exception_ptr error) noexcept {
+  hang_up();
+  (operation_.ended ? parting_ : operation_.error) = std::move(error);
+  operation_.active = false;
 }
 
 void engine::take_error(protocol::error_response const& told) {
@@ -145,16 +146,17 @@ void engine::take_error(protocol::error_response const& told) {
     connector_->refused(std::move(fields));
   }
   bool const fatal = session_.state() == protocol::state::ended;
+  if (!fatal && !operation_.active) return;  // it is nobody's
+  bool const stale = fields.sqlstate == "26000" || fields.sqlstate == "0A000";
+  auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal);
+  if (fatal) return break_off(std::move(error));
+  fail(std::move(error));
+  if (!stale) return;
   // After DISCARD ALL the server knows our statements no more; after ALTER TABLE they may give other columns. The next
   // call prepares anew.
-  if (fields.sqlstate == "26000" || fields.sqlstate == "0A000")
-    for (auto& name : statements_.clear()) released_.push_back(std::move(name));
-  auto error = types::make_server_error(std::move(fields), operation_.asked(), fatal);
-  if (fatal) {
-    hang_up();
-    operation_.error = nullptr;  // what ends the connection counts more than what went before
-  }
-  if (fatal || operation_.active) fail(std::move(error));
+  operation_.text = operation_.asked();
+  operation_.running = nullptr;
+  for (auto& name : statements_.clear()) released_.push_back(std::move(name));
 }
 
 void engine::take_violation(protocol::violation const& told) {
@@ -171,9 +173,7 @@ void engine::take_violation(protocol::violation const& told) {
     what += " (" + (told.type != '\0' ? "message '" + std::string(1, told.type) + "' " : std::string()) + "in state " +
             std::string(name(told.in)) + ")";
   if (connector_) connector_->refused(what, told.code);
-  hang_up();
-  operation_.error = nullptr;
-  fail(std::make_exception_ptr(operational_error("the connection was closed: " + what, told.code, true)));
+  break_off(std::make_exception_ptr(operational_error("the connection was closed: " + what, told.code, true)));
 }
 
 }  // namespace tusk::detail

@@ -53,12 +53,15 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
          " argument(s) were given";
 }
 
-void engine::require_open() const {
-  if (closed_) throw interface_error("connection already closed", true);
+/// Throws if the connection is closed; the first time with the reason, where no operation has told it.
+void engine::require_open() {
+  if (!closed_) return;
+  if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
+  throw interface_error("connection already closed", true);
 }
 
 /// Checks that an operation can begin.
-inline void engine::require_readiness(std::string_view text, params const& args) const {
+inline void engine::require_readiness(std::string_view text, params const& args) {
   if (!closed_ && !connector_ && !operation_.active && text_is_utf8_) [[likely]]
     return;
   require_open();
@@ -77,6 +80,7 @@ void engine::begin(std::string_view text, params const& args) {
   require_readiness(text, args);
   operation_.results.clear();
   operation_.error = nullptr;
+  operation_.ended = false;
   operation_.running = nullptr;
   operation_.text.assign(text);
   operation_.columns.reset();
@@ -93,6 +97,11 @@ void engine::begin_exec(std::string_view script) {
 
 void engine::begin_query(std::string_view sql, params const& args) {
   if (auto const* found = statements_.find(sql, args.types())) return run_prepared(**found, args);
+  begin_unknown(sql, args);
+}
+
+/// A statement that is asked for the first time: it is prepared and run in one unit.
+void engine::begin_unknown(std::string_view sql, params const& args) {
   begin(sql, args);
   require_utf8(sql);
   operation_.arguments = args.count();
@@ -124,6 +133,7 @@ void engine::run_prepared(prepared_statement const& statement, params const& arg
     close_released();
   operation_.results.clear();
   operation_.error = nullptr;
+  operation_.ended = false;
   operation_.running = &statement;
   auto const columns = static_cast<std::uint16_t>(statement.columns->size());
   auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
@@ -207,7 +217,11 @@ std::vector<result> engine::exec(std::string_view script) {
 result engine::query(std::string_view sql, params const& args) {
   lock const guard(mutex_);
   require_blocking("query");
-  begin_query(sql, args);
+  if (auto const* found = statements_.find(sql, args.types())) [[likely]] {
+    run_prepared(**found, args);
+    return answer();
+  }
+  begin_unknown(sql, args);
   wait_until_done();
   return only_result();
 }
@@ -216,8 +230,7 @@ result engine::query(std::shared_ptr<prepared_statement> const& statement, param
   lock const guard(mutex_);
   require_blocking("query");
   run_prepared(*statement, args);
-  wait_until_done();
-  return only_result();
+  return answer();
 }
 
 std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {

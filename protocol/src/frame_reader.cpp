@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <tusk/protocol/frontend.hpp>
 
 namespace tusk::protocol {
@@ -65,6 +66,19 @@ constexpr rule_table early_rules = spread(before_authentication), server_rules =
 
 }  // namespace
 
+buffer_memory allocate_buffer(std::size_t size) {
+  auto* const memory = static_cast<char*>(std::malloc(size));
+  if (memory == nullptr) throw std::bad_alloc();
+  return buffer_memory(memory);
+}
+
+void shrink_buffer(buffer_memory& memory, std::size_t size) noexcept {
+  auto* const smaller = static_cast<char*>(std::realloc(memory.get(), size));
+  if (smaller == nullptr) return;  // then it stays as large as it was
+  (void)memory.release();
+  memory.reset(smaller);
+}
+
 frame_reader::frame_reader(peer from, limits const& limit)
     : max_message_(std::min(limit.max_message, 0x7fff'ff00u)),
       rules_(from == peer::client ? client_rules.data() : early_rules.data()),
@@ -127,7 +141,7 @@ void frame_reader::renew() {
 
 frame_reader::chunk frame_reader::detach() {
   std::size_t const held = end_ - begin_, capacity = wanted_capacity();
-  auto fresh = std::make_unique_for_overwrite<char[]>(capacity);
+  auto fresh = allocate_buffer(capacity);
   if (held != 0) std::memcpy(fresh.get(), memory_.get() + begin_, held);
   chunk old{std::exchange(memory_, std::move(fresh)), begin_};
   capacity_ = static_cast<std::uint32_t>(capacity);

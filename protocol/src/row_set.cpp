@@ -39,64 +39,83 @@ void row_set::place(std::string_view row, std::uint16_t columns) noexcept {
   columns_ = columns;
 }
 
-void row_set::iterator::enter() noexcept {
-  chunk const& in = rows_->chunk_of(index_);
+void row_set::iterator::enter(std::size_t index) noexcept {
+  if (index == rows_->size_) {
+    at_ = end_ = nullptr;
+    return;
+  }
+  chunk const& in = rows_->chunk_of(index);
   base_ = rows_->base(in);
-  at_ = rows_->offsets(in) + (index_ - in.first);
+  at_ = rows_->offsets(in) + (index - in.first);
   end_ = rows_->offsets(in) + in.rows;
+  next_ = in.first + in.rows;
+}
+
+void row_collector::more_room(std::uint32_t*& to, std::uint32_t*& room) {
+  auto const used = static_cast<std::size_t>(to - offsets_.data());
+  offsets_.resize(std::max<std::size_t>(16, 2 * used));
+  to = offsets_.data() + used;
+  room = offsets_.data() + offsets_.size();
 }
 
 void row_collector::take_buffer(frame_reader& reader) {
-  auto index = std::make_unique_for_overwrite<std::uint32_t[]>(offsets_.size());
-  std::copy(offsets_.begin(), offsets_.end(), index.get());
+  auto index = std::make_unique_for_overwrite<std::uint32_t[]>(gathered_);
+  std::copy_n(offsets_.data(), gathered_, index.get());
   auto taken = reader.detach();
-  auto& chunk = rows_.add(offsets_.size(), taken.size);
+  auto& chunk = rows_.add(gathered_, taken.size);
   chunk.memory = std::move(taken.memory);
   chunk.own_offsets = std::move(index);
-  offsets_.clear();
+  gathered_ = 0;
 }
 
 /// Copies the rows that are in the reader's buffer, their offsets before them.
 void row_collector::pack(row_set& into, frame_reader const& reader) {
-  char const* const first = reader.origin() + offsets_.front();
-  std::string_view const last = row_fields(reader.origin() + offsets_.back(), into.columns_).message();
-  auto const index_bytes = static_cast<std::uint32_t>(offsets_.size() * sizeof(std::uint32_t));
+  char const* const first = reader.origin() + offsets_[0];
+  std::string_view const last = row_fields(reader.origin() + offsets_[gathered_ - 1], into.columns_).message();
+  auto const index_bytes = static_cast<std::uint32_t>(gathered_ * sizeof(std::uint32_t));
   auto const row_bytes = static_cast<std::size_t>(last.data() + last.size() - first);
 
-  auto memory = std::make_unique_for_overwrite<char[]>(index_bytes + row_bytes);
-  std::uint32_t const shift = index_bytes - offsets_.front();  // modulo 2^32, as the sum is
-  for (std::uint32_t& offset : offsets_) offset += shift;
+  auto memory = allocate_buffer(index_bytes + row_bytes);
+  std::uint32_t const shift = index_bytes - offsets_[0];  // modulo 2^32, as the sum is
+  for (std::size_t i = 0; i < gathered_; ++i) offsets_[i] += shift;
   std::memcpy(memory.get(), offsets_.data(), index_bytes);
   std::memcpy(memory.get() + index_bytes, first, row_bytes);
-  into.add(offsets_.size(), index_bytes + row_bytes).memory = std::move(memory);
-  offsets_.clear();
+  into.add(gathered_, index_bytes + row_bytes).memory = std::move(memory);
+  gathered_ = 0;
 }
 
 void row_collector::finish(frame_reader& reader, row_set& into) {
-  if (offsets_.size() == 1 && rows_.size_ == 0) {
-    std::string_view const row = row_fields(reader.origin() + offsets_.front(), rows_.columns_).message();
+  if (gathered_ == 1 && rows_.size_ == 0) {
+    std::string_view const row = row_fields(reader.origin() + offsets_[0], rows_.columns_).message();
     if (sizeof(std::uint32_t) + row.size() <= sizeof into.in_place_) {
       into.place(row, rows_.columns_);
-      offsets_.clear();
+      gathered_ = 0;
       return reader.hold(false);
     }
   }
   // Copying is cheaper than a new buffer for the reader as long as little is copied.
-  bool const large = !offsets_.empty() && reader.position() - offsets_.front() > frame_reader::chunk_capacity / 2;
-  if (large) take_buffer(reader);
+  constexpr std::size_t little = 4096;
+  bool const large = gathered_ != 0 && reader.position() - offsets_[0] > little;
+  if (large) {
+    take_buffer(reader);
+    row_set::chunk& last = rows_.more_.empty() ? rows_.first_ : rows_.more_.back();
+    shrink_buffer(last.memory, last.bytes);
+  }
   into = std::move(rows_);
-  if (!offsets_.empty()) pack(into, reader);
+  if (gathered_ != 0) pack(into, reader);
   reader.hold(false);
 }
 
 void row_collector::reset(frame_reader& reader) noexcept {
   rows_ = {};
-  offsets_ = {};
+  offsets_ = std::vector<std::uint32_t>();
+  gathered_ = 0;
   reader.hold(false);
 }
 
 void row_collector::shrink() noexcept {
-  if (offsets_.empty() && offsets_.capacity() > 64) offsets_ = {};
+  if (gathered_ == 0 && offsets_.capacity() > 64)
+    offsets_ = std::vector<std::uint32_t>();  // `= {}` would keep the memory
 }
 
 }  // namespace tusk::protocol

@@ -183,6 +183,42 @@ bool session::awake() {
   return !error || !poison(error);
 }
 
+/// The whole answer to a unit at once, if it is all there, regular, and the last that is awaited: what the table would
+/// do with its messages one by one, in a fraction of the instructions. Otherwise takes what it knows, and says false.
+inline bool session::take_unit() {
+  constexpr std::string_view bound("2\0\0\0\x04", 5);
+  constexpr std::size_t ready_size = 6;
+  if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size()) return false;
+  if (!reader_.held().starts_with(bound)) return false;
+  reader_.skip(bound.size());
+  advance_unit();
+  begin_rows();
+  if (reader_.row_comes()) rows_.collect(reader_);
+
+  std::string_view const rest = reader_.held();
+  if (rest.size() < 1 + 5 + ready_size || rest[0] != command_complete::type) return false;
+  auto const length = load_big_endian<std::uint32_t>(rest.data() + 1);
+  if (length < 5 || length > std::min(max_short_message, limits_.max_message) ||
+      rest.size() != 1 + std::size_t{length} + ready_size)
+    return false;
+  char const* const tag = rest.data() + 5;
+  char const* const ready = rest.data() + 1 + length;
+  if (std::memchr(tag, 0, length - 4) != ready - 1) return false;
+  char const status = ready[5];
+  if (ready[0] != ready_for_query::type || load_big_endian<std::uint32_t>(ready + 1) != 5 ||
+      (status != 'I' && status != 'T' && status != 'E'))
+    return false;
+
+  reader_.skip(rest.size());
+  transaction_ = static_cast<transaction_status>(status);
+  event_.emplace<unit_complete>(unit_complete{{tag, length - 5}, transaction_});
+  described_ = false;
+  queue_.clear();
+  front_ = 0;
+  state_ = state::idle;
+  return true;
+}
+
 event const& session::next() {
   // No message that leads into one of these states is without an event, so that looking once is enough.
   if (state_ >= state::ended || state_ == state::sasl_computing) [[unlikely]] {
@@ -204,40 +240,6 @@ event const& session::next() {
       poison(reader_.error());
     return event_;
   }
-}
-
-/// The whole answer to a unit at once, if it is all there, regular, and the last that is awaited: what the table would
-/// do with its messages one by one, in a fraction of the instructions. Otherwise takes what it knows, and says false.
-bool session::take_unit() {
-  constexpr std::string_view bound("2\0\0\0\x04", 5);
-  constexpr std::size_t ready_size = 6;
-  if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size()) return false;
-  if (!reader_.held().starts_with(bound)) return false;
-  reader_.skip(bound.size());
-  advance_unit();
-  begin_rows();
-  if (reader_.row_comes()) rows_.collect(reader_);
-
-  std::string_view const rest = reader_.held();
-  if (rest.size() < 1 + 5 + ready_size || rest[0] != command_complete::type) return false;
-  auto const length = load_big_endian<std::uint32_t>(rest.data() + 1);
-  if (length < 5 || length > max_short_message || rest.size() != 1 + std::size_t{length} + ready_size) return false;
-  char const* const tag = rest.data() + 5;
-  char const* const ready = rest.data() + 1 + length;
-  if (std::memchr(tag, 0, length - 4) != ready - 1) return false;
-  char const status = ready[5];
-  if (ready[0] != ready_for_query::type || load_big_endian<std::uint32_t>(ready + 1) != 5 ||
-      (status != 'I' && status != 'T' && status != 'E'))
-    return false;
-
-  reader_.skip(rest.size());
-  transaction_ = static_cast<transaction_status>(status);
-  event_.emplace<unit_complete>(unit_complete{{tag, length - 5}, transaction_});
-  described_ = false;
-  queue_.clear();
-  front_ = 0;
-  state_ = state::idle;
-  return true;
 }
 
 /// The messages that come by the million are handled here, the others by take_other: the same table rules both.
@@ -380,12 +382,11 @@ std::error_code session::violation_code(backend_kind what) const noexcept {
   return state_ < state::authenticated ? errc::not_authenticated : errc::unexpected_message;
 }
 
-void session::shrink() noexcept {
-  if (state_ != state::idle) return;
+void session::shrink_now() noexcept {
   reader_.shrink();
   rows_.shrink();
   output_.shrink(1024);
-  if (queue_.capacity() > 64) queue_ = {};
+  if (queue_.capacity() > 64) queue_ = std::vector<request>();  // `= {}` would keep the memory
 }
 
 }  // namespace tusk::protocol

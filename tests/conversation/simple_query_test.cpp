@@ -126,7 +126,7 @@ TEST(SimpleQuery, AFatalErrorInAnotherLanguage) {
   error_response old;
   old.fields_sent = list;
   auto script = opened();
-  script.receive(bytes_of(old)).expect_events("ErrorResponse  57P01 before 9.6").expect_state(state::ended).check();
+  script.receive(bytes_of(old)).expect_events("ErrorResponse 57P01 before 9.6").expect_state(state::ended).check();
 
   auto const german = listed<error_field>({{'S', "FEHLER"}, {'V', "FATAL"}, {'C', "57P01"}, {'M', "Schluss"}});
   old.fields_sent = german;
@@ -141,7 +141,7 @@ TEST(SimpleQuery, ErrorsWithoutFieldsOrWithOddOnes) {
   odd.fields_sent = odd_fields;
   auto script = asked();
   script.receive(bytes_of(none), bytes_of(odd), ready())
-      .expect_events("ErrorResponse ", "ErrorResponse ERROR ", "ReadyForQuery I");
+      .expect_events("ErrorResponse ", "ErrorResponse ERROR  ", "ReadyForQuery I");
   EXPECT_EQ(script.play().state(), state::idle);
 }
 
@@ -231,7 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_row{"no_field", row({}), errc::wrong_field_count},
         bad_row{"one_field", row({"1"}), errc::wrong_field_count},
         bad_row{"three_fields", row({"1", "2", "3"}), errc::wrong_field_count},
-        bad_row{"count_minus_one", framed('D', bytes("ffff 00000001 '1' 00000001 '2'")), errc::truncated},
+        bad_row{"count_minus_one", framed('D', bytes("ffff 00000001 '1' 00000001 '2'")), errc::bad_count},
         bad_row{"count_of_three", framed('D', bytes("0003 00000001 '1' 00000001 '2'")), errc::truncated},
         bad_row{"count_of_one", framed('D', bytes("0001 00000001 '1' 00000001 '2'")), errc::trailing_bytes},
         bad_row{"length_minus_two", framed('D', bytes("0002 fffffffe '1' 00000001 '2'")), errc::bad_count},
@@ -278,32 +278,41 @@ TEST(SimpleQueryRows, OneThatIsLargerThanAnyBuffer) {
   }
 }
 
+/// Receives the bytes and takes events to the end of a statement, or to the last one, without a look at any.
+void receive_upto_end(session& on, std::string_view bytes) {
+  auto const room = on.prepare();
+  ASSERT_GE(room.size(), bytes.size());
+  bytes.copy(room.data(), bytes.size());
+  on.commit(bytes.size());
+  for (;;) {
+    event const& told = on.next();
+    if (std::holds_alternative<want_bytes>(told) || std::holds_alternative<command_complete>(told) ||
+        std::holds_alternative<empty_query_response>(told))
+      return;
+  }
+}
+
 // What one statement left behind was once given out as the rows of the next.
 TEST(SimpleQueryRows, ThoseThatNobodyTookAreNotTakenForTheNext) {
   for (auto const& second : {complete("INSERT 0 1"), empty_query(), columns({"b"}) + complete("SELECT 0")}) {
     session on;
-    auto const receive = [&](std::string_view bytes) {
-      auto const room = on.prepare();
-      ASSERT_GE(room.size(), bytes.size());
-      bytes.copy(room.data(), bytes.size());
-      on.commit(bytes.size());
-      while (!std::holds_alternative<want_bytes>(on.next())) {}
-    };
     ASSERT_EQ(on.start(startup_options_of_me()), std::error_code());
-    receive(auth_ok() + ready());
+    receive_upto_end(on, auth_ok() + ready());
     ASSERT_EQ(on.query("select; insert"), std::error_code());
-    receive(columns({"a"}) + row({"1"}) + complete("SELECT 1"));
-    receive(second);
+    receive_upto_end(on, columns({"a"}) + row({"1"}) + complete("SELECT 1"));
+    receive_upto_end(on, second);
     auto const rows = on.take_rows();
     EXPECT_EQ(rows.size(), 0U);
     EXPECT_EQ(rows.columns(), second[0] == 'T' ? 1 : 0);
-    receive(ready());
+    receive_upto_end(on, ready());
 
     ASSERT_EQ(on.query("select"), std::error_code());
-    receive(columns({"a", "b"}) + row({"1", "2"}) + complete("SELECT 1") + ready());
+    receive_upto_end(on, columns({"a", "b"}) + row({"1", "2"}) + complete("SELECT 1"));
+    receive_upto_end(on, ready());
     ASSERT_EQ(on.query("insert"), std::error_code());
-    receive(complete("INSERT 0 1"));
+    receive_upto_end(on, complete("INSERT 0 1"));
     EXPECT_EQ(on.take_rows().size(), 0U);
+    EXPECT_EQ(on.take_rows().columns(), 0U);
   }
 }
 

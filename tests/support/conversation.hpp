@@ -186,6 +186,16 @@ class conversation {
       if (testing::Test::HasFailure()) return;
     }
   }
+  /// As check(), for a conversation that ends in a violation, of whatever kind: only the cut must not matter.
+  void check_poisoned() const {
+    auto const told = play().take_events();
+    for (auto const& how : {cuts::whole(), cuts::bytewise(), cuts::random(1), cuts::random(2)}) {
+      SCOPED_TRACE(how.name());
+      auto on = play(how);
+      EXPECT_TRUE(on.poisoned()) << name(on.state());
+      EXPECT_EQ(on.take_events(), told);
+    }
+  }
   /// The session after all steps.
   driven_session play(cuts const& how = cuts::whole()) const {
     driven_session on(how, limits_);

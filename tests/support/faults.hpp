@@ -71,28 +71,6 @@ inline void check_outcome(driven_session& on, protocol::state before, std::strin
   }
 }
 
-/// The shortest answer that a server could give in that state.
-inline std::string answer_in(protocol::state in) {
-  using enum protocol::state;
-  switch (in) {
-    case authenticated:
-    case querying_next:
-    case syncing: return ready();
-    case querying: return empty_query();
-    case querying_rows:
-    case executing:
-    case copy_out_ended: return complete("SELECT 0");
-    case parsing: return parsed();
-    case binding: return bound();
-    case describing: return parameters({});
-    case describing_columns: return no_columns();
-    case closing: return closed();
-    case refusing_copy_in: return error("57014");
-    case draining_copy_out: return copy_done();
-    default: return {};
-  }
-}
-
 /// Answers all that is under way; then the session must be idle and good for a query.
 inline void check_usable(driven_session& on) {
   if (on.state() < protocol::state::authenticated) return;

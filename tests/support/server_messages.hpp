@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tusk/protocol/backend.hpp>
 #include <tusk/protocol/frontend.hpp>
+#include <tusk/protocol/state.hpp>
 #include <utility>
 #include <vector>
 
@@ -196,6 +197,28 @@ inline std::string example_of(protocol::backend_kind kind) {
     case copy_done: return server_says<protocol::copy_done>();
   }
   return {};
+}
+
+/// The shortest answer that a server could give in that state.
+inline std::string answer_in(protocol::state in) {
+  using enum protocol::state;
+  switch (in) {
+    case authenticated:
+    case querying_next:
+    case syncing: return ready();
+    case querying: return empty_query();
+    case querying_rows:
+    case executing:
+    case copy_out_ended: return complete("SELECT 0");
+    case parsing: return parsed();
+    case binding: return bound();
+    case describing: return parameters({});
+    case describing_columns: return no_columns();
+    case closing: return closed();
+    case refusing_copy_in: return error("57014");
+    case draining_copy_out: return server_says<protocol::copy_done>();
+    default: return {};
+  }
 }
 
 // ---- what a client sends ----

@@ -58,7 +58,7 @@ struct reading {
   std::vector<owned_frame> frames;
   protocol::frame_status end = protocol::frame_status::incomplete;
   protocol::errc error{};
-  std::size_t left = 0;  // bytes not taken
+  std::size_t left = 0;            // bytes not taken
   std::size_t largest_excess = 0;  // how far the buffer exceeded max(64 KiB, twice what arrived of a message)
   friend bool operator==(reading const&, reading const&) = default;
 };
@@ -68,14 +68,16 @@ struct reading {
 inline reading read_in_pieces(protocol::frame_reader reader, std::string_view stream,
                               std::function<std::size_t()> const& next_size) {
   reading result;
+  std::size_t most_held = 0;  // of one message: a buffer may stay as large as it once had to be
   while (!stream.empty() && result.end != protocol::frame_status::invalid) {
     auto const room = reader.prepare();
-    std::size_t const allowed = std::max(protocol::frame_reader::chunk_capacity, 2 * reader.buffered());
+    std::size_t const allowed = std::max(protocol::frame_reader::chunk_capacity, 2 * most_held);
     std::size_t const capacity = static_cast<std::size_t>(room.data() + room.size() - reader.origin());
     if (capacity > allowed) result.largest_excess = std::max(result.largest_excess, capacity - allowed);
     std::size_t const count = std::min({room.size(), stream.size(), next_size()});
     std::copy_n(stream.begin(), count, room.begin());
     reader.commit(count);
+    most_held = std::max(most_held, reader.buffered());
     stream.remove_prefix(count);
     for (protocol::frame each;;) {
       result.end = reader.next(each);

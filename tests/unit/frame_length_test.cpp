@@ -105,8 +105,8 @@ TEST_P(LengthRule, RefusesByTheLengthAlone) {
     EXPECT_EQ(status_of(reader, row.type, length), frame_status::invalid) << length;
     EXPECT_EQ(reader.error(), errc::length_too_small) << length;
   }
-  for (std::uint32_t const length : {row.maximum + 1, user_limit + 1, 0x4000'0000U, 0x7fff'ffffU, 0x8000'0000U,
-                                     0xffff'fffeU, 0xffff'ffffU}) {
+  for (std::uint32_t const length :
+       {row.maximum + 1, user_limit + 1, 0x4000'0000U, 0x7fff'ffffU, 0x8000'0000U, 0xffff'fffeU, 0xffff'ffffU}) {
     auto reader = row.make();
     EXPECT_EQ(status_of(reader, row.type, length), frame_status::invalid) << length;
     EXPECT_EQ(reader.error(), errc::length_too_large) << length;

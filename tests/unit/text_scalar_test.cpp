@@ -31,7 +31,14 @@ using bytes = std::vector<std::byte>;
 template <class T>
 protocol::expected<T> parse(std::string_view text) {
   std::vector<char> const exact(text.begin(), text.end());
-  return from_text<T>::parse({exact.data(), exact.size()});
+  std::string_view const view(exact.data(), exact.size());
+  auto const result = from_text<T>::parse(view);
+  if constexpr (requires(T quick) { from_text<T>::parse_quickly(view, quick); }) {
+    if (T quick{}; from_text<T>::parse_quickly(view, quick)) {
+      EXPECT_TRUE(result && *result == quick) << text;
+    }
+  }
+  return result;
 }
 
 // "value v", or "code c at byte n": what a row of a table expects.

@@ -140,14 +140,18 @@ void measure(std::string const& dsn, std::string_view row, std::int64_t times, s
   usage const after = usage_now();
   std::uint64_t bytes = 0;
   if constexpr (requires { on.received(); }) bytes = on.received() / static_cast<std::uint64_t>(times);
-  std::printf(
-      R"({"repeat":%lld,"wall_ns":%lld,"user_us":%lld,"system_us":%lld,"rows":%zu,"checksum":%llu,"resident":%lld,"bytes":%llu})"
-      "\n",
-      static_cast<long long>(times), static_cast<long long>(std::chrono::nanoseconds(after.wall - before.wall).count()),
-      static_cast<long long>(after.user_us - before.user_us),
-      static_cast<long long>(after.system_us - before.system_us), sum.rows,
-      static_cast<unsigned long long>(sum.checksum), static_cast<long long>(sum.resident),
-      static_cast<unsigned long long>(bytes));
+  auto const tell = [](char const* name, auto value, char const* end) {
+    std::printf("\"%s\": %lld%s", name, static_cast<long long>(value), end);
+  };
+  std::printf("{");
+  tell("repeat", times, ", ");
+  tell("wall_ns", std::chrono::nanoseconds(after.wall - before.wall).count(), ", ");
+  tell("user_us", after.user_us - before.user_us, ", ");
+  tell("system_us", after.system_us - before.system_us, ", ");
+  tell("rows", sum.rows, ", ");
+  tell("checksum", sum.checksum, ", ");
+  tell("resident", sum.resident, ", ");
+  tell("bytes", bytes, "}\n");
 }
 
 template <class Client>

@@ -42,12 +42,14 @@ namespace detail {
 /// What a result shares. Filled by the connection, immutable afterwards.
 struct result_state {
   result_state() = default;
-  result_state(std::string_view command_tag, bool utf8) : tag(command_tag), text_is_utf8(utf8) {}
+  result_state(std::string_view command_tag, bool utf8) : tag(command_tag), longest_text(utf8 ? any_length : 0) {}
 
   std::shared_ptr<std::vector<column_info> const> columns;
   protocol::row_set rows;
   std::string tag;
-  bool text_is_utf8 = true;  // was client_encoding UTF8 when the rows came?
+  // Text that is not UTF-8 is not handed out: then this is 0, as an empty text is the same in any encoding.
+  std::uint32_t longest_text = any_length;
+  static constexpr std::uint32_t any_length = 0x7fff'ffff;
 };
 
 [[noreturn]] void throw_no_column(result_state const& in, std::size_t index);
@@ -90,7 +92,7 @@ class row {
   /// in the statement), and data_error if the value does not fit a T or is NULL where T is no std::optional. The other
   /// fields stay readable. A std::string_view is a view into the result.
   template <class T>
-  T get(std::size_t column) const;
+  [[gnu::always_inline]] T get(std::size_t column) const;
   template <class T>
   T get(std::string_view name) const {
     return get<T>(detail::find_column(*in_, name));
@@ -107,49 +109,53 @@ class row {
 
  private:
   friend class owned_row;
+  template <class T>
+  T get_slowly(std::size_t column, protocol::field_bytes field) const;
   protocol::field_bytes bytes(std::size_t column) const {
     if (column >= fields_.size()) [[unlikely]]
       detail::throw_no_column(*in_, column);
-    return fields_[static_cast<unsigned>(column)];
+    return fields_[column];
   }
 
   detail::result_state const* in_;
   protocol::row_fields fields_;
+  std::uint32_t longest_text_ = in_->longest_text;
 };
 
 template <class T>
-T row::get(std::size_t column) const {
+inline T row::get(std::size_t column) const {
   types::require_from_text<T>();
-  protocol::field_bytes const field = bytes(column);
-  auto const& info = [&]() -> column_info const& { return (*in_->columns)[column]; };
+  if (column >= fields_.size()) [[unlikely]]
+    detail::throw_no_column(*in_, column);
+  if constexpr (detail::is_view<T>) {
+    if (auto const text = fields_.next_text(column, longest_text_); text.data() != nullptr) [[likely]]
+      return T(text);
+  } else if constexpr (quickly_readable<T>) {
+    T value{};
+    bool const known = from_text<T>::reads((*in_->columns)[column].type);
+    if (known && from_text<T>::parse_quickly(fields_[column].text(), value)) [[likely]]
+      return value;
+  }
+  return get_slowly<T>(column, fields_[column]);
+}
+
+/// Everything that can be said of a field.
+template <class T>
+[[gnu::noinline]] T row::get_slowly(std::size_t column, protocol::field_bytes field) const {
+  column_info const& info = (*in_->columns)[column];
   if constexpr (detail::is_text<T>) {
-    if (!in_->text_is_utf8) [[unlikely]]
-      detail::throw_not_utf8(info(), column);
+    if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8(info, column);
   }
   if (field.is_null()) {
     if constexpr (nullable<T>)
       return from_text<T>::null();
     else
-      detail::throw_null(info(), column);
+      detail::throw_null(info, column);
   }
-  if constexpr (detail::is_view<T>) {
-    return T(field.text());
-  } else {
-    column_info const& column_read = info();
-    if (!from_text<T>::reads(column_read.type)) [[unlikely]]
-      detail::throw_type_mismatch(column_read, column, detail::type_text<T>());
-    if constexpr (requires(T & out) {
-                    { from_text<T>::parse_quickly(field.text(), out) } -> std::same_as<bool>;
-                  }) {
-      T quickly{};
-      if (from_text<T>::parse_quickly(field.text(), quickly)) [[likely]]
-        return quickly;
-    }
-    auto value = types::read_text<T>(field.text(), column_read.type);
-    if (!value) [[unlikely]]
-      detail::throw_bad_value(column_read, column, field.text(), value.error());
-    return *std::move(value);
-  }
+  if (!from_text<T>::reads(info.type)) detail::throw_type_mismatch(info, column, detail::type_text<T>());
+  auto value = types::read_text<T>(field.text(), info.type);
+  if (!value) detail::throw_bad_value(info, column, field.text(), value.error());
+  return *std::move(value);
 }
 
 /// A row that keeps its result alive: what a temporary result's rows are.

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -20,6 +21,16 @@
 #include <tusk/protocol/wire.hpp>
 
 namespace tusk::protocol {
+
+/// Memory of a buffer. It comes from malloc, so that what is not needed of it can be given back without a copy.
+struct free_memory {
+  void operator()(char* memory) const noexcept { std::free(memory); }
+};
+using buffer_memory = std::unique_ptr<char[], free_memory>;
+/// `size` bytes, uninitialised. Throws std::bad_alloc.
+buffer_memory allocate_buffer(std::size_t size);
+/// Keeps the first `size` bytes; they may move.
+void shrink_buffer(buffer_memory& memory, std::size_t size) noexcept;
 
 /// A whole message. `body` is what follows the length word; it is valid until the next `prepare` of its reader.
 struct frame {
@@ -83,6 +94,7 @@ class frame_reader {
   std::size_t buffered() const noexcept { return end_ - begin_; }
   /// The peer is authenticated: messages may be as long as the user's limit from here on.
   void authenticated() noexcept;
+  bool is_large() const noexcept { return capacity_ > first_capacity; }
   /// Gives an idle reader's memory back; a small buffer stays.
   void shrink() noexcept;
 
@@ -90,7 +102,7 @@ class frame_reader {
 
   /// A buffer that a reader gave up.
   struct chunk {
-    std::unique_ptr<char[]> memory;
+    buffer_memory memory;
     std::size_t size = 0;  ///< bytes that hold messages
   };
   /// While held, `prepare` moves nothing and the bytes of messages that were taken stay where they are.
@@ -109,7 +121,7 @@ class frame_reader {
   /// Takes consecutive DataRow messages of `columns` fields each as long as they are whole and well-formed, and calls
   /// sink(offset) for each. Whatever stops it is left for `next`: another message, an incomplete or a malformed one.
   template <class Sink>
-  void take_rows(std::uint16_t columns, Sink&& sink);
+  [[gnu::always_inline]] void take_rows(std::uint16_t columns, Sink&& sink);
 
  private:
   void stop_at(char const* at) noexcept { begin_ = static_cast<std::uint32_t>(at - memory_.get()); }
@@ -118,7 +130,7 @@ class frame_reader {
   void renew();
   std::size_t wanted_capacity() const noexcept;
 
-  std::unique_ptr<char[]> memory_;
+  buffer_memory memory_;
   std::uint32_t capacity_ = 0, begin_ = 0, end_ = 0;
   std::uint32_t max_message_;
   length_range const* rules_;  // 256 of them, by type byte
@@ -127,25 +139,31 @@ class frame_reader {
 };
 
 template <class Sink>
-void frame_reader::take_rows(std::uint16_t columns, Sink&& sink) {
+inline void frame_reader::take_rows(std::uint16_t columns, Sink&& sink) {
   char const* const base = memory_.get();
   char const* const end = base + end_;
   char const* at = base + begin_;
   std::size_t const overhead = 6 + std::size_t{4} * columns;  // what a row of NULLs declares as its length
-  while (end - at >= 7 && *at == 'D') {
+  char count[2];                                              // as it stands in each row
+  store_big_endian(count, columns);
+  for (;;) {
+    auto const available = static_cast<std::size_t>(end - at);
+    if (available < 7 || *at != 'D') break;
     std::size_t const length = load_big_endian<std::uint32_t>(at + 1);
-    if (length < overhead || length > static_cast<std::size_t>(end - at - 1) || length > max_message_) break;
-    if (load_big_endian<std::uint16_t>(at + 5) != columns) break;
-    // As long as the values' sizes stay within what is left for them, each size stands within the message.
-    std::size_t left = length - overhead;
+    if (length < overhead || length >= available || length > max_message_) break;
+    if (std::memcmp(at + 5, count, sizeof count) != 0) break;
+    // What the sizes of the values may add up to. As long as they do not pass it, each size stands within the message.
+    std::uint64_t left = length - overhead;
     char const* field = at + 7;
     for (unsigned i = columns; i != 0; --i) {
-      std::size_t const size = load_big_endian<std::uint32_t>(field);
-      field += 4;
-      if (size == 0xffff'ffff) continue;  // NULL
-      if (size > left) return stop_at(at);
+      std::uint64_t const size = load_big_endian<std::uint32_t>(field);
+      if (size > left) [[unlikely]] {
+        if (size != 0xffff'ffff) return stop_at(at);
+        field += 4;  // NULL
+        continue;
+      }
       left -= size;
-      field += size;
+      field += size + 4;
     }
     if (left != 0) break;
     sink(static_cast<std::uint32_t>(at - base));

@@ -40,12 +40,28 @@ class row_fields {
   std::uint16_t size() const noexcept { return count_; }
 
   /// Field `i`, which must be below size().
-  field_bytes operator[](unsigned i) const noexcept {
-    if (i != next_) [[unlikely]]
-      seek(i);
+  field_bytes operator[](std::size_t i) const noexcept {
+    if (i != next_) seek(i);
     auto const size = load_big_endian<std::int32_t>(at_);
     char const* const data = at_ + 4;
-    at_ = size < 0 ? data : data + size;
+    ++next_;
+    at_ = data;
+    if (size < 0) [[unlikely]]
+      return {};  // NULL
+    at_ += size;
+    return {data, size};
+  }
+
+  /// The text of field `i` if it follows the last field that was read and has at most `longest` bytes: the one step of
+  /// a loop over a row. Otherwise (and for NULL) a view of nothing, and operator[] tells.
+  std::string_view next_text(std::size_t i, std::uint32_t longest) const noexcept {
+    if (i != next_) [[unlikely]]
+      return {};
+    auto const size = load_big_endian<std::uint32_t>(at_);
+    if (size > longest) [[unlikely]]
+      return {};
+    char const* const data = at_ + 4;
+    at_ = data + size;
     ++next_;
     return {data, size};
   }
@@ -56,7 +72,7 @@ class row_fields {
   }
 
  private:
-  void seek(unsigned i) const noexcept {
+  void seek(std::size_t i) const noexcept {
     if (i < next_) {
       at_ = message_ + 7;
       next_ = 0;
@@ -69,7 +85,7 @@ class row_fields {
 
   char const* message_ = nullptr;
   mutable char const* at_ = nullptr;
-  mutable unsigned next_ = 0;
+  mutable std::size_t next_ = 0;
   std::uint16_t count_ = 0;
 };
 
@@ -107,26 +123,21 @@ class row_set {
     using iterator_category = std::input_iterator_tag;
 
     iterator() = default;
-    iterator(row_set const& rows, std::size_t index) noexcept : rows_(&rows), index_(index) {}
-    row_fields operator*() noexcept {
-      if (at_ == end_) enter();
-      return {base_ + *at_, rows_->columns_};
-    }
+    iterator(row_set const& rows, std::size_t index) noexcept : rows_(&rows) { enter(index); }
+    row_fields operator*() const noexcept { return {base_ + *at_, rows_->columns_}; }
     iterator& operator++() noexcept {
-      ++index_;
-      if (at_ != end_) ++at_;
+      if (++at_ == end_) enter(next_);
       return *this;
     }
     void operator++(int) noexcept { ++*this; }
-    std::size_t index() const noexcept { return index_; }
-    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.index_ == b.index_; }
+    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
 
    private:
-    void enter() noexcept;
+    void enter(std::size_t index) noexcept;
     row_set const* rows_ = nullptr;
-    std::size_t index_ = 0;
     char const* base_ = nullptr;
-    std::uint32_t const *at_ = nullptr, *end_ = nullptr;
+    std::uint32_t const *at_ = nullptr, *end_ = nullptr;  // of the offsets of a chunk; null at the end
+    std::size_t next_ = 0;                                // number of the first row of the next chunk
   };
   iterator begin() const noexcept { return {*this, 0}; }
   iterator end() const noexcept { return {*this, size_}; }
@@ -134,7 +145,7 @@ class row_set {
  private:
   friend class row_collector;
   struct chunk {
-    std::unique_ptr<char[]> memory;                // null: in_place_
+    buffer_memory memory;                          // null: in_place_
     std::unique_ptr<std::uint32_t[]> own_offsets;  // null: the offsets stand before the rows
     std::size_t first = 0;                         // number of its first row
     std::size_t rows = 0, bytes = 0;
@@ -149,8 +160,8 @@ class row_set {
   void place(std::string_view row, std::uint16_t columns) noexcept;
 
   alignas(std::uint32_t) char in_place_[64];  // one small row and its offset
-  chunk first_;              // most results have no other
-  std::vector<chunk> more_;  // in order of their rows
+  chunk first_;                               // most results have no other
+  std::vector<chunk> more_;                   // in order of their rows
   std::size_t size_ = 0;
   std::uint16_t columns_ = 0;
 };
@@ -160,16 +171,23 @@ class row_collector {
  public:
   /// Rows of `columns` fields follow. Rows that nobody took are dropped.
   void begin(frame_reader& reader, std::uint16_t columns) noexcept {
-    if (!offsets_.empty() || rows_.size_ != 0) [[unlikely]]
+    if (gathered_ != 0 || rows_.size_ != 0) [[unlikely]]
       reset(reader);
     rows_.columns_ = columns;
   }
   std::uint16_t columns() const noexcept { return rows_.columns_; }
 
   /// Takes all rows that are whole.
-  void collect(frame_reader& reader) {
-    reader.take_rows(rows_.columns_, [this](std::uint32_t offset) { offsets_.push_back(offset); });
-    reader.hold(!offsets_.empty());
+  [[gnu::always_inline]] void collect(frame_reader& reader) {
+    std::uint32_t* to = offsets_.data() + gathered_;
+    std::uint32_t* room = offsets_.data() + offsets_.size();
+    reader.take_rows(rows_.columns_, [&](std::uint32_t offset) {
+      if (to == room) [[unlikely]]
+        more_room(to, room);
+      *to++ = offset;
+    });
+    gathered_ = static_cast<std::size_t>(to - offsets_.data());
+    reader.hold(gathered_ != 0);
   }
   /// Takes the buffer that is full of rows; to be called before `prepare` whenever reader.full().
   void take_buffer(frame_reader& reader);
@@ -182,9 +200,11 @@ class row_collector {
 
  private:
   void pack(row_set& into, frame_reader const& reader);
+  void more_room(std::uint32_t*& to, std::uint32_t*& room);
 
   row_set rows_;
-  std::vector<std::uint32_t> offsets_;  // of the rows in the reader's present buffer
+  std::vector<std::uint32_t> offsets_;  // the first `gathered_` are those of the rows in the reader's present buffer
+  std::size_t gathered_ = 0;
 };
 
 }  // namespace tusk::protocol

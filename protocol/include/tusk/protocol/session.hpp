@@ -121,6 +121,8 @@ class session {
 
   /// The next event; valid until the next call of prepare(), next() or a request. Call it until it says want_bytes.
   event const& next();
+  /// The same event again.
+  event const& current() const noexcept { return event_; }
   /// The rows of the statement that has just ended.
   row_set take_rows() {
     row_set taken;
@@ -144,7 +146,10 @@ class session {
   /// Bytes received that no event has told of yet.
   std::size_t buffered() const noexcept { return reader_.buffered(); }
   /// Gives back memory that an idle session does not need.
-  void shrink() noexcept;
+  void shrink() noexcept {
+    if (state_ == state::idle && (reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024))
+      shrink_now();
+  }
 
  private:
   enum class request_kind : std::uint8_t {
@@ -188,12 +193,13 @@ class session {
   bool deliver(frame const& message);
   template <class Message>
   bool check(frame const& message);
-  bool take_unit();
+  [[gnu::always_inline]] bool take_unit();
   bool take_unfit(backend_kind what, frame const& message);
   bool take_other(backend_kind what, frame const& message, transition const& change);
   bool take_query(backend_kind what, frame const& message);
   bool take_error(frame const& message, transition const& change);
   void refuse_copy_in();
+  void shrink_now() noexcept;
   bool poison(std::error_code code, char type = '\0');
   std::error_code violation_code(backend_kind what) const noexcept;
 

@@ -53,6 +53,7 @@ class byte_buffer {
  public:
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return begin_ == end_; }
+  std::size_t capacity() const noexcept { return capacity_; }
   char const* data() const noexcept { return memory_.get() + begin_; }
   std::string_view view() const noexcept { return {data(), size()}; }
 

@@ -23,8 +23,8 @@ namespace tusk {
 ///     static tusk::protocol::expected<T> parse(std::string_view text);          // the text format of such a type
 ///
 /// and, where one text means different values in different types, also `parse(text, type)`. A type that can hold NULL
-/// has `static T null()`. `static bool parse_quickly(std::string_view, T&)` may stand beside `parse` for what is common:
-/// it is tried first, and where it says false `parse` decides.
+/// has `static T null()`. `static bool parse_quickly(std::string_view, T&)` may stand beside `parse` for what is
+/// common: it is tried first, and where it says false `parse` decides.
 template <class T>
 struct from_text;
 
@@ -33,6 +33,12 @@ template <class T>
 concept readable = requires(std::string_view text, oid type) {
   { from_text<T>::reads(type) } -> std::same_as<bool>;
   { from_text<T>::parse(text) } -> std::same_as<protocol::expected<T>>;
+};
+
+/// Whether there is a quick way for what is common.
+template <class T>
+concept quickly_readable = readable<T> && requires(std::string_view text, T& value) {
+  { from_text<T>::parse_quickly(text, value) } -> std::same_as<bool>;
 };
 
 /// Whether `T` can hold NULL; `from_text<T>::null()` is it then.

@@ -151,6 +151,9 @@ struct from_text<T> {
   static constexpr bool reads(oid type) noexcept { return types::is_integer_oid(type); }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
   /// What is short and has no sign; false says nothing, `parse` does.
+  ///
+  /// Instructions by callgrind, g++ 12 -O2, against std::from_chars and a check of its end: 6 digits 37 to 45 (the
+  /// caller decides) / 97; then `parse`: 8 digits and a sign 64 / 127, 12 digits 82 / 169, 19 digits 133 / 266.
   static bool parse_quickly(std::string_view text, T& value) noexcept {
     std::uint64_t digits = 0;
     if (text.size() - 1 >= 8 || !types::parse_few_digits(text.data(), text.size(), digits)) return false;

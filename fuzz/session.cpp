@@ -1,0 +1,294 @@
+// A server's stream against a session, with requests made on the way and reads cut anywhere.
+//
+// Input, in lines:
+//   1  how the session starts, then what is requested, a batch after each ReadyForQuery: "A q pbes"
+//        A authenticated at once; else of v (protocol 3.2), p (a password), c (it may be sent in clear), b (TLS hash)
+//        q query   p parse   b bind   d D describe statement, portal   e execute   1 2 execute, so many columns known
+//        c close   s sync    x y z a unit of 0, 1, 2 columns           t terminate
+//   2  the sizes of the reads, a character each, over and over; '0' is 1
+//   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte, $F and $V are the right SCRAM
+//      messages. A line "=..." is bytes as they are, length word and all.
+//
+// Checked: any cut gives the same events and sends the same bytes; next() comes to an end; memory is bounded by what
+// has arrived, never by what is declared; a poisoned session stays poisoned; a session that is not can be used again.
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+#include <tusk/protocol/session.hpp>
+#include <vector>
+
+#include "support/event_text.hpp"
+#include "support/scram_server.hpp"
+#include "support/server_messages.hpp"
+
+namespace {
+
+using namespace tusk::protocol;
+using tusk::test::scram_exchange;
+
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
+      std::abort();                                                   \
+    }                                                                 \
+  } while (false)
+
+std::size_t live_bytes = 0, most_live_bytes = 0;
+
+constexpr std::string_view nonce = "fuzzfuzzfuzzfuzzfuzz", password = "secret", certificate_hash = "hash";
+
+struct script {
+  bool authenticated = false;
+  std::string_view start;
+  std::vector<std::string_view> batches;
+  std::string_view reads;
+  std::string stream;
+};
+
+std::string_view take_line(std::string_view& text) {
+  auto const end = text.find('\n');
+  auto const line = text.substr(0, end);
+  text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  return line;
+}
+
+int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+std::string unescaped(std::string_view line, scram_exchange const& proof) {
+  std::string result;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    char const c = line[i];
+    bool const hex = c == '%' && i + 2 < line.size() && hex_digit(line[i + 1]) >= 0 && hex_digit(line[i + 2]) >= 0;
+    if (hex) {
+      result += static_cast<char>(hex_digit(line[i + 1]) << 4 | hex_digit(line[i + 2]));
+      i += 2;
+    } else if (c == '$' && i + 1 < line.size() && (line[i + 1] == 'F' || line[i + 1] == 'V')) {
+      result += line[++i] == 'F' ? proof.server_first : proof.server_final;
+    } else {
+      result += c == '~' ? '\0' : c;
+    }
+  }
+  return result;
+}
+
+script read_script(std::string_view input) {
+  static scram_exchange const plain(password, nonce, 3), bound(password, nonce, 3, "p=tls-server-end-point,,", "hash");
+  script result;
+  auto first = take_line(input);
+  result.reads = take_line(input);
+  auto const next_word = [&first] {
+    auto const end = first.find(' ');
+    auto const word = first.substr(0, end);
+    first.remove_prefix(end == first.npos ? first.size() : end + 1);
+    return word;
+  };
+  result.start = next_word();
+  result.authenticated = result.start.starts_with('A');
+  while (!first.empty()) result.batches.push_back(next_word());
+  bool const binds = result.start.find('b') != std::string_view::npos;
+  while (!input.empty()) {
+    auto const line = take_line(input);
+    if (line.empty()) continue;
+    auto const bytes = unescaped(line.substr(1), binds ? bound : plain);
+    result.stream += line[0] == '=' ? bytes : tusk::test::framed(line[0], bytes);
+  }
+  return result;
+}
+
+/// One session that plays a script.
+class player {
+ public:
+  explicit player(script const& what) : script_(what) {}
+
+  /// Receives all of the stream in reads of those sizes; none: as much as there is room for.
+  void play(std::string_view reads) {
+    start();
+    std::string_view left = script_.stream;
+    for (std::size_t i = 0; !left.empty() && session_.state() < state::ended; ++i) {
+      std::size_t const wanted =
+          reads.empty() ? left.size() : static_cast<unsigned char>(reads[i % reads.size()]) - std::size_t{'0'};
+      left.remove_prefix(receive(left.substr(0, std::max<std::size_t>(wanted, 1))));
+      take_events();
+    }
+    finish();
+  }
+
+  std::vector<std::string> events;
+  std::string sent;  // and how it ended
+
+ private:
+  void start() {
+    startup_options options;
+    options.parameters = {{"user", "me"}, {"_pq_.a", "1"}};
+    options.nonce = nonce;
+    auto const has = [&](char letter) { return script_.start.find(letter) != std::string_view::npos; };
+    if (has('v')) options.version = protocol_version(3, 2);
+    if (has('p')) options.password = password;
+    options.allow_cleartext = has('c');
+    if (has('b')) options.channel_binding_data = certificate_hash;
+    CHECK(!session_.start(std::move(options)));
+    if (!script_.authenticated) return;
+    receive(tusk::test::auth_ok() + tusk::test::ready());
+    take_events();
+    CHECK(session_.state() >= state::idle);
+  }
+
+  std::size_t receive(std::string_view bytes) {
+    auto const room = session_.prepare();
+    arrived_ += bytes.size();
+    CHECK(!room.empty() && room.size() <= std::max(frame_reader::chunk_capacity, 2 * arrived_));
+    std::size_t const count = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), count);
+    session_.commit(count);
+    return count;
+  }
+
+  void take_events() {
+    std::size_t const most = session_.buffered() / 5 + 100;
+    for (std::size_t calls = 0; calls < most; ++calls) {
+      event const& told = session_.next();
+      if (std::holds_alternative<want_bytes>(told)) return;
+      if (std::holds_alternative<working>(told)) continue;
+      bool const ready = std::holds_alternative<ready_for_query>(told) || std::holds_alternative<unit_complete>(told);
+      auto const* violated = std::get_if<violation>(&told);
+      std::error_code const code = violated != nullptr ? violated->code : std::error_code();
+      events.push_back(tusk::test::text_of(told, session_));
+      if (code) return check_poisoned(code);
+      if (std::holds_alternative<copy_in_response>(told)) awaited_ += 1000;  // each Sync so far may be answered twice
+      if (ready) {
+        CHECK(awaited_-- > 0);
+        request_next_batch();
+      }
+    }
+    CHECK(!"next() comes to an end");
+  }
+
+  void check_poisoned(std::error_code code) {
+    CHECK(session_.state() == state::poisoned);
+    auto const pending = session_.output().size();
+    for (int i = 0; i < 3; ++i) {
+      auto const* again = std::get_if<violation>(&session_.next());
+      CHECK(again != nullptr && again->code == code);
+      receive("some more");
+    }
+    CHECK(session_.query("x") == errc::not_ready && session_.sync() == errc::not_ready);
+    CHECK(session_.run("x", {}, 0) == errc::not_ready);
+    CHECK(session_.output().size() == pending);
+  }
+
+  void request_next_batch() {
+    send_output();
+    if (batch_ == script_.batches.size()) return;
+    for (char const letter : script_.batches[batch_++]) request(letter);
+    send_output();
+  }
+
+  void request(char letter) {
+    execute run;
+    describe portal;
+    portal.what = described_object::portal;
+    std::error_code error;
+    bool answered = false;
+    switch (letter) {
+      case 'q': error = session_.query("select"), answered = true; break;
+      case 'p': error = session_.parse({}); break;
+      case 'b': error = session_.bind({}); break;
+      case 'd': error = session_.describe({}); break;
+      case 'D': error = session_.describe(portal); break;
+      case 'e': error = session_.execute(run, {}); break;
+      case '1':
+      case '2': error = session_.execute(run, static_cast<std::uint16_t>(letter - '0')); break;
+      case 'c': error = session_.close({}); break;
+      case 's': error = session_.sync(), answered = true; break;
+      case 'x':
+      case 'y':
+      case 'z': error = session_.run("s", {}, static_cast<std::uint16_t>(letter - 'x')), answered = true; break;
+      case 't': session_.terminate(); break;
+      default: break;
+    }
+    CHECK(!error || error == errc::not_ready);
+    if (answered && !error) ++awaited_;
+  }
+
+  void send_output() {
+    sent += session_.output();
+    session_.sent(session_.output().size());
+  }
+
+  /// Either the session is over, or it is good for another query once the server has answered what is under way.
+  void finish() {
+    send_output();
+    sent += " in " + std::string(name(session_.state()));
+    if (session_.state() < state::ended) sent += " buffered " + std::to_string(session_.buffered());
+    sent +=
+        std::string(" version ") + std::to_string(session_.version()) + " key " + std::string(session_.secret_key());
+    auto const told = events;
+    if (session_.state() >= state::authenticated && session_.state() < state::ended && session_.buffered() == 0)
+      use_again();
+    events = told;
+    session_.terminate();
+    if (session_.state() == state::ended) CHECK(std::holds_alternative<want_bytes>(session_.next()));
+  }
+
+  void use_again() {
+    batch_ = script_.batches.size();
+    awaited_ += 1'000'000;
+    if (session_.state() >= state::idle) CHECK(!session_.sync());
+    for (int i = 0; i < 100'000 && session_.state() != state::idle; ++i)
+      answer(tusk::test::answer_in(session_.state()));
+    CHECK(session_.state() == state::idle);
+    events.clear();
+    CHECK(!session_.query("select"));
+    answer(tusk::test::columns({"a"}) + tusk::test::row({"1"}) + tusk::test::complete("SELECT 1") +
+           tusk::test::ready());
+    CHECK(events == (std::vector<std::string>{"RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I"}));
+  }
+  void answer(std::string const& bytes) {
+    for (std::string_view left = bytes; !left.empty();) left.remove_prefix(receive(left));
+    take_events();
+  }
+
+  script const& script_;
+  session session_{limits{.max_scram_iterations = 5000}};
+  std::size_t arrived_ = 0, batch_ = 0;
+  long awaited_ = 1;  // answers that end in ReadyForQuery; the first one ends the startup
+};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  most_live_bytes = std::max(most_live_bytes, live_bytes += malloc_usable_size(memory));
+  return memory;
+}
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete(void* memory) noexcept {
+  live_bytes -= malloc_usable_size(memory);
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+  script const what = read_script({reinterpret_cast<char const*>(data), size});
+  std::size_t const before = most_live_bytes = live_bytes;
+  player whole(what), cut(what), bytewise(what);
+  whole.play({});
+  cut.play(what.reads.empty() ? "1" : what.reads);
+  bytewise.play("0");
+  CHECK(whole.events == cut.events && whole.events == bytewise.events);
+  CHECK(whole.sent == cut.sent && whole.sent == bytewise.sent);
+  CHECK(most_live_bytes - before <= 1'000'000 + 50 * (size + what.stream.size()));
+  return 0;
+}

@@ -1,0 +1,505 @@
+// The extended protocol: units and pipelines of them, what an error skips, and where columns are known from.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <tusk/protocol/session.hpp>
+#include <vector>
+
+#include "support/conversation.hpp"
+#include "support/faults.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace protocol;
+
+constexpr auto statement = described_object::statement, portal = described_object::portal;
+
+void check_all(conversation const& script) {
+  script.check();
+  fail_every_step(script);
+  interrupt_every_step(script);
+}
+
+// ---- one unit -------------------------------------------------------------------------------------------------------
+
+TEST(ExtendedQuery, ParseDescribeBindExecute) {
+  auto script = opened();
+  script.parse("s", "select $1").describe_statement("s").bind("", "s").execute("").sync();
+  script.expect_send(parse_packet("s", "select $1"), describe_packet(statement, "s"), bind_packet("", "s"),
+                     execute_packet(""), sync_packet());
+  script.expect_state(state::parsing)
+      .receive(parsed(), parameters({23, 25}), columns({"a", "b"}), bound(), row({"1", "2"}), row({std::nullopt, ""}),
+               complete("SELECT 2"), ready())
+      .expect_events("ParseComplete", "ParameterDescription 23 25", "RowDescription a b",
+                     "CommandComplete SELECT 2 {1|2}{NULL|}", "ReadyForQuery I")
+      .expect_state(state::idle);
+  check_all(script);
+}
+
+TEST(ExtendedQuery, APortalIsDescribed) {
+  auto script = opened();
+  script.parse("", "select").bind("p", "").describe_portal("p").execute("p").sync();
+  script.expect_send(parse_packet("", "select"), bind_packet("p", ""), describe_packet(portal, "p"),
+                     execute_packet("p"), sync_packet());
+  script.receive(parsed(), bound(), columns({"a"}), row({"1"}), complete("SELECT 1"), ready())
+      .expect_events("ParseComplete", "RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(ExtendedQuery, NothingIsReturned) {
+  auto script = opened();
+  script.parse("", "insert").describe_statement("").bind("", "").execute("").sync();
+  script.expect([](driven_session& on) { on.take_output(); })
+      .receive(parsed(), parameters({}), no_columns(), bound(), complete("INSERT 0 1"),
+               ready(transaction_status::in_transaction))
+      .expect_events("ParseComplete", "ParameterDescription", "NoData", "CommandComplete INSERT 0 1",
+                     "ReadyForQuery T");
+  check_all(script);
+}
+
+TEST(ExtendedQuery, ColumnsThatAreKnownFromBefore) {
+  auto script = opened();
+  script.bind("", "s").execute("", 2).sync();
+  script.expect_send(bind_packet("", "s"), execute_packet(""), sync_packet())
+      .receive(bound(), row({"1", "2"}), complete("SELECT 1"), ready())
+      .expect_events("CommandComplete SELECT 1 {1|2}", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(ExtendedQuery, AnEmptyStatement) {
+  auto script = opened();
+  script.parse("", "").bind("", "").execute("").sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(parsed(), bound(), empty_query(), ready())
+      .expect_events("ParseComplete", "EmptyQueryResponse", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(ExtendedQuery, CloseAndSyncAlone) {
+  auto script = opened();
+  script.close_statement("s").sync().sync().expect_send(close_packet(statement, "s"), sync_packet(), sync_packet());
+  script.receive(closed(), ready(), ready(transaction_status::failed))
+      .expect_events("CloseComplete", "ReadyForQuery I", "ReadyForQuery E");
+  check_all(script);
+}
+
+TEST(ExtendedQuery, RowsInPortions) {
+  auto script = opened();
+  script.bind("", "s").execute("", 1, 2).sync().expect_send(bind_packet("", "s"), execute_packet("", 2), sync_packet());
+  script.receive(bound(), row({"1"}), row({"2"}), suspended(), ready(transaction_status::in_transaction))
+      .expect_events("PortalSuspended {1}{2}", "ReadyForQuery T");
+  script.execute("", 1, 2).sync().expect_send(execute_packet("", 2), sync_packet());
+  script.receive(row({"3"}), complete("SELECT 1"), ready())
+      .expect_events("CommandComplete SELECT 1 {3}", "ReadyForQuery I");
+  check_all(script);
+}
+
+// The rows of an Execute were lost when another one stood right behind it in the queue.
+TEST(ExtendedQuery, TwoExecutesInARowKeepTheRowsOfTheFirst) {
+  auto script = opened();
+  script.bind("", "s").execute("", 1, 2).execute("", 1, 2).execute("", 1).sync();
+  script.expect([](driven_session& on) { on.take_output(); })
+      .receive(bound(), row({"1"}), row({"2"}), suspended(), row({"3"}), row({"4"}), suspended(), row({"5"}),
+               complete("SELECT 1"), ready())
+      .expect_events("PortalSuspended {1}{2}", "PortalSuspended {3}{4}", "CommandComplete SELECT 1 {5}",
+                     "ReadyForQuery I");
+  check_all(script);
+}
+
+// A statement without rows once had as many columns as the one described before it.
+TEST(ExtendedQuery, AStatementWithoutRowsHasNoColumns) {
+  auto script = opened();
+  script.describe_statement("select").bind("", "select").execute("").describe_statement("insert").bind("", "insert");
+  script.execute("").sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(parameters({}), columns({"a"}), bound(), row({"1"}), complete("SELECT 1"), parameters({}),
+                 no_columns(), bound());
+  auto on = script.play();
+  on.put(complete("INSERT 0 1"));
+  ASSERT_TRUE(std::holds_alternative<command_complete>(on->next()));
+  EXPECT_EQ(on->take_rows().columns(), 0U);
+}
+
+// ---- errors ---------------------------------------------------------------------------------------------------------
+
+TEST(ExtendedErrors, SkipToTheSync) {
+  auto script = opened();
+  script.parse("", "x").describe_statement("").bind("", "").execute("").sync();
+  script.expect([](driven_session& on) { on.take_output(); });
+  script.receive(error(), ready()).expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery I");
+  check_all(script);
+
+  auto in_bind = opened();
+  in_bind.bind("", "s").execute("", 1).sync().expect([](driven_session& on) { on.take_output(); });
+  in_bind.receive(error("26000", "no such statement"), ready())
+      .expect_events("ErrorResponse ERROR 26000 no such statement", "ReadyForQuery I");
+  check_all(in_bind);
+}
+
+TEST(ExtendedErrors, InMidRow) {
+  auto script = opened();
+  script.bind("", "s").execute("", 1).close_statement("s").sync();
+  script.expect([](driven_session& on) { on.take_output(); })
+      .receive(bound(), row({"1"}), error("22012", "division"), ready(transaction_status::failed))
+      .expect_events("ErrorResponse ERROR 22012 division", "ReadyForQuery E")
+      .expect([](driven_session& on) { EXPECT_EQ(on->take_rows().size(), 0U); });
+  check_all(script);
+}
+
+TEST(ExtendedErrors, AtTheSync) {
+  auto script = opened();
+  script.bind("", "s").execute("", 0).sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), complete("INSERT 0 1"), error("23503", "deferred"), ready())
+      .expect_events("CommandComplete INSERT 0 1", "ErrorResponse ERROR 23503 deferred", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(ExtendedErrors, BeforeSyncWasSent) {
+  auto script = opened();
+  script.parse("", "x").bind("", "").expect_send(parse_packet("", "x"), bind_packet("", ""));
+  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no").expect_state(state::syncing);
+  // The server answers none of these.
+  script.execute("").parse("s", "y").close_statement("s").query("z").expect_send(
+      execute_packet(""), parse_packet("s", "y"), close_packet(statement, "s"), query_packet("z"));
+  script.expect_state(state::syncing).receive(notice("still here")).expect_events("NoticeResponse still here");
+  script.sync().query("select").expect_send(sync_packet(), query_packet("select")).expect_state(state::syncing);
+  script.receive(ready(), complete("SELECT 0"), ready())
+      .expect_events("ReadyForQuery I", "CommandComplete SELECT 0", "ReadyForQuery I")
+      .expect_state(state::idle);
+  check_all(script);
+}
+
+TEST(ExtendedErrors, ReadyForQueryBeforeSyncWasSent) {
+  auto script = opened();
+  script.parse("", "x").expect([](driven_session& on) { on.take_output(); });
+  script.receive(error(), ready())
+      .expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::syncing, 'Z'));
+  script.check();
+}
+
+TEST(ExtendedErrors, FatalAnywhereIsTheEnd) {
+  auto script = opened();
+  script.bind("", "s").execute("", 1).sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), row({"1"}), fatal())
+      .expect_events("ErrorResponse FATAL 57P01 shut down")
+      .expect_state(state::ended)
+      .expect([](driven_session& on) { EXPECT_EQ(on->sync(), errc::not_ready); });
+  check_all(script);
+}
+
+TEST(ExtendedErrors, ThenFatal) {
+  auto script = opened();
+  script.bind("", "s").execute("", 1).sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(error(), fatal())
+      .expect_events("ErrorResponse ERROR 42601 no", "ErrorResponse FATAL 57P01 shut down")
+      .expect_state(state::ended);
+  check_all(script);
+}
+
+TEST(ExtendedErrors, WhatCannotBeSentChangesNothing) {
+  auto on = opened().play();
+  on.take_output();
+  protocol::parse parse;
+  parse.sql = std::string_view("a\0b", 3);
+  EXPECT_EQ(on->parse(parse), errc::embedded_nul);
+  protocol::describe describe;
+  describe.name = std::string_view("\0", 1);
+  EXPECT_EQ(on->describe(describe), errc::embedded_nul);
+  EXPECT_EQ(on->run(std::string_view("\0s", 2), {}, 1), errc::embedded_nul);
+  std::string const parameters(4 * 65536, '\xff');
+  protocol::bind bind;
+  bind.parameters = {parameters, 65536};
+  EXPECT_EQ(on->bind(bind), errc::too_many_parameters);
+  EXPECT_EQ(on->run("s", bind.parameters, 1), errc::too_many_parameters);
+  EXPECT_EQ(on->output(), "");
+  EXPECT_EQ(on.state(), state::idle);
+  detail::check_usable(on);
+}
+
+// ---- pipelines ------------------------------------------------------------------------------------------------------
+
+TEST(Pipeline, UnitsOfEveryKind) {
+  auto script = opened();
+  script.bind("", "a")
+      .execute("", 1)
+      .sync()
+      .query("simple")
+      .parse("b", "x")
+      .sync()
+      .run("b", 2)
+      .close_statement("b")
+      .sync();
+  script.expect([](driven_session& on) { on.take_output(); })
+      .receive(bound(), row({"1"}), complete("SELECT 1"), ready(), columns({"c"}), row({"2"}), complete("SELECT 1"),
+               ready(), parsed(), ready(), bound(), row({"3", "4"}), complete("SELECT 1"), ready(), closed(), ready())
+      .expect_events("CommandComplete SELECT 1 {1}", "ReadyForQuery I", "RowDescription c",
+                     "CommandComplete SELECT 1 {2}", "ReadyForQuery I", "ParseComplete", "ReadyForQuery I",
+                     "UnitComplete I SELECT 1 {3|4}", "CloseComplete", "ReadyForQuery I")
+      .expect_state(state::idle);
+  check_all(script);
+}
+
+TEST(Pipeline, AnErrorInTheMiddleSkipsItsUnitOnly) {
+  auto script = opened();
+  for (int i = 0; i < 3; ++i) script.bind("", "s").execute("", 1).sync();
+  script.run("s", 1).run("s", 1).expect([](driven_session& on) { on.take_output(); });
+  script
+      .receive(bound(), row({"1"}), complete("SELECT 1"), ready(), bound(), error("22012", "division"), ready(),
+               bound(), row({"3"}), complete("SELECT 1"), ready(), error("26000", "gone"), ready(), bound(), row({"5"}),
+               complete("SELECT 1"), ready())
+      .expect_events("CommandComplete SELECT 1 {1}", "ReadyForQuery I", "ErrorResponse ERROR 22012 division",
+                     "ReadyForQuery I", "CommandComplete SELECT 1 {3}", "ReadyForQuery I",
+                     "ErrorResponse ERROR 26000 gone", "ReadyForQuery I", "UnitComplete I SELECT 1 {5}")
+      .expect_state(state::idle);
+  check_all(script);
+}
+
+TEST(Pipeline, AnErrorSkipsAQueryBeforeTheSyncToo) {
+  auto script = opened();
+  script.parse("", "x").query("skipped").sync().query("not skipped").expect([](driven_session& on) {
+    on.take_output();
+  });
+  script.receive(error(), ready(), complete("SELECT 0"), ready())
+      .expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery I", "CommandComplete SELECT 0", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(Pipeline, AQueryInAUnitHasAReadyForQueryOfItsOwn) {
+  auto script = opened();
+  script.parse("", "x").query("simple").bind("", "").sync().expect([](driven_session& on) { on.take_output(); });
+  script.receive(parsed(), complete("SELECT 0"), ready(), bound(), ready())
+      .expect_events("ParseComplete", "CommandComplete SELECT 0", "ReadyForQuery I", "ReadyForQuery I");
+  check_all(script);
+
+  auto failing = opened();
+  failing.parse("", "x").query("simple").bind("", "").sync().expect([](driven_session& on) { on.take_output(); });
+  failing.receive(parsed(), error(), ready(), bound(), ready())
+      .expect_events("ParseComplete", "ErrorResponse ERROR 42601 no", "ReadyForQuery I", "ReadyForQuery I");
+  check_all(failing);
+}
+
+TEST(Pipeline, ColumnsAreForgottenAtTheEndOfTheUnit) {
+  auto script = opened();
+  script.describe_statement("s").sync().bind("", "s").execute("").sync();
+  script.expect([](driven_session& on) { on.take_output(); });
+  script.receive(parameters({}), columns({"a"}), ready(), bound(), row({"1"}))
+      .expect_events("ParameterDescription", "RowDescription a", "ReadyForQuery I",
+                     violation_text(errc::row_without_description, state::executing, 'D'));
+  script.check();
+}
+
+// Room for one request at a time was made by moving all of them.
+TEST(Pipeline, AHundredThousandRequestsTakeLinearTime) {
+  auto on = opened().play();
+  on.take_events();
+  auto const began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_EQ(on->bind({}), std::error_code());
+    ASSERT_EQ(on->execute({}, 0), std::error_code());
+    ASSERT_EQ(on->sync(), std::error_code());
+  }
+  std::string answers;
+  for (int i = 0; i < 100'000; ++i) answers += bound() + complete("") + ready();
+  on.feed(answers);
+  EXPECT_EQ(on.take_events().size(), 200'000U);
+  EXPECT_EQ(on.state(), state::idle);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
+}
+
+TEST(Pipeline, OneThatNeverRunsDryKeepsItsOrder) {
+  auto on = opened().play();
+  on.take_events();
+  ASSERT_EQ(on->query("0"), std::error_code());
+  for (int i = 1; i <= 5000; ++i) {
+    ASSERT_EQ(i % 3 == 0 ? on->sync() : on->query("x"), std::error_code());
+    on.take_output();
+    on.feed((i - 1) % 3 == 0 && i != 1 ? ready() : complete(std::to_string(i)) + ready());
+    auto const expected = (i - 1) % 3 == 0 && i != 1
+                              ? std::vector<std::string>{"ReadyForQuery I"}
+                              : std::vector<std::string>{"CommandComplete " + std::to_string(i), "ReadyForQuery I"};
+    ASSERT_EQ(on.take_events(), expected) << i;
+  }
+}
+
+// ---- a unit in one request ------------------------------------------------------------------------------------------
+
+TEST(Unit, SendsBindExecuteAndSync) {
+  list_storage<field_value> values{"1", std::nullopt, ""};
+  auto on = opened().play();
+  on.take_output();
+  ASSERT_EQ(on->run("s", values, 1), std::error_code());
+  EXPECT_EQ(readable(on.take_output()),
+            readable(bind_packet("", "s", {"1", std::nullopt, ""}) + execute_packet("") + sync_packet()));
+  EXPECT_EQ(on.state(), state::binding);
+}
+
+TEST(Unit, EndsInOneEvent) {
+  auto script = opened();
+  script.run("s", 2).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
+  script
+      .receive(bound(), row({"1", "2"}), row({"3", std::nullopt}), complete("SELECT 2"),
+               ready(transaction_status::in_transaction))
+      .expect_events("UnitComplete T SELECT 2 {1|2}{3|NULL}")
+      .expect_state(state::idle)
+      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), transaction_status::in_transaction); });
+  check_all(script);
+
+  auto without_rows = opened();
+  without_rows.run("s", 0).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
+  without_rows.receive(bound() + complete("INSERT 0 1") + ready()).expect_events("UnitComplete I INSERT 0 1");
+  without_rows.check();
+}
+
+TEST(Unit, TheWholeAnswerInOneRead) {
+  for (auto const& after : {std::string(), notice("later"), std::string("N")}) {
+    auto on = opened().play();
+    on.take_events();
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+      on.feed(bound() + row({"1"}) + complete("SELECT 1") + ready() + after);
+      EXPECT_EQ(on.take_events().at(0), "UnitComplete I SELECT 1 {1}");
+      if (after.size() == 1) break;
+    }
+    EXPECT_EQ(on.state(), state::idle);
+    EXPECT_EQ(on->buffered(), after.size() == 1 ? 1U : 0U);
+  }
+}
+
+TEST(Unit, AnEmptyStatementHasTwo) {
+  auto script = opened();
+  script.run("s", 0).expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), empty_query(), ready()).expect_events("EmptyQueryResponse", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(Unit, Errors) {
+  auto in_bind = opened();
+  in_bind.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+  in_bind.receive(error("26000", "gone"), ready()).expect_events("ErrorResponse ERROR 26000 gone", "ReadyForQuery I");
+  check_all(in_bind);
+
+  auto in_mid_row = opened();
+  in_mid_row.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+  in_mid_row.receive(bound(), row({"1"}), error(), ready(transaction_status::failed))
+      .expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery E");
+  check_all(in_mid_row);
+}
+
+TEST(Unit, AnErrorAtItsSyncIsNotItsGoodEnd) {
+  auto script = opened();
+  script.run("s", 0).expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), complete("INSERT 0 1"), error("23503", "deferred"), ready())
+      .expect_events("ErrorResponse ERROR 23503 deferred", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(Unit, RowsThatDoNotFit) {
+  for (auto const& bad : {row({}), row({"1", "2"}), framed('D', bytes("0001 00000002 '1'"))}) {
+    auto script = opened();
+    script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+    script.receive(bound(), row({"1"}), bad + complete("SELECT 2") + ready());
+    script.check_poisoned();
+  }
+}
+
+TEST(Unit, ABrokenEnd) {
+  auto const good = bound() + row({"1"});
+  for (auto const& end : {complete("SELECT 1") + framed('Z', "X"), complete("SELECT 1") + framed('Z', "II"),
+                          framed('C', "SELECT 1") + ready(), framed('C', bytes("'SELECT 1'00 'x'00")) + ready(),
+                          framed('C', "") + ready(), ready(), complete("SELECT 1") + complete("SELECT 1") + ready(),
+                          complete("SELECT 1") + row({"1"}) + ready(), bound() + complete("SELECT 1") + ready(),
+                          complete("SELECT 1") + framed('Z', "I", 6)}) {
+    auto script = opened();
+    script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+    script.receive(good + end + ready());
+    script.check_poisoned();
+  }
+}
+
+TEST(Unit, IsNotSentWhileAnErrorWaitsForItsSync) {
+  auto script = opened();
+  script.parse("", "x").expect([](driven_session& on) { on.take_output(); });
+  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no");
+  script.expect([](driven_session& on) { EXPECT_EQ(on->run("s", {}, 1), errc::not_ready); }).expect_send().check();
+}
+
+// ---- what does not belong -------------------------------------------------------------------------------------------
+
+struct violation_row {
+  char const* name;
+  std::vector<std::string> messages;  // the last of them poisons a unit of Parse, Describe, Bind, Execute, Close, Sync
+  state in;
+  errc code = errc::unexpected_message;
+};
+
+class ExtendedViolation : public testing::TestWithParam<violation_row> {};
+
+TEST_P(ExtendedViolation, Poisons) {
+  auto const& row = GetParam();
+  auto script = opened();
+  script.parse("", "x").describe_statement("").bind("", "").execute("").close_statement("").sync();
+  for (auto const& message : row.messages) script.receive(message);
+  for (auto const& how : {cuts::whole(), cuts::bytewise(), cuts::random(1)}) {
+    auto on = script.play(how);
+    ASSERT_FALSE(on.events().empty());
+    EXPECT_EQ(on.events().back(), violation_text(row.code, row.in, row.messages.back()[0]));
+    EXPECT_EQ(std::count_if(on.events().begin(), on.events().end(),
+                            [](auto const& each) { return each.starts_with("violation"); }),
+              1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ExtendedViolation,
+    testing::Values(
+        violation_row{"ready_at_once", {ready()}, state::parsing},
+        violation_row{"parsed_twice", {parsed(), parsed()}, state::describing},
+        violation_row{"bound_first", {bound()}, state::parsing},
+        violation_row{"columns_before_parameters", {parsed(), columns({"a"})}, state::describing},
+        violation_row{"parameters_twice", {parsed(), parameters({}), parameters({})}, state::describing_columns},
+        violation_row{"not_bound",
+                      {parsed(), parameters({}), columns({"a"}), row({"1"})},
+                      state::binding,
+                      errc::row_without_description},
+        violation_row{"row_without_columns",
+                      {parsed(), parameters({}), no_columns(), bound(), row({"1"})},
+                      state::executing,
+                      errc::row_without_description},
+        violation_row{"row_without_columns_nor_fields",
+                      {parsed(), parameters({}), no_columns(), bound(), row({})},
+                      state::executing,
+                      errc::row_without_description},
+        violation_row{"too_few_fields",
+                      {parsed(), parameters({}), columns({"a", "b"}), bound(), row({"1"})},
+                      state::executing,
+                      errc::wrong_field_count},
+        violation_row{"too_many_fields",
+                      {parsed(), parameters({}), columns({"a"}), bound(), row({"1", "2"})},
+                      state::executing,
+                      errc::wrong_field_count},
+        violation_row{"described_while_executing",
+                      {parsed(), parameters({}), columns({"a"}), bound(), columns({"a"})},
+                      state::executing},
+        violation_row{
+            "ready_while_executing", {parsed(), parameters({}), columns({"a"}), bound(), ready()}, state::executing},
+        violation_row{"ended_twice",
+                      {parsed(), parameters({}), columns({"a"}), bound(), complete("SELECT 0"), complete("SELECT 0")},
+                      state::closing},
+        violation_row{"row_after_the_end",
+                      {parsed(), parameters({}), columns({"a"}), bound(), complete("SELECT 0"), row({"1"})},
+                      state::closing,
+                      errc::row_without_description},
+        violation_row{"ready_instead_of_closed",
+                      {parsed(), parameters({}), columns({"a"}), bound(), complete("SELECT 0"), ready()},
+                      state::closing},
+        violation_row{"answers_after_an_error", {error(), parsed()}, state::syncing},
+        violation_row{"rows_after_an_error",
+                      {parsed(), parameters({}), columns({"a"}), bound(), error(), row({"1"})},
+                      state::syncing,
+                      errc::row_without_description},
+        violation_row{"function_call", {framed('V', bytes("00000001 'x'"))}, state::parsing},
+        violation_row{"copy_data", {copy_bytes("x")}, state::parsing}),
+    [](auto const& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace tusk::test

@@ -1,0 +1,356 @@
+// Servers that begin well and then break the protocol, close, or say things at odd times.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tusk/protocol/errc.hpp>
+#include <tusk/tusk.hpp>
+#include <vector>
+
+#include "support/scripted_server.hpp"
+#include "support/stepping.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+using protocol::errc;
+
+std::string notice(std::string_view what) { return message('N', fields("NOTICE", "00000", what)); }
+std::string notification(std::string_view payload) { return message('A', int32(99) + text("channel") + text(payload)); }
+std::string column(std::string_view name) {
+  return text(name) + int32(0) + int16(0) + int32(23) + int16(4) + int32(0xffffffff) + int16(0);
+}
+std::string one_row(std::string_view value) {
+  return message('T', int16(1) + column("n")) +
+         message('D', int16(1) + int32(static_cast<std::uint32_t>(value.size())) + std::string(value)) +
+         message('C', text("SELECT 1"));
+}
+
+struct answer {
+  char const* name;
+  std::string bytes;  // to a simple query; the server closes after it
+  std::error_code code;
+  std::vector<std::string_view> said;
+};
+void PrintTo(answer const& each, std::ostream* out) { *out << each.name; }
+
+std::vector<answer> bad_answers() {
+  return {
+      {"nothing", "", {}, {"the connection was lost: the server closed the connection"}},
+      {"half_a_message", "T\0\0", {}, {"the connection was lost"}},
+      {"rows_and_no_end", one_row("1"), {}, {"the connection was lost"}},
+      {"unknown_type", std::string("\x1b[31m", 5), errc::unknown_message, {"in state querying"}},
+      {"row_first", message('D', int16(0)), errc::row_without_description, {"(message 'D' in state querying)"}},
+      {"authentication", message('R', int32(0)), errc::unexpected_message, {"(message 'R' in state querying)"}},
+      {"ready_at_once", ready(), errc::unexpected_message, {"(message 'Z' in state querying)"}},
+      {"fields_missing",
+       message('T', int16(1) + column("n")) + message('D', int16(0)),
+       errc::wrong_field_count,
+       {"(message 'D' in state querying_rows)"}},
+      {"field_too_long",
+       message('T', int16(1) + column("n")) + message('D', int16(1) + int32(1000)),
+       errc::truncated,
+       {"(message 'D' in state querying_rows)"}},
+      {"trailing_bytes", message('C', text("SELECT 1") + "more"), errc::trailing_bytes, {"in state querying)"}},
+      {"huge_length", "Z" + int32(0x7fffffff), errc::length_too_large, {"in state querying"}},
+      {"function_result", message('V', int32(0)), errc::unexpected_message, {"(message 'V' in state querying)"}},
+  };
+}
+
+class answering : public testing::TestWithParam<answer> {};
+
+TEST_P(answering, badly_closes_the_connection_with_an_error_that_says_where) {
+  answer const& bad = GetParam();
+  for (bool const async : {false, true}) {
+    scripted_server server([&](peer& client) {
+      client.receive_startup();
+      client.send(welcome());
+      client.receive_message();
+      client.send(bad.bytes);
+    });
+    connection conn = connect(server.dsn(), {.async = async});
+    finish(conn);
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    auto const error = thrown<operational_error>([&] {
+      if (async) {
+        conn.start_exec("SELECT 1");
+        finish(conn);
+      } else {
+        conn.exec("SELECT 1");
+      }
+    });
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+    EXPECT_EQ(error.code(), bad.code);
+    EXPECT_TRUE(error.is_fatal());
+    for (std::string_view const part : bad.said) EXPECT_CONTAINS(part, error.what());
+    EXPECT_LACKS("\x1b", error.what());
+    EXPECT_TRUE(conn.closed());
+    EXPECT_FALSE(conn.isexecuting());
+    EXPECT_STREQ(thrown<interface_error>([&] { conn.poll(); }).what(), "connection already closed");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(each, answering, testing::ValuesIn(bad_answers()),
+                         [](auto const& of) { return std::string(of.param.name); });
+
+TEST(bad_session, garbage_while_idle_is_told_by_poll) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome() + message('D', int16(0)));
+    client.stay_silent();
+  });
+  auto const error = thrown<operational_error>([&] {
+    connection conn = connect(server.dsn(), {.async = true});
+    finish(conn);
+    wait_readable(conn, std::chrono::seconds(10));
+    conn.poll();
+  });
+  EXPECT_CONTAINS("(message 'D' in state idle)", error.what());
+}
+
+// A notification that lies behind ReadyForQuery in the same segment is there when the call returns.
+TEST(bad_session, a_notification_behind_ready_is_not_left_behind) {
+  auto const script = [](peer& client) {
+    client.receive_startup();
+    client.send(welcome() + notification("at the start"));
+    for (int i = 0; !client.receive_message().empty() && i < 3; ++i)
+      client.send(notification("before") + one_row("7") + ready() + notice("n") + notification("after"));
+  };
+  for (bool const async : {false, true}) {
+    scripted_server server(script);
+    connection conn = connect(server.dsn(), {.async = async});
+    finish(conn);
+    EXPECT_EQ(conn.notifies.pop().value_or(notify{}).payload, "at the start");
+    for (int i = 0; i < 3; ++i) {
+      if (async) {
+        conn.start_exec("SELECT 7");
+        finish(conn);
+        EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+      } else {
+        EXPECT_EQ(conn.exec("SELECT 7").at(0)[0].get<int>(0), 7);
+      }
+      EXPECT_EQ(conn.notifies.size(), 2U);
+      EXPECT_EQ(conn.notifies.pop().value_or(notify{}).payload, "before");
+      EXPECT_EQ(conn.notifies.pop().value_or(notify{}).payload, "after");
+      EXPECT_EQ(conn.take_notices().size(), 1U);
+    }
+  }
+}
+
+// The server sends notices and does not read until all of them are taken: a client that only writes stands still.
+TEST(bad_session, both_sides_write_at_once) {
+  std::string const large(10'000'000, 'y');
+  auto const script = [](peer& client) {
+    client.shrink_buffers();
+    client.receive_startup();
+    client.send(welcome());
+    client.receive(1);
+    std::string const more = notice(std::string(10'000, 'n'));
+    for (int i = 0; i < 1000; ++i) client.send(more);
+    client.receive(4 + 10'000'000 + 1);
+    client.send(one_row("7") + ready());
+    client.stay_silent();
+  };
+  for (bool const async : {false, true}) {
+    scripted_server server(script);
+    connection conn = connect(server.dsn(), {.async = async});
+    finish(conn);
+    conn.start_exec(large);
+    finish(conn);
+    EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+    EXPECT_EQ(conn.take_notices().size(), 50U);
+  }
+  scripted_server server(script);
+  connection conn = connect(server.dsn());
+  EXPECT_EQ(conn.exec(large).at(0)[0].get<int>(0), 7);
+}
+
+TEST(bad_session, one_poll_does_not_take_all_that_comes) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    std::string const more = notice(std::string(10'000, 'n'));
+    while (client.send(more)) {}
+  });
+  connection conn = connect(server.dsn(), {.async = true});
+  finish(conn);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(conn.poll(), poll_status::ok);  // each comes back
+}
+
+// What was done is done: the reason why the connection ended right behind it is the next call's.
+TEST(bad_session, fatal_behind_ready_is_the_error_of_the_next_call) {
+  for (bool const async : {false, true}) {
+    scripted_server server([](peer& client) {
+      client.receive_startup();
+      client.send(welcome());
+      client.receive_message();
+      client.send(one_row("7") + ready() + message('E', fields("FATAL", "57P05", "idle for too long")));
+      client.stay_silent();
+    });
+    connection conn = connect(server.dsn(), {.async = async});
+    finish(conn);
+    if (async) {
+      conn.start_exec("SELECT 7");
+      finish(conn);
+      EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+    } else {
+      EXPECT_EQ(conn.exec("SELECT 7").at(0)[0].get<int>(0), 7);
+    }
+    EXPECT_TRUE(conn.closed());
+    EXPECT_FALSE(conn.isexecuting());
+    auto const error =
+        thrown<operational_error>([&] { async ? conn.start_exec("SELECT 7") : (void)conn.exec("SELECT 7"); });
+    EXPECT_EQ(error.sqlstate().str(), "57P05");
+    EXPECT_TRUE(error.is_fatal());
+    EXPECT_STREQ(thrown<interface_error>([&] { conn.poll(); }).what(), "connection already closed");
+  }
+}
+
+// An ERROR and then the end: that the connection is gone is what counts.
+TEST(bad_session, a_close_behind_an_error_is_fatal) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    client.receive_message();
+    client.send(message('E', fields("ERROR", "22012", "division by zero")));
+  });
+  connection conn = connect(server.dsn());
+  EXPECT_TRUE(thrown<operational_error>([&] { conn.exec("SELECT 1/0"); }).is_fatal());
+  EXPECT_TRUE(conn.closed());
+}
+
+// ---- statements that the server knows ----
+
+std::string first_answer() {
+  return message('1') + message('t', int16(0)) + message('T', int16(1) + column("n")) + message('2') +
+         message('D', int16(1) + int32(1) + "7") + message('C', text("SELECT 1")) + ready();
+}
+std::string next_answer() {
+  return message('2') + message('D', int16(1) + int32(1) + "8") + message('C', text("SELECT 1")) + ready();
+}
+
+void receive_messages(peer& client, int count) {
+  while (count-- > 0) client.receive_message();
+}
+
+struct known_answer {
+  char const* name;
+  std::string bytes;  // to Bind, Execute, Sync; the server closes after it
+  std::error_code code;
+  std::vector<std::string_view> said;
+};
+void PrintTo(known_answer const& each, std::ostream* out) { *out << each.name; }
+
+std::vector<known_answer> bad_known_answers() {
+  return {
+      {"nothing", "", {}, {"the connection was lost: the server closed the connection"}},
+      {"half", next_answer().substr(0, 12), {}, {"the connection was lost: the server closed the connection"}},
+      {"no_ready", message('2') + message('C', text("SELECT 0")), {}, {"the connection was lost"}},
+      {"no_bind",
+       message('C', text("SELECT 0")) + ready(),
+       errc::unexpected_message,
+       {"(message 'C' in state binding)"}},
+      {"two_fields",
+       message('2') + message('D', int16(2) + int32(0) + int32(0)) + ready(),
+       errc::wrong_field_count,
+       {"(message 'D' in state executing)"}},
+      {"unknown_type", message('2') + std::string("\x1b[31m", 5), errc::unknown_message, {"in state executing)"}},
+      {"unknown_at_once", std::string("\x1b[31m", 5), errc::unknown_message, {"in state binding)"}},
+      {"described_again",
+       message('2') + message('T', int16(1) + column("n")),
+       errc::unexpected_message,
+       {"(message 'T' in state executing)"}},
+  };
+}
+
+class answering_known : public testing::TestWithParam<known_answer> {};
+
+TEST_P(answering_known, badly_closes_the_connection_with_an_error_that_says_where) {
+  known_answer const& bad = GetParam();
+  scripted_server server([&](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    receive_messages(client, 5);
+    client.send(first_answer());
+    receive_messages(client, 3);
+    client.send(next_answer());
+    receive_messages(client, 3);
+    client.send(bad.bytes);
+  });
+  connection conn = connect(server.dsn());
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
+  auto const error = thrown<operational_error>([&] { conn.query("SELECT n"); });
+  SCOPED_TRACE(error.what());
+  EXPECT_EQ(error.code(), bad.code);
+  EXPECT_TRUE(error.is_fatal());
+  for (std::string_view const part : bad.said) EXPECT_CONTAINS(part, error.what());
+  EXPECT_TRUE(conn.closed());
+  EXPECT_STREQ(thrown<interface_error>([&] { conn.query("SELECT n"); }).what(), "connection already closed");
+}
+
+INSTANTIATE_TEST_SUITE_P(each, answering_known, testing::ValuesIn(bad_known_answers()),
+                         [](auto const& of) { return std::string(of.param.name); });
+
+TEST(bad_session, a_known_statement_answered_byte_by_byte_and_with_more_behind_it) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    receive_messages(client, 5);
+    for (char const each : first_answer()) client.send({&each, 1});
+    receive_messages(client, 3);
+    for (char const each : next_answer()) client.send({&each, 1});
+    receive_messages(client, 3);
+    client.send(notice("first") + next_answer() + notification("behind it"));
+    receive_messages(client, 3);
+    client.send(message('2') + message('E', fields("ERROR", "22012", "division by zero")) + ready() +
+                notification("2"));
+    receive_messages(client, 3);
+    client.send(next_answer() + message('E', fields("FATAL", "57P01", "the end")));
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn());
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
+  EXPECT_EQ(conn.take_notices().size(), 1U);
+  EXPECT_EQ(conn.notifies.size(), 1U);
+  EXPECT_THROW(conn.query("SELECT n"), data_error);
+  EXPECT_EQ(conn.notifies.size(), 2U);
+  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
+  EXPECT_EQ(thrown<operational_error>([&] { conn.query("SELECT n"); }).sqlstate().str(), "57P01");
+}
+
+// The statement whose text an error's position points into may be gone when the server speaks.
+TEST(bad_session, fatal_while_idle_after_a_statement_that_is_gone) {
+  std::atomic<bool> gone = false;
+  scripted_server server([&](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    receive_messages(client, 3);
+    client.send(message('1') + message('t', int16(0)) + message('T', int16(1) + column("n")) + ready());
+    receive_messages(client, 3);
+    client.send(next_answer());
+    while (!gone) std::this_thread::yield();
+    client.send(message('E', 'P' + text("3") + fields("FATAL", "57P01", "the end")));
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn());
+  {
+    statement made = conn.prepare("SELECT n");
+    EXPECT_EQ(made.query()[0].get<int>(0), 8);
+  }
+  gone = true;
+  ASSERT_TRUE(wait_readable(conn, std::chrono::seconds(10)));
+  auto const error = thrown<operational_error>([&] { conn.poll(); });
+  EXPECT_STREQ(error.what(), "FATAL:  the end (57P01)");
+}
+
+}  // namespace
+}  // namespace tusk::test
