@@ -56,7 +56,8 @@ void check_rows(std::string_view stream, tusk::test::reading const& whole, unsig
       FUZZ_CHECK(row < rows.size());
       FUZZ_CHECK(rows[row].message().substr(5) == each.body);
       unsigned field = 0;
-      for (field_value const& value : decode<data_row>(each.body)->values) {
+      auto const decoded = decode<data_row>(each.body);
+      for (field_value const& value : decoded->values) {
         field_bytes const bytes = rows[row][field++];
         FUZZ_CHECK(value ? !bytes.is_null() && bytes.text() == *value : bytes.is_null());
       }

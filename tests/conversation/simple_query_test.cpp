@@ -326,8 +326,8 @@ TEST(SimpleQueryRows, OutliveTheSessionAndWhatItReceivesLater) {
     for (std::string_view left = rest; !left.empty();) left.remove_prefix(on.put(left));
     auto const* told = std::get_if<command_complete>(&on->next());
     ASSERT_TRUE(told != nullptr);
-    kept = on->take_rows();
     EXPECT_EQ(told->tag, "SELECT 2");
+    kept = on->take_rows();
     on.drain();
     on.feed(notice(std::string(200'000, 'n')));
   }

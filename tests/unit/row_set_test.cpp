@@ -59,7 +59,6 @@ void expect_rows(row_set const& rows, std::vector<row_values> const& expected, s
   EXPECT_EQ(rows.columns(), columns);
   std::size_t number = 0;
   for (auto it = rows.begin(); it != rows.end(); ++it, ++number) {
-    ASSERT_EQ(it.index(), number);
     ASSERT_EQ(read(*it, 0), expected[number]) << "iteration, row " << number;
     ASSERT_EQ((*it).message(), rows[number].message());
   }
@@ -111,6 +110,8 @@ std::vector<shape> shapes() {
       {"one_row_just_too_long_for_that", 1, 1, of_size(50)},
       {"two_small_rows", 2, 1, number},
       {"a_screen", 24, 6, mixed},
+      {"less_than_a_page", 40, 1, of_size(80)},
+      {"more_than_a_page", 60, 1, of_size(80)},
       {"a_chunk", 2000, 3, number},
       {"several_chunks", 30'000, 4, mixed},
       {"notices_between", 50, 2, number, 3},
@@ -147,7 +148,7 @@ class RowSet : public testing::TestWithParam<shape> {
     EXPECT_EQ(gathered.finish().size(), 0U) << "the collector is empty afterwards";
   }
   std::string const notice = test::bytes("'N' 0000000c 'Mhello'00 00"), complete = test::bytes("'C' 00000006 'X'00");
-  std::string stream;
+  std::string stream = notice;  // the first row does not stand at the start of the buffer
   std::vector<row_values> expected;
 };
 

@@ -1,11 +1,7 @@
 // The client's half of SCRAM against the RFC's example, against a server written here with OpenSSL's own PBKDF2 and
 // HMAC, and against every malformed message we could think of.
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +14,7 @@
 #include <vector>
 
 #include "../../protocol/src/base64.hpp"
+#include "support/scram_server.hpp"
 
 namespace tusk::protocol {
 namespace {
@@ -79,37 +76,6 @@ TEST(Scram, Rfc7677Example) {
 
 // ---- a server of our own --------------------------------------------------------------------------------------------
 
-using hash = std::array<unsigned char, 32>;
-
-std::string_view text_of(hash const& h) { return {reinterpret_cast<char const*>(h.data()), h.size()}; }
-
-hash hmac(std::string_view key, std::string_view text) {
-  hash out{};
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<unsigned char const*>(text.data()),
-       text.size(), out.data(), nullptr);
-  return out;
-}
-
-// What a server that knows the password says and demands, computed by OpenSSL's one-call functions.
-struct reference {
-  std::string proof;      // base64
-  std::string signature;  // base64
-};
-
-reference compute(std::string_view password, std::string_view salt, int iterations, std::string_view auth_message) {
-  hash salted{};
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                    reinterpret_cast<unsigned char const*>(salt.data()), static_cast<int>(salt.size()), iterations,
-                    EVP_sha256(), static_cast<int>(salted.size()), salted.data());
-  hash proof = hmac(text_of(salted), "Client Key");
-  hash stored{};
-  SHA256(proof.data(), proof.size(), stored.data());
-  hash const client_signature = hmac(text_of(stored), auth_message);
-  for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<unsigned char>(proof[i] ^ client_signature[i]);
-  hash const server_key = hmac(text_of(salted), "Server Key");
-  return {base64_encode(text_of(proof)), base64_encode(text_of(hmac(text_of(server_key), auth_message)))};
-}
-
 struct bound {
   char const* name;
   channel_binding_use use;
@@ -145,9 +111,9 @@ TEST_P(ScramBinding, RandomExchangesAgreeWithOpenSsl) {
     std::string binding(row.header);
     if (row.use == channel_binding_use::used) binding += row.data;
     std::string const unproven = "c=" + base64_encode(binding) + ",r=" + full_nonce;
-    auto const expected = compute(password, salt, iterations, bare + "," + first + "," + unproven);
-    EXPECT_EQ(client.client_final(), unproven + ",p=" + expected.proof);
-    EXPECT_EQ(server_final(client, "v=" + expected.signature), std::error_code());
+    auto const expected = test::scram_proofs_of(password, salt, iterations, bare + "," + first + "," + unproven);
+    EXPECT_EQ(client.client_final(), unproven + ",p=" + expected.of_client);
+    EXPECT_EQ(server_final(client, "v=" + expected.of_server), std::error_code());
     EXPECT_TRUE(client.verified());
   }
 }

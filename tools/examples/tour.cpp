@@ -29,7 +29,7 @@ class stopwatch {
 
 void show_rows(tusk::result const& items) {
   for (auto const& column : items.columns())
-    std::printf("   %-10s", (column.name + ":" + std::string(tusk::type_name(column.type))).c_str());
+    std::printf("   %-12s", (column.name + ":" + std::string(tusk::type_name(column.type))).c_str());
   std::printf("\n");
   auto const price = items.column("price");  // a handle: no search by name per row
   for (auto const& row : items) {
@@ -37,8 +37,12 @@ void show_rows(tusk::result const& items) {
     auto const name = row.get<std::string_view>("name");  // a view into the result
     auto const cost = row.get<std::optional<double>>(price);
     auto const stock = row.get<bool>("in_stock");
-    std::printf("   %-10d   %-10.*s  %-10s    %s\n", id, static_cast<int>(name.size()), name.data(),
-                cost ? std::to_string(*cost).c_str() : "NULL", stock ? "true" : "false");
+    std::printf("   %-12d   %-12.*s", id, static_cast<int>(name.size()), name.data());
+    if (cost)
+      std::printf("   %-12g", *cost);
+    else
+      std::printf("   %-12s", "NULL");
+    std::printf("   %s\n", stock ? "true" : "false");
   }
 }
 
@@ -59,7 +63,7 @@ void tour(std::string_view dsn) {
   time.step("created a table");
   auto insert = conn.prepare("INSERT INTO item VALUES ($1, $2, $3, $4)");
   insert.query(1, "it's", 9.99, true);
-  insert.query(2, "naïve", std::nullopt, false);
+  insert.query(2, "rope", std::nullopt, false);
   time.step("inserted two rows with a prepared statement");
   tusk::result const items = conn.query("SELECT * FROM item WHERE id >= $1 ORDER BY id", 1);
   time.step("read them back");

@@ -49,8 +49,7 @@ struct unit_complete {
   transaction_status status = transaction_status::idle;
 };
 
-/// What next() tells. Messages are views that end with the next call of prepare() or next(), and after take_rows() with
-/// its result.
+/// What next() tells. Messages are views that end with the next call of prepare(), next() or take_rows().
 ///
 /// A statement ends with command_complete, empty_query_response, portal_suspended or unit_complete: take_rows() then
 /// gives its rows, until the next call of next(). copy_in_response and copy_out_response mean that a statement was a
