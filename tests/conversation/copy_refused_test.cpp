@@ -153,6 +153,20 @@ TEST(CopyInRefused, AfterAnotherAnswerNothingIsSpare) {
       .expect_events("RowDescription a", violation_text(errc::unexpected_message, state::querying_rows, 'Z'));
   script.check();
 
+  auto const refused_once = [] {
+    auto begun = opened();
+    begun.bind("", "s").execute("").sync().act(ignore_output);
+    begun.receive(bound(), copy_in(), refused, ready()).act([](driven_session& on, bool) { on.take_events(); });
+    return begun.act(ignore_output);
+  };
+  auto extended = refused_once();
+  extended.bind("", "s").execute("", 1).sync().act(ignore_output).receive(bound(), ready());
+  extended.expect_violation(errc::unexpected_message, state::executing, 'Z').check();
+  auto failed = refused_once();
+  failed.parse("", "x").act(ignore_output).receive(error(), ready());
+  failed.expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::syncing, 'Z'));
+  failed.check();
+
   auto idle = opened();
   idle.bind("", "s").execute("").sync().act(ignore_output);
   idle.receive(bound(), copy_in(), refused, ready(), ready(), ready())

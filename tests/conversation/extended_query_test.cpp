@@ -288,6 +288,24 @@ TEST(Pipeline, ColumnsAreForgottenAtTheEndOfTheUnit) {
   script.check();
 }
 
+TEST(Pipeline, ColumnsOfAnotherStatementAreNotTakenForThoseOfThis) {
+  auto parsed_later = opened();
+  parsed_later.describe_portal("p").parse("", "x").bind("", "").execute("").sync();
+  parsed_later.expect([](driven_session& on) { on.take_output(); });
+  parsed_later.receive(columns({"a"}), parsed(), bound(), row({"1"}))
+      .expect_events("RowDescription a", "ParseComplete",
+                     violation_text(errc::row_without_description, state::executing, 'D'));
+  parsed_later.check();
+
+  auto described_later = opened();
+  described_later.describe_portal("p").describe_portal("q").execute("q").sync();
+  described_later.expect([](driven_session& on) { on.take_output(); });
+  described_later.receive(columns({"a"}), no_columns(), row({"1"}))
+      .expect_events("RowDescription a", "NoData",
+                     violation_text(errc::row_without_description, state::executing, 'D'));
+  described_later.check();
+}
+
 // Room for one request at a time was made by moving all of them.
 TEST(Pipeline, AHundredThousandRequestsTakeLinearTime) {
   auto on = opened().play();
@@ -409,10 +427,12 @@ TEST(Unit, ABrokenEnd) {
                           framed('C', "") + ready(), ready(), complete("SELECT 1") + complete("SELECT 1") + ready(),
                           complete("SELECT 1") + row({"1"}) + ready(), bound() + complete("SELECT 1") + ready(),
                           complete("SELECT 1") + framed('Z', "I", 6)}) {
-    auto script = opened();
-    script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
-    script.receive(good + end + ready());
-    script.check_poisoned();
+    for (auto const& after : {std::string(), ready()}) {
+      auto script = opened();
+      script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+      script.receive(good + end + after);
+      script.check_poisoned();
+    }
   }
 }
 

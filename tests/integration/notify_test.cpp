@@ -1,6 +1,7 @@
 // LISTEN and NOTIFY: between connections and to oneself, gathered by whatever steps bytes.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <limits>
@@ -18,6 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A channel of this process alone: others may run these tests on the same database.
+std::string const channel = "test_" + std::to_string(::getpid());
+std::string const listen = "LISTEN " + channel + "; ";
+std::string notify(std::string_view payload) { return "NOTIFY " + channel + ", '" + std::string(payload) + "'; "; }
+
 class notifying : public testing::TestWithParam<way> {
  protected:
   /// Takes what comes until `count` notifications are there.
@@ -27,29 +33,29 @@ class notifying : public testing::TestWithParam<way> {
       ASSERT_EQ(conn.poll(), poll_status::ok);
     }
   }
-  static void expect_next(connection& conn, connection& from, std::string_view channel, std::string_view payload) {
+  static void expect_next(connection& conn, connection& from, std::string_view where, std::string_view payload) {
     auto const next = conn.notifies.pop();
-    ASSERT_TRUE(next) << channel;
+    ASSERT_TRUE(next) << where;
     EXPECT_EQ(next->pid, from.info().backend_pid);
-    EXPECT_EQ(next->channel, channel);
+    EXPECT_EQ(next->channel, where);
     EXPECT_EQ(next->payload, payload);
   }
 };
 
 TEST_P(notifying, another_connection) {
   connection conn = open(GetParam()), other = open();
-  conn.exec("LISTEN test; LISTEN \"Naïve channel\"");
-  other.exec("NOTIFY test");
+  conn.exec(listen + "LISTEN \"Naïve " + channel + "\"");
+  other.exec("NOTIFY " + channel);
   other.exec("NOTIFY other, 'nobody listens'");
-  other.query("SELECT pg_notify($1, $2)", "Naïve channel", "it's 日本語");
-  other.exec("NOTIFY test, 'last'");
+  other.query("SELECT pg_notify($1, $2)", "Naïve " + channel, "it's 日本語");
+  other.exec(notify("last"));
   gather(conn, 3);
-  expect_next(conn, other, "test", "");
-  expect_next(conn, other, "Naïve channel", "it's 日本語");
-  expect_next(conn, other, "test", "last");
+  expect_next(conn, other, channel, "");
+  expect_next(conn, other, "Naïve " + channel, "it's 日本語");
+  expect_next(conn, other, channel, "last");
   EXPECT_FALSE(conn.notifies.pop());
   conn.exec("UNLISTEN *");
-  other.exec("NOTIFY test");
+  other.exec(notify("unheard"));
   conn.exec("SELECT pg_sleep(0.05)");
   EXPECT_TRUE(conn.notifies.empty());
 }
@@ -57,55 +63,55 @@ TEST_P(notifying, another_connection) {
 // Its own notification comes in the very bytes that end the statement: the call that returns has taken it.
 TEST_P(notifying, oneself) {
   connection conn = open(GetParam());
-  conn.exec("LISTEN test");
+  conn.exec(listen);
   for (int i = 0; i < 50; ++i) {
-    conn.exec("NOTIFY test, '" + std::to_string(i) + "'");
-    expect_next(conn, conn, "test", std::to_string(i));
-    conn.query("SELECT pg_notify('test', $1)", std::to_string(i));
-    expect_next(conn, conn, "test", std::to_string(i));
+    conn.exec(notify(std::to_string(i)));
+    expect_next(conn, conn, channel, std::to_string(i));
+    conn.query("SELECT pg_notify($1, $2)", channel, std::to_string(i));
+    expect_next(conn, conn, channel, std::to_string(i));
   }
 }
 
 TEST_P(notifying, oneself_with_payloads_of_every_size) {
   connection conn = open(GetParam());
-  conn.exec("LISTEN test");
+  conn.exec(listen);
   for (std::size_t size = 0; size < 8000; size += 97) {
     std::string const payload(size, 'p');
-    conn.query("SELECT pg_notify('test', $1), repeat('x', $2)", payload, static_cast<int>(size * 3));
-    expect_next(conn, conn, "test", payload);
+    conn.query("SELECT pg_notify($1, $2), repeat('x', $3)", channel, payload, static_cast<int>(size * 3));
+    expect_next(conn, conn, channel, payload);
   }
 }
 
 TEST_P(notifying, a_connection_that_is_busy) {
   connection conn = open(GetParam()), other = open();
-  conn.exec("LISTEN test");
-  other.exec("NOTIFY test, 'while idle'");
+  conn.exec(listen);
+  other.exec(notify("while idle"));
   conn.query("SELECT 1");  // brings it, or leaves it for the next
-  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); NOTIFY test, 'while busy'"); });
+  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify("while busy")); });
   conn.query("SELECT pg_sleep(0.3)");
   notifier.join();
-  expect_next(conn, other, "test", "while idle");
-  expect_next(conn, other, "test", "while busy");
+  expect_next(conn, other, channel, "while idle");
+  expect_next(conn, other, channel, "while busy");
 }
 
 TEST_P(notifying, an_asynchronous_connection_that_is_idle) {
   connection conn = connect(dsn(GetParam()), {.async = true}), other = open();
   finish(conn);
-  conn.start_exec("LISTEN test");
+  conn.start_exec(listen);
   finish(conn);
   conn.take_results();
-  other.exec("NOTIFY test, '1'");
+  other.exec(notify("1"));
   gather(conn, 1);
-  other.exec("DO $$ BEGIN FOR i IN 2..2000 LOOP PERFORM pg_notify('test', i::text); END LOOP; END $$");
+  other.exec("DO $$ BEGIN FOR i IN 2..2000 LOOP PERFORM pg_notify('" + channel + "', i::text); END LOOP; END $$");
   gather(conn, 2000);
-  for (int i = 1; i <= 2000; ++i) expect_next(conn, other, "test", std::to_string(i));
+  for (int i = 1; i <= 2000; ++i) expect_next(conn, other, channel, std::to_string(i));
 }
 
 TEST_P(notifying, a_queue_that_outlives_its_connection) {
   std::optional<connection> conn(open(GetParam()));
-  conn->exec("LISTEN test; NOTIFY test, 'kept'");
+  conn->exec(listen + notify("kept"));
   notification_queue queue = conn->notifies;
-  conn->exec("NOTIFY test, 'second'");
+  conn->exec(notify("second"));
   conn.reset();
   EXPECT_EQ(queue.size(), 2U);
   EXPECT_EQ(queue.pop()->payload, "kept");
@@ -113,13 +119,13 @@ TEST_P(notifying, a_queue_that_outlives_its_connection) {
 
 TEST_P(notifying, a_connection_that_moved) {
   connection first = open(GetParam());
-  first.exec("LISTEN test; NOTIFY test, 'before'");
+  first.exec(listen + notify("before"));
   connection second = std::move(first);
-  second.exec("NOTIFY test, 'after'");
+  second.exec(notify("after"));
   EXPECT_EQ(second.notifies.size(), 2U);
   connection third = open(GetParam());
   third = std::move(second);
-  third.exec("NOTIFY test, 'again'");
+  third.exec(notify("again"));
   EXPECT_EQ(third.notifies.size(), 3U);
 }
 
@@ -139,8 +145,8 @@ TEST(wait_readable_test, is_over_when_its_time_is) {
 
 TEST(wait_readable_test, may_be_for_ever) {
   connection conn = open(), other = open();
-  conn.exec("LISTEN test");
-  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); NOTIFY test"); });
+  conn.exec(listen);
+  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify("now")); });
   EXPECT_TRUE(wait_readable(conn, std::chrono::milliseconds::max()));
   notifier.join();
   conn.poll();

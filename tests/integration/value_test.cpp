@@ -230,6 +230,15 @@ TEST_F(value_test, text_of_the_script_that_changes_client_encoding_is_refused) {
   EXPECT_THROW((void)all.at(1)[0].get<std::string>(0), data_error);
 }
 
+TEST_F(value_test, text_of_the_statement_that_changes_client_encoding_is_refused) {
+  for (int i = 0; i < 3; ++i) {  // prepared, then known
+    result const got = conn_.query("SELECT chr(233), set_config('client_encoding', 'LATIN1', false)");
+    EXPECT_THROW((void)got[0].get<std::string>(0), data_error);
+    conn_.query("SELECT set_config('client_encoding', 'UTF8', false)");
+    EXPECT_EQ(value<std::string>(conn_, "SELECT chr(233)"), "é");
+  }
+}
+
 TEST_F(value_test, text_is_not_sent_while_client_encoding_is_another) {
   conn_.exec("SET client_encoding TO 'LATIN1'");
   EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { conn_.exec("SELECT 'é'"); }).what());

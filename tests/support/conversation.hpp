@@ -49,6 +49,13 @@ class conversation {
   struct step {
     std::vector<std::string> messages;
     std::function<void(driven_session&, bool strict)> act;
+
+    /// The bytes of the first `count` messages: they arrive together, cut or not.
+    std::string joined(std::size_t count) const {
+      std::string bytes;
+      for (std::size_t i = 0; i < count; ++i) bytes += messages[i];
+      return bytes;
+    }
   };
 
   // ---- requests ----
@@ -119,7 +126,7 @@ class conversation {
 
   // ---- what the server says ----
 
-  /// Whole messages, one an argument: each can be made to fail.
+  /// Whole messages, one an argument: each can be made to fail. They arrive together.
   template <class... Text>
   conversation& receive(Text const&... messages) {
     steps_.push_back({{std::string(messages)...}, {}});
@@ -204,7 +211,7 @@ class conversation {
   }
   void play(driven_session& on, std::size_t first, std::size_t last, bool strict) const {
     for (std::size_t i = first; i < last; ++i) {
-      for (auto const& message : steps_[i].messages) on.feed(message);
+      on.feed(steps_[i].joined(steps_[i].messages.size()));
       if (!steps_[i].act) continue;
       SCOPED_TRACE("step " + std::to_string(i));
       steps_[i].act(on, strict);

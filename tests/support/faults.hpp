@@ -106,24 +106,38 @@ class fault_player {
   void fail(fault const& what) const {
     SCOPED_TRACE("message " + std::to_string(what.message) + " of step " + std::to_string(what.step) + ": " +
                  what.name);
-    auto first = until(what, cuts::whole()), second = until(what, cuts::random(what.step * 1000 + what.message));
+    auto const& step = script_.steps()[what.step];
+    auto const good = step.joined(what.message);
+    auto first = until(what.step, cuts::whole()), second = until(what.step, cuts::whole()),
+         third = until(what.step, cuts::random(what.step * 1000 + what.message));
+    first.feed(good);
     auto const before = first.state();
     first.feed(what.bytes);
-    second.feed(what.bytes);
+    second.feed(good + what.bytes);
+    third.feed(good + what.bytes);
     EXPECT_EQ(first.events(), second.events()) << "another cut gives other events";
+    EXPECT_EQ(first.events(), third.events()) << "another cut gives other events";
     EXPECT_EQ(first->output(), second->output());
+    EXPECT_EQ(first->output(), third->output());
     if (what.whole) check_outcome(first, before, what.bytes);
 
-    // With one the server sees sense again, with the other it goes on as if nothing had happened.
+    // With one the server sees sense again, with the others it goes on as if nothing had happened.
     if (what.whole && !first.over()) check_usable(first);
-    go_on(what, second);
+    std::string rest;
+    for (std::size_t i = what.message + 1; i < step.messages.size(); ++i) rest += step.messages[i];
+    for (auto* on : {&second, &third}) {
+      on->feed(rest);
+      script_.play(*on, what.step + 1, script_.steps().size(), false);
+    }
   }
 
   /// The stream ends within the message, after `count` bytes of it: nothing is told, nothing waited for without end.
   void end_after(fault const& what, std::size_t count) const {
     SCOPED_TRACE("the stream ends " + std::to_string(count) + " bytes into message " + std::to_string(what.message) +
                  " of step " + std::to_string(what.step));
-    auto on = until(what, cuts::whole());
+    auto on = until(what.step, cuts::whole());
+    on.feed(script_.steps()[what.step].joined(what.message));
+    on.take_events();
     auto const before = on.state();
     on.feed(what.bytes.substr(0, count));
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(std::holds_alternative<protocol::want_bytes>(on->next()));
@@ -136,17 +150,11 @@ class fault_player {
   }
 
  private:
-  driven_session until(fault const& what, cuts const& how) const {
+  driven_session until(std::size_t step, cuts const& how) const {
     driven_session on(how, script_.limits());
-    script_.play(on, 0, what.step, false);
-    for (std::size_t i = 0; i < what.message; ++i) on.feed(script_.steps()[what.step].messages[i]);
+    script_.play(on, 0, step, false);
     on.take_events();
     return on;
-  }
-  void go_on(fault const& what, driven_session& on) const {
-    auto const& messages = script_.steps()[what.step].messages;
-    for (std::size_t i = what.message + 1; i < messages.size(); ++i) on.feed(messages[i]);
-    script_.play(on, what.step + 1, script_.steps().size(), false);
   }
   conversation const& script_;
 };
@@ -189,10 +197,12 @@ inline void interrupt_every_step(conversation const& script) {
     driven_session on(std::move(how), script.limits());
     std::vector<std::string> all;
     for (std::size_t step = 0; step < script.steps().size(); ++step) {
+      std::string bytes;
       for (std::size_t message = 0; message < script.steps()[step].messages.size(); ++message) {
-        if (step == at_step && message == at_message) on.feed(what);
-        on.feed(script.steps()[step].messages[message]);
+        if (step == at_step && message == at_message) bytes += what;
+        bytes += script.steps()[step].messages[message];
       }
+      on.feed(bytes);
       for (auto& each : on.take_events()) all.push_back(std::move(each));
       if (script.steps()[step].act) script.steps()[step].act(on, false);
     }

@@ -115,6 +115,7 @@ INSTANTIATE_TEST_SUITE_P(, ErrorField,
                                          error_lookup{"missing", "'C42P01'00 'Mx'00 00", 'H', ""},
                                          error_lookup{"empty", "'C'00 'Mx'00 00", 'C', ""},
                                          error_lookup{"doubled", "'C1'00 'C2'00 00", 'C', "1"},
+                                         error_lookup{"first_of_two_is_empty", "'C'00 'C2'00 00", 'C', ""},
                                          error_lookup{"no_fields", "00", 'C', ""},
                                          error_lookup{"of_no_documented_code", "ff'?'00 00", '\xff', "?"}),
                          name_of_row);

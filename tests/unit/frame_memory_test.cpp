@@ -163,6 +163,7 @@ TEST(FrameMemory, ShrinkingTakesNothingThatIsInUse) {
   EXPECT_EQ(held.next(got), frame_status::complete);
   held.hold(true);
   held.shrink();
+  EXPECT_NE(held.origin(), nullptr);
   EXPECT_EQ(got.body, std::string(100'000, 'x'));
 }
 

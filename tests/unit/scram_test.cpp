@@ -1,7 +1,8 @@
-// The client's half of SCRAM against the RFC's example, against a server written here with OpenSSL's own PBKDF2 and
-// HMAC, and against every malformed message we could think of.
+// The client's half of SCRAM against the RFC's example, against a server's half made of OpenSSL's own PBKDF2 and HMAC,
+// and against every malformed message we could think of.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

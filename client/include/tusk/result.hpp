@@ -5,6 +5,7 @@
 // bytes instead, and what would dangle does not compile.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -168,21 +169,25 @@ class owned_row {
   /// As row::get. A std::string_view is valid as long as this object.
   template <class T, class Column>
   T get(Column const& column) const& {
-    return row_.get<T>(column);
+    return row_.get<T>(plain(column));
   }
   template <class T, class Column>
   T get(Column const& column) && {
     static_assert(!detail::is_view<T>,
                   "tusk: this view would dangle, because the row is a temporary. Ask for "
                   "std::string, or keep the result or the row in a variable first.");
-    return row_.get<T>(column);
+    return row_.get<T>(plain(column));
   }
   template <class Column>
   bool is_null(Column const& column) const {
-    return row_.is_null(column);
+    return row_.is_null(plain(column));
   }
 
  private:
+  static std::size_t plain(std::integral auto number) noexcept { return static_cast<std::size_t>(number); }
+  static std::string_view plain(std::string_view name) noexcept { return name; }
+  static column_handle plain(column_handle column) noexcept { return column; }
+
   std::shared_ptr<detail::result_state const> in_;
   row row_;
 };
