@@ -71,6 +71,7 @@ void connector::give_up() const {
 std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" : "\n") + "connection to " + server(); }
 
 void connector::failed(std::string const& reason) {
+  until_.reset();  // each address has a deadline of its own
   reasons_ = tried() + " failed: " + reason;
   bytes_.end_tls();  // the socket stays until the next one is open, so that the next one has another number
   if (next_ == addresses_.size()) give_up();

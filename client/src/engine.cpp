@@ -9,6 +9,7 @@ namespace tusk::detail {
 namespace {
 
 // A poll() that always finds more gives the caller a turn after about 1 MiB.
+constexpr std::chrono::seconds last_words{1};  // how long they are waited for after a failed send
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
 client::settings resolve(std::string_view dsn, connect_options const& options) {
@@ -37,9 +38,19 @@ void engine::connect() {
     if (wanted == poll_status::ok) break;
     bool const write = wanted != poll_status::read, read = wanted != poll_status::write;
     int const descriptor = connector_ ? connector_->descriptor() : transport_.socket().descriptor();
-    client::wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
+    wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
   }
   transport_.socket().set_blocking(true);
+}
+
+/// Waits for the descriptor. What the system refuses is the end of the connection.
+void engine::wait_for(int descriptor, bool read, bool write, client::deadline until) {
+  try {
+    client::wait_for(descriptor, read, write, until);
+  } catch (std::system_error const& e) {
+    give_up();
+    throw operational_error(std::string("the connection was closed: ") + e.what(), e.code(), true);
+  }
 }
 
 poll_status engine::poll() {
@@ -95,7 +106,11 @@ inline poll_status engine::step_open(bool wait) {
       if (transport_.pending()) return poll_status::read_write;
       break;
     }
-    if (!read_input(wait && operation_.active && sent)) break;
+    bool const waits = wait && operation_.active && sent;
+    // A peer that takes nothing may have said why; but it may also be silent for ever.
+    if (waits && write_failed_)
+      wait_for(transport_.socket().descriptor(), true, false, client::clock::now() + last_words);
+    if (!read_input(waits && !write_failed_)) break;
     sent = write_output();
   }
   if (closed_) return poll_status::ok;
@@ -119,7 +134,7 @@ void engine::wait_until_done() {
   while (operation_.active) {
     poll_status const wanted = step(true);
     if (wanted == poll_status::ok) break;
-    client::wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
+    wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
   }
   finish();
 }
@@ -128,7 +143,7 @@ void engine::wait_until_done() {
 /// whatever else happens is the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.tls() == nullptr && write_output()) {
+    if (operation_.active && transport_.tls() == nullptr && write_output() && !write_failed_) {
       client::io_result const got = transport_.socket().read(session_.prepare(), true);
       if (got.status == client::io_status::done) [[likely]] {
         session_.commit(got.bytes);
@@ -220,6 +235,17 @@ void engine::hang_up() noexcept {
   connector_.reset();
 }
 
+/// Terminate, if there is a session and memory for it; the close that follows says the same.
+void engine::say_goodbye() noexcept {
+  if (connector_) return;
+  try {
+    session_.terminate();
+    write_output();
+  } catch (std::bad_alloc const&) {
+    return;
+  }
+}
+
 void engine::close() noexcept {
   lock const guard(mutex_);
   if (closed_) return;
@@ -227,15 +253,16 @@ void engine::close() noexcept {
   if (process_ != ::getpid()) {
     transport_.abandon();
   } else {
-    if (!connector_) {
-      session_.terminate();
-      write_output();
-    }
+    say_goodbye();
     transport_.close();
   }
   connector_.reset();
-  if (operation_.active)
+  if (!operation_.active) return;
+  try {
     break_off(std::make_exception_ptr(operational_error("the connection was closed in mid-operation", true)));
+  } catch (std::bad_alloc const&) {
+    break_off(std::current_exception());
+  }
 }
 
 int engine::fileno() const noexcept {

@@ -96,6 +96,8 @@ class engine {
   bool take_event();
   result answer();
   void give_up() noexcept;
+  void say_goodbye() noexcept;
+  void wait_for(int descriptor, bool read, bool write, client::deadline until);
   void lost(std::string const& reason);
   void hang_up() noexcept;
 
@@ -129,6 +131,8 @@ class engine {
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
   void run_prepared(prepared_statement const& statement, params const& args);
   void end_unit(std::error_code failed);
+  template <class Send>
+  void send_whole(Send const& send);
   void close_released();
   void finish();
   std::vector<result> all_results();

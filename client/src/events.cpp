@@ -45,6 +45,7 @@ void engine::take_other(protocol::event const& told) {
           [&](no_data const&) {
             operation_.columns = no_columns_;
             operation_.described = true;
+            if (operation_.preparing) operation_.preparing->columns = no_columns_;
           },
           [&](parse_complete const&) { operation_.parsed = true; },
           [&](parameter_description const& described) {

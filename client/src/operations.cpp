@@ -87,6 +87,17 @@ void engine::begin(std::string_view text, params const& args) {
   operation_.arguments.reset();
 }
 
+/// Half a unit, for want of memory, would make the server wait for the other half.
+template <class Send>
+inline void engine::send_whole(Send const& send) {
+  try {
+    send();
+  } catch (...) {
+    give_up();
+    throw;
+  }
+}
+
 void engine::begin_exec(std::string_view script) {
   begin(script, {});
   require_utf8(script);
@@ -110,36 +121,42 @@ void engine::begin_unknown(std::string_view sql, params const& args) {
   if (fresh->cached) fresh->name = next_statement_name();  // else the unnamed one, which the next one replaces
   fresh->sql = sql;
   fresh->types.assign(args.types().begin(), args.types().end());
-  close_released();
   auto const& statement = *fresh;  // stays: the operation holds it
-  std::error_code failed = parse_and_describe(std::move(fresh));
-  if (!failed) failed = session_.bind(bind_message(statement, args));
-  if (!failed) failed = session_.execute({}, std::nullopt);
-  end_unit(failed);
+  send_whole([&] {
+    close_released();
+    std::error_code failed = parse_and_describe(std::move(fresh));
+    if (!failed) failed = session_.bind(bind_message(statement, args));
+    if (!failed) failed = session_.execute({}, std::nullopt);
+    end_unit(failed);
+  });
 }
 
 void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
   begin(fresh->sql, {});
   require_utf8(fresh->sql);
-  close_released();
-  end_unit(parse_and_describe(std::move(fresh)));
+  send_whole([&] {
+    close_released();
+    end_unit(parse_and_describe(std::move(fresh)));
+  });
 }
 
 /// A statement that the server knows, and whose columns we know.
 void engine::run_prepared(prepared_statement const& statement, params const& args) {
   require_readiness(statement.sql, args);
   require_arguments(statement, args);
-  if (!released_.empty()) [[unlikely]]
-    close_released();
   operation_.results.clear();
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = &statement;
   auto const columns = static_cast<std::uint16_t>(statement.columns->size());
-  auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
-  if (failed) [[unlikely]]
-    return end_unit(failed);
-  operation_.active = true;
+  send_whole([&] {
+    if (!released_.empty()) [[unlikely]]
+      close_released();
+    auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
+    if (failed) [[unlikely]]
+      return end_unit(failed);
+    operation_.active = true;
+  });
 }
 
 std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> fresh) {
@@ -246,7 +263,11 @@ std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {
 
 void engine::release(prepared_statement const& statement) noexcept {
   lock const guard(mutex_);
-  if (!closed_) released_.push_back(statement.name);
+  try {
+    if (!closed_) released_.push_back(statement.name);
+  } catch (std::bad_alloc const&) {
+    return;  // then it stays at the server until the connection ends
+  }
 }
 
 void engine::start_exec(std::string_view script) {

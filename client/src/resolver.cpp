@@ -94,8 +94,8 @@ void resolver::start(std::string const& host, std::uint16_t port) {
     std::thread([state = shared_]() noexcept {
       try {
         state->look_up(0);
-      } catch (std::exception const& e) {
-        state->error = e.what();
+      } catch (...) {
+        state->error = "out of memory";
       }
       state->done = true;
       std::uint64_t const one = 1;
@@ -103,6 +103,8 @@ void resolver::start(std::string const& host, std::uint16_t port) {
     }).detach();
   } catch (std::system_error const& e) {
     shared_->give_up(e.code().value());
+  } catch (...) {
+    shared_->give_up(ENOMEM);
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -117,7 +117,9 @@ frame_status frame_reader::refuse(char type, std::uint32_t length) noexcept {
 std::size_t frame_reader::wanted_capacity() const noexcept {
   std::size_t const held = end_ - begin_;
   // A buffer that one read filled is too small for this traffic.
-  std::size_t capacity = capacity_ == 0 ? first_capacity : filled_ ? std::size_t{capacity_} * 4 : capacity_;
+  std::size_t capacity = capacity_ == 0 ? first_capacity
+                         : filled_      ? std::min<std::size_t>(capacity_, chunk_capacity) * 4
+                                        : capacity_;
   capacity = std::min(capacity, chunk_capacity);
   if (held < 5) return capacity;
   // A long message doubles the buffer as its bytes arrive, never because of what it declares.

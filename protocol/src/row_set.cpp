@@ -61,6 +61,8 @@ void row_collector::more_room(std::uint32_t*& to, std::uint32_t*& room) {
 void row_collector::take_buffer(frame_reader& reader) {
   auto index = std::make_unique_for_overwrite<std::uint32_t[]>(gathered_);
   std::copy_n(offsets_.data(), gathered_, index.get());
+  // What may fail comes first: once the buffer is detached the offsets mean nothing.
+  if (rows_.size_ != 0 && rows_.more_.size() == rows_.more_.capacity()) rows_.more_.reserve(2 * rows_.more_.size() + 4);
   auto taken = reader.detach();
   auto& chunk = rows_.add(gathered_, taken.size);
   chunk.memory = std::move(taken.memory);

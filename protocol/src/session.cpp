@@ -191,6 +191,7 @@ inline bool session::take_unit() {
   if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size()) return false;
   if (!reader_.held().starts_with(bound)) return false;
   reader_.skip(bound.size());
+  spare_syncs_ = 0;
   advance_unit();
   begin_rows();
   if (reader_.row_comes()) rows_.collect(reader_);

@@ -23,6 +23,9 @@ struct notify {
 class notification_queue {
  public:
   explicit notification_queue(std::size_t capacity = 100'000);
+  // Copied where it is moved, so that a moved-from one is still a queue.
+  notification_queue(notification_queue const&) = default;
+  notification_queue& operator=(notification_queue const&) = default;
 
   /// The oldest notification, or nothing. Does not wait: connection::poll() or any statement brings new ones.
   std::optional<notify> pop();

@@ -135,18 +135,18 @@ class sizer {
   }
   void cstring(std::string_view value) noexcept {
     if (!value.empty() && std::memchr(value.data(), 0, value.size()) != nullptr) fail(errc::embedded_nul);
-    size_ += value.size() + 1;
+    size_ += std::uint64_t{value.size()} + 1;
   }
   void bytes(std::string_view value, std::size_t count) noexcept {
     if (value.size() != count) fail(errc::bad_value);
     rest(value);
   }
   void rest(std::string_view value) noexcept { size_ += value.size(); }
-  void nullable(field_value const& value) noexcept { size_ += 4 + (value ? value->size() : 0); }
+  void nullable(field_value const& value) noexcept { size_ += 4 + std::uint64_t{value ? value->size() : 0}; }
   template <std::integral Count, class T>
   void counted(list<T> const& value) noexcept {
     if (!std::in_range<std::make_unsigned_t<Count>>(value.size())) fail(errc::too_many_parameters);
-    size_ += sizeof(Count) + value.encoded().size();
+    size_ += sizeof(Count) + std::uint64_t{value.encoded().size()};
   }
   template <class T>
   void terminated(list<T> const& value) noexcept;
@@ -296,7 +296,7 @@ void sizer::terminated(list<T> const& value) noexcept {
     if (in.at_end_of_list()) fail(errc::bad_value);
     in.element(each);
   }
-  size_ += value.encoded().size() + 1;
+  size_ += std::uint64_t{value.encoded().size()} + 1;
 }
 
 /// Keeps the encoded form of a list that is to be sent. `add` refuses what the wire cannot carry; such an element is

@@ -1,0 +1,276 @@
+// Pipelines at random against a model of the server: what it skips after an error, what it drops in copy mode, and when
+// it answers a Sync was seen on a real one. Requests, reads and writes happen in any order.
+//
+// Whatever comes, a session tells what the server said, in order, and one ReadyForQuery for each Sync that it was asked
+// to send; it is poisoned never.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <string_view>
+#include <tusk/protocol/frame_reader.hpp>
+#include <tusk/protocol/frontend.hpp>
+#include <vector>
+
+#include "support/conversation.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace protocol;
+
+/// Answers a client's messages. A statement's name says what it does, and after '#' which one it is.
+class model_server {
+ public:
+  /// Reads messages and appends the answers to `output`.
+  void read(std::string_view bytes) {
+    while (!bytes.empty() && !gone) {
+      auto const room = reader_.prepare();
+      auto const count = std::min(room.size(), bytes.size());
+      bytes.copy(room.data(), count);
+      reader_.commit(count);
+      bytes.remove_prefix(count);
+      frame message;
+      while (!gone && reader_.next(message) == frame_status::complete)
+        if (message.type != '\0') take(message.type, message.body);
+    }
+  }
+
+  std::string output;
+  std::vector<std::string> said;  // each end of a statement and each error
+  std::size_t skipped_queries = 0;
+  bool gone = false;
+
+ private:
+  void take(char type, std::string_view body) {
+    if (copying_ != none) return take_copy(type);
+    if (type == sync::type) {
+      skipping_ = false;
+      output += ready();
+      return;
+    }
+    if (skipping_) {
+      if (type == query::type) ++skipped_queries;
+      return;
+    }
+    switch (type) {
+      case query::type:
+        script_ = decode<query>(body)->sql;
+        run_script();
+        break;
+      case parse::type: output += parsed(); break;
+      case bind::type:
+        bound_ = decode<bind>(body)->statement;
+        if (bound_.starts_with("nobind"))
+          fail(bound_);
+        else
+          output += bound();
+        break;
+      case describe::type: output += parameters({}) + columns({"a"}); break;
+      case execute::type: run(bound_, false); break;
+      case close::type: output += closed(); break;
+      default: break;  // CopyData, CopyDone and CopyFail that come too late
+    }
+  }
+
+  void take_copy(char type) {
+    if (type == sync::type || type == flush::type || type == copy_data::type) return;
+    bool const simple = copying_ == in_script;
+    copying_ = none;
+    fail("copy " + bound_);
+    if (type != copy_fail::type) {
+      output += fatal("08P01", "synchronization lost");
+      said.emplace_back("FATAL synchronization lost");
+      gone = true;
+    } else if (simple) {
+      skipping_ = false;
+      output += ready();
+    }
+  }
+
+  void run_script() {
+    while (!script_.empty()) {
+      auto const end = script_.find(';');
+      auto const statement = script_.substr(0, end);
+      script_.erase(0, end == script_.npos ? end : end + 1);
+      if (!run(statement, true)) return;
+    }
+    skipping_ = false;
+    output += ready();
+  }
+
+  /// False if the script waits or has ended.
+  bool run(std::string const& statement, bool simple) {
+    if (statement.starts_with("fail")) {
+      fail(statement);
+      script_.clear();
+    } else if (statement.starts_with("view")) {
+      output += copy_in();
+      fail(statement);
+      script_.clear();
+    } else if (statement.starts_with("copyin")) {
+      output += copy_in();
+      copying_ = simple ? in_script : in_unit;
+      bound_ = statement;
+      return false;
+    } else {
+      if (statement.starts_with("copyout"))
+        output += copy_out() + copy_bytes("1\n") + copy_done();
+      else if (statement.starts_with("rows"))
+        output += (simple ? columns({"a"}) : std::string()) + row({statement}) + row({statement});
+      output += complete(statement);
+      said.push_back(statement);
+    }
+    return true;
+  }
+
+  void fail(std::string const& statement) {
+    output += error("42601", statement);
+    said.push_back("ERROR " + statement);
+    skipping_ = true;
+  }
+
+  enum copy { none, in_script, in_unit };
+  frame_reader reader_{peer::client};
+  std::string script_, bound_;
+  copy copying_ = none;
+  bool skipping_ = false;
+};
+
+class pipeline_run {
+ public:
+  explicit pipeline_run(std::uint64_t number) : random_(test_seed() + number), on_(cuts::random(number)) {}
+
+  void play(bool with_copy_in) {
+    EXPECT_EQ(on_->start(startup_options_of_me()), std::error_code());
+    server_.read(on_.take_output());
+    on_.feed(auth_ok() + ready());
+    on_.take_events();
+    for (int left = 30; left > 0 && !server_.gone;) {
+      switch (random_() % 4) {
+        case 0:
+          if (on_.over()) break;
+          request(with_copy_in);
+          --left;
+          break;
+        case 1: to_server(random_() % 60); break;
+        case 2: to_client(random_() % 60); break;
+        default: to_client(server_.output.size()); break;
+      }
+      if (testing::Test::HasFailure()) return;
+    }
+    while (!on_->output().empty() || !server_.output.empty()) {
+      to_server(on_->output().size());
+      to_client(server_.output.size());
+    }
+    check();
+  }
+
+ private:
+  std::string statement(bool with_copy_in) {
+    static constexpr char const* kinds[] = {"rows", "rows", "none", "fail", "nobind", "copyout", "view", "copyin"};
+    return kinds[random_() % (with_copy_in ? 8 : 7)] + ("#" + std::to_string(++number_));
+  }
+
+  void request(bool with_copy_in) {
+    auto const sent = [](std::error_code error) { EXPECT_EQ(error, std::error_code()); };
+    auto const name = statement(with_copy_in);
+    auto const has_rows = static_cast<std::uint16_t>(name.starts_with("rows") ? 1 : 0);
+    protocol::bind bind;
+    bind.statement = name;
+    switch (random_() % 5) {
+      case 0:
+        sent(on_->sync());
+        ++expected_ready_;
+        break;
+      case 1:
+        sent(on_->query(name + ";" + statement(with_copy_in) + ";" + statement(with_copy_in)));
+        ++expected_ready_;
+        break;
+      case 2:
+        sent(on_->run(name, {}, has_rows));
+        ++expected_ready_;
+        break;
+      case 3:
+        sent(on_->parse({}));
+        sent(on_->describe({}));
+        sent(on_->bind(bind));
+        sent(on_->execute({}, {}));
+        sent(on_->close({}));
+        sent(on_->sync());
+        ++expected_ready_;
+        break;
+      default:
+        for (int i = 0; i < 2; ++i) {
+          sent(on_->bind(bind));
+          sent(on_->execute({}, has_rows));
+        }
+        sent(on_->sync());
+        ++expected_ready_;
+        break;
+    }
+  }
+
+  void to_server(std::size_t count) {
+    auto const bytes = on_->output().substr(0, count);
+    server_.read(std::string(bytes));
+    on_->sent(bytes.size());
+  }
+  void to_client(std::size_t count) {
+    on_.feed(server_.output.substr(0, count));
+    server_.output.erase(0, count);
+  }
+
+  void check() {
+    ASSERT_FALSE(on_.poisoned()) << on_.code().message() << "\n" << on_.events().back();
+    std::vector<std::string> told;
+    std::size_t readies = 0;
+    for (std::string const& event : on_.events()) {
+      auto const rest = [&event](std::string_view prefix) {
+        return event.substr(prefix.size(), event.find(" {") - prefix.size());
+      };
+      bool const unit = event.starts_with("UnitComplete I ");
+      if (unit) told.push_back(rest("UnitComplete I "));
+      if (event.starts_with("CommandComplete ")) told.push_back(rest("CommandComplete "));
+      if (event.starts_with("ErrorResponse ERROR 42601 "))
+        told.push_back("ERROR " + rest("ErrorResponse ERROR 42601 "));
+      if (event.starts_with("ErrorResponse FATAL 08P01 "))
+        told.push_back("FATAL " + rest("ErrorResponse FATAL 08P01 "));
+      if (unit || event.starts_with("ReadyForQuery")) ++readies;
+      auto const rows = event.find(" {");
+      if (rows != event.npos) {
+        EXPECT_EQ(event.substr(rows + 1), "{" + told.back() + "}{" + told.back() + "}");
+      }
+    }
+    EXPECT_EQ(told, server_.said);
+    if (server_.gone) {
+      EXPECT_EQ(on_.state(), state::ended);
+    } else {
+      EXPECT_EQ(name(on_.state()), "idle");
+      EXPECT_EQ(readies, expected_ready_ - server_.skipped_queries);
+    }
+  }
+
+  std::mt19937_64 random_;
+  model_server server_;
+  driven_session on_;
+  std::size_t number_ = 0, expected_ready_ = 0;
+};
+
+class PipelineModel : public testing::TestWithParam<bool> {};
+
+TEST_P(PipelineModel, ASessionTellsWhatTheServerSaid) {
+  for (std::uint64_t number = 0; number < 1500; ++number) {
+    SCOPED_TRACE("TUSK_SEED=" + std::to_string(test_seed()) + " number " + std::to_string(number));
+    pipeline_run(number).play(GetParam());
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PipelineModel, testing::Bool(), [](auto const& row) {
+  return row.param ? "with_copy_from_stdin" : "without_copy_from_stdin";
+});
+
+}  // namespace
+}  // namespace tusk::test
