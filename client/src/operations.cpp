@@ -149,14 +149,17 @@ void engine::run_prepared(prepared_statement const& statement, params const& arg
   operation_.ended = false;
   operation_.running = &statement;
   auto const columns = static_cast<std::uint16_t>(statement.columns->size());
-  send_whole([&] {
+  try {  // as send_whole does; written out, because a closure costs instructions here
     if (!released_.empty()) [[unlikely]]
       close_released();
     auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
     if (failed) [[unlikely]]
       return end_unit(failed);
-    operation_.active = true;
-  });
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  operation_.active = true;
 }
 
 std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> fresh) {

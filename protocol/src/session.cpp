@@ -384,6 +384,7 @@ std::error_code session::violation_code(backend_kind what) const noexcept {
 }
 
 void session::shrink_now() noexcept {
+  if (state_ != state::idle) return;
   reader_.shrink();
   rows_.shrink();
   output_.shrink(1024);

@@ -146,8 +146,7 @@ class session {
   std::size_t buffered() const noexcept { return reader_.buffered(); }
   /// Gives back memory that an idle session does not need.
   void shrink() noexcept {
-    if (state_ == state::idle && (reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024))
-      shrink_now();
+    if (reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024) shrink_now();
   }
 
  private:
