@@ -18,7 +18,7 @@ struct prepared_statement;
 ///
 /// It moves. It holds what it needs of its connection: neither order of destruction dangles, but once the connection is
 /// closed, `query` throws interface_error. When it goes, the server's statement is closed together with the next
-/// request.
+/// `query` or `prepare`.
 class statement {
  public:
   statement(std::shared_ptr<detail::engine> engine, std::shared_ptr<detail::prepared_statement> prepared) noexcept;
