@@ -223,16 +223,20 @@ TEST(Memory, AnIdleSessionIsSmall) {
   for (int i = 0; i < 5000; ++i) rows += row({"a value of thirty characters.."});
   auto const use_and_measure = [&rows] {
     heap_watch const heap;
-    auto on = conversation().start(startup_options_of_me()).play();
+    auto options = startup_options_of_me();
+    options.parameters.emplace_back("options", std::string(5000, 'x'));
+    auto on = conversation().start(options).play();
+    options = {};
+    on.take_output();
     on.feed(auth_ok());
     for (int i = 0; i < 15; ++i) on.feed(setting("setting_" + std::to_string(i), "a usual value"));
     on.feed(cancel_key() + ready());
     for (int i = 0; i < 3; ++i) {
       EXPECT_EQ(on->query("select"), std::error_code());
-      for (int more = 0; more < 500; ++more) EXPECT_EQ(on->query("select"), std::error_code());
+      for (int more = 0; more < 3000; ++more) EXPECT_EQ(on->query("select"), std::error_code());
       on.take_output();
       on.feed(columns({"a"}) + rows + complete("SELECT 5000") + ready());
-      for (int more = 0; more < 500; ++more) on.feed(complete("SELECT 0") + ready());
+      for (int more = 0; more < 3000; ++more) on.feed(complete("SELECT 0") + ready());
       on.take_events();
       on->shrink();
     }

@@ -21,12 +21,6 @@ conversation asked(std::string const& sql = "select") {
   return script;
 }
 
-void check_all(conversation const& script) {
-  script.check();
-  fail_every_step(script);
-  interrupt_every_step(script);
-}
-
 TEST(SimpleQuery, Rows) {
   auto script = asked();
   script.receive(columns({"a", "b"}), row({"1", "one"}), row({"2", std::nullopt}), row({"", "x|y"}),

@@ -241,4 +241,11 @@ inline void fail_every_step(conversation const& script) {
   }
 }
 
+/// All of it.
+inline void check_all(conversation const& script) {
+  script.check();
+  fail_every_step(script);
+  interrupt_every_step(script);
+}
+
 }  // namespace tusk::test

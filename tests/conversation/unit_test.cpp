@@ -1,0 +1,119 @@
+// A prepared statement's unit in one request and, if all goes well, one event.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tusk/protocol/session.hpp>
+#include <vector>
+
+#include "support/conversation.hpp"
+#include "support/faults.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace protocol;
+
+TEST(Unit, SendsBindExecuteAndSync) {
+  list_storage<field_value> values{"1", std::nullopt, ""};
+  auto on = opened().play();
+  on.take_output();
+  ASSERT_EQ(on->run("s", values, 1), std::error_code());
+  EXPECT_EQ(readable(on.take_output()),
+            readable(bind_packet("", "s", {"1", std::nullopt, ""}) + execute_packet("") + sync_packet()));
+  EXPECT_EQ(on.state(), state::binding);
+}
+
+TEST(Unit, EndsInOneEvent) {
+  auto script = opened();
+  script.run("s", 2).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
+  script
+      .receive(bound(), row({"1", "2"}), row({"3", std::nullopt}), complete("SELECT 2"),
+               ready(transaction_status::in_transaction))
+      .expect_events("UnitComplete T SELECT 2 {1|2}{3|NULL}")
+      .expect_state(state::idle)
+      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), transaction_status::in_transaction); });
+  check_all(script);
+
+  auto without_rows = opened();
+  without_rows.run("s", 0).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
+  without_rows.receive(bound() + complete("INSERT 0 1") + ready()).expect_events("UnitComplete I INSERT 0 1");
+  without_rows.check();
+}
+
+TEST(Unit, TheWholeAnswerInOneRead) {
+  for (auto const& after : {std::string(), notice("later"), std::string("N")}) {
+    auto on = opened().play();
+    on.take_events();
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+      on.feed(bound() + row({"1"}) + complete("SELECT 1") + ready() + after);
+      EXPECT_EQ(on.take_events().at(0), "UnitComplete I SELECT 1 {1}");
+      if (after.size() == 1) break;
+    }
+    EXPECT_EQ(on.state(), state::idle);
+    EXPECT_EQ(on->buffered(), after.size() == 1 ? 1U : 0U);
+  }
+}
+
+TEST(Unit, AnEmptyStatementHasTwo) {
+  auto script = opened();
+  script.run("s", 0).expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), empty_query(), ready()).expect_events("EmptyQueryResponse", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(Unit, Errors) {
+  auto in_bind = opened();
+  in_bind.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+  in_bind.receive(error("26000", "gone"), ready()).expect_events("ErrorResponse ERROR 26000 gone", "ReadyForQuery I");
+  check_all(in_bind);
+
+  auto in_mid_row = opened();
+  in_mid_row.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+  in_mid_row.receive(bound(), row({"1"}), error(), ready(transaction_status::failed))
+      .expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery E");
+  check_all(in_mid_row);
+}
+
+TEST(Unit, AnErrorAtItsSyncIsNotItsGoodEnd) {
+  auto script = opened();
+  script.run("s", 0).expect([](driven_session& on) { on.take_output(); });
+  script.receive(bound(), complete("INSERT 0 1"), error("23503", "deferred"), ready())
+      .expect_events("ErrorResponse ERROR 23503 deferred", "ReadyForQuery I");
+  check_all(script);
+}
+
+TEST(Unit, RowsThatDoNotFit) {
+  for (auto const& bad : {row({}), row({"1", "2"}), framed('D', bytes("0001 00000002 '1'"))}) {
+    auto script = opened();
+    script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+    script.receive(bound(), row({"1"}), bad + complete("SELECT 2") + ready());
+    script.check_poisoned();
+  }
+}
+
+TEST(Unit, ABrokenEnd) {
+  auto const good = bound() + row({"1"});
+  for (auto const& end : {complete("SELECT 1") + framed('Z', "X"), complete("SELECT 1") + framed('Z', "II"),
+                          framed('C', "SELECT 1") + ready(), framed('C', bytes("'SELECT 1'00 'x'00")) + ready(),
+                          framed('C', "") + ready(), ready(), complete("SELECT 1") + complete("SELECT 1") + ready(),
+                          complete("SELECT 1") + row({"1"}) + ready(), bound() + complete("SELECT 1") + ready(),
+                          complete("SELECT 1") + framed('Z', "I", 6)}) {
+    for (auto const& after : {std::string(), ready()}) {
+      auto script = opened();
+      script.run("s", 1).expect([](driven_session& on) { on.take_output(); });
+      script.receive(good + end + after);
+      script.check_poisoned();
+    }
+  }
+}
+
+TEST(Unit, IsNotSentWhileAnErrorWaitsForItsSync) {
+  auto script = opened();
+  script.parse("", "x").expect([](driven_session& on) { on.take_output(); });
+  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no");
+  script.expect([](driven_session& on) { EXPECT_EQ(on->run("s", {}, 1), errc::not_ready); }).expect_send().check();
+}
+
+}  // namespace
+}  // namespace tusk::test
