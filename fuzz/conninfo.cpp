@@ -76,18 +76,17 @@ void check_error(std::string_view text, conninfo_error const& error) {
 }
 
 void check_settings(settings const& made) {
-  require(!made.host.empty() && !made.user.empty() && !made.dbname.empty() && made.port != 0, "an empty setting");
+  require(!made.hosts.front().shown().empty() && !made.user.empty() && !made.dbname.empty() && made.hosts.front().port != 0, "an empty setting");
   require(!made.connect_timeout || made.connect_timeout->count() > 0, "a timeout that is not positive");
-  require(!made.is_unix_socket() || made.unix_socket_path().size() < 108, "a socket path that does not fit");
-  for (std::string const* text : {&made.host, &made.user, &made.dbname, &made.password, &made.sslrootcert,
-                                  &made.application_name, &made.options}) {
+  require(!made.hosts.front().is_unix_socket() || made.hosts.front().unix_socket_path().size() < 108, "a socket path that does not fit");
+  for (std::string const* text : {&made.hosts.front().name, &made.user, &made.dbname, &made.hosts.front().password, &made.tls.rootcert}) {
     require(text->find('\0') == std::string::npos, "a NUL byte in a setting");
   }
   settings bare = made;
-  bare.password.clear();
+  bare.hosts.front().password.clear();
   std::string const shown = masked(made);
-  bool const chance = masked(bare).find(made.password) != std::string::npos;
-  require(made.password.size() <= 3 || chance || shown.find(made.password) == std::string::npos, "a password is shown");
+  bool const chance = masked(bare).find(made.hosts.front().password) != std::string::npos;
+  require(made.hosts.front().password.size() <= 3 || chance || shown.find(made.hosts.front().password) == std::string::npos, "a password is shown");
 
   variables const nothing;
   auto const again = resolve(masked(bare), {}, machine(nothing));
@@ -95,7 +94,7 @@ void check_settings(settings const& made) {
           "masked text reads differently");
   auto const starred = resolve(shown, {}, machine(nothing));
   require(std::holds_alternative<settings>(starred), "masked text is refused");
-  require(std::get<settings>(starred).password == (made.password.empty() ? "" : "***"), "the mask is not the password");
+  require(std::get<settings>(starred).hosts.front().password == (made.hosts.front().password.empty() ? "" : "***"), "the mask is not the password");
 }
 
 }  // namespace

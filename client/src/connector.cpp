@@ -50,16 +50,16 @@ std::string make_nonce() {
 connector::connector(settings const& to, connect_options const& options, transport& bytes, protocol::session& session)
     : to_(to), options_(options), bytes_(bytes), session_(session) {
   if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
-  if (to_.is_unix_socket())
-    addresses_.push_back(unix_endpoint(to_.unix_socket_path()));
+  if (to_.hosts.front().is_unix_socket())
+    addresses_.push_back(unix_endpoint(to_.hosts.front().unix_socket_path()));
   else
-    names_.start(to_.host, to_.port);
+    names_.start(to_.hosts.front().name, to_.hosts.front().port);
 }
 
 std::string connector::server() const {
-  if (to_.is_unix_socket()) return "socket \"" + to_.unix_socket_path() + "\"";
-  std::string const at = address_.empty() || address_ == to_.host ? "" : " (" + address_ + ")";
-  return "server at \"" + to_.host + "\"" + at + ", port " + std::to_string(to_.port);
+  if (to_.hosts.front().is_unix_socket()) return "socket \"" + to_.hosts.front().unix_socket_path() + "\"";
+  std::string const at = address_.empty() || address_ == to_.hosts.front().name ? "" : " (" + address_ + ")";
+  return "server at \"" + to_.hosts.front().name + "\"" + at + ", port " + std::to_string(to_.hosts.front().port);
 }
 
 void connector::give_up() const {
@@ -102,7 +102,7 @@ progress connector::step() {
     }
     switch (stage_) {
       case stage::resolving:
-        if (!to_.is_unix_socket()) {
+        if (!to_.hosts.front().is_unix_socket()) {
           if (!names_.done()) return progress::want_read;
           addresses_ = names_.addresses();
           if (addresses_.empty())
@@ -134,16 +134,16 @@ void connector::begin_address() {
   if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
   request_sent_ = false;
   connecting_ = true;
-  if (auto const error = bytes_.socket().connect(to)) failed(error.message() + advice(error, to_.is_unix_socket()));
+  if (auto const error = bytes_.socket().connect(to)) failed(error.message() + advice(error, to_.hosts.front().is_unix_socket()));
 }
 
 progress connector::opened() {
   if (!wait_for(bytes_.socket().descriptor(), false, true, clock::now())) return progress::want_write;
   if (auto const error = bytes_.socket().finish_connect()) {
-    failed(error.message() + advice(error, to_.is_unix_socket()));
+    failed(error.message() + advice(error, to_.hosts.front().is_unix_socket()));
     return progress::want_write;
   }
-  bool const tls = to_.sslmode != sslmode::disable && !to_.is_unix_socket();
+  bool const tls = to_.tls.mode != sslmode::disable && !to_.hosts.front().is_unix_socket();
   stage_ = tls ? stage::asking_tls : stage::starting;
   return progress::want_read;
 }
@@ -172,7 +172,7 @@ progress connector::ask_tls() {
   else if (answer[0] == 'S') {
     bytes_.start_tls(to_);
     stage_ = stage::handshaking;
-  } else if (answer[0] == 'N' && to_.sslmode == sslmode::prefer)
+  } else if (answer[0] == 'N' && to_.tls.mode == sslmode::prefer)
     stage_ = stage::starting;
   else if (answer[0] == 'N')
     failed("it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
@@ -198,16 +198,15 @@ progress connector::handshake() {
 
 bool connector::cleartext_is_safe() const noexcept {
   bool const local = addresses_[next_ - 1].is_loopback;
-  return local || (bytes_.tls() != nullptr && to_.sslmode == sslmode::verify_full) || options_.allow_cleartext_password;
+  return local || (bytes_.tls() != nullptr && to_.tls.mode == sslmode::verify_full) || options_.allow_cleartext_password;
 }
 
 progress connector::start_session() {
   protocol::startup_options start;
   auto& parameters = start.parameters;
   parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}, {"DateStyle", "ISO"}};
-  if (!to_.application_name.empty()) parameters.emplace_back("application_name", to_.application_name);
-  if (!to_.options.empty()) parameters.emplace_back("options", to_.options);
-  start.password = to_.password;
+  parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
+  start.password = to_.hosts.front().password;
   start.nonce = make_nonce();
   start.allow_cleartext = cleartext_is_safe();
   if (bytes_.tls() != nullptr) start.channel_binding_data = bytes_.tls()->server_end_point();

@@ -14,6 +14,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <numeric>
 #include <tusk/protocol/limits.hpp>
 
 namespace tusk::client {
@@ -116,9 +117,11 @@ class resolver {
   explicit resolver(surroundings const& around) : around_(around) {}
 
   conninfo_result<settings> run(std::string_view text, std::span<conninfo_option const> options) {
+    out_.hosts.emplace_back();
     take_environment();
     bool good = take_text(text) && take_options(options) && check_served();
     good = good && set_names() && set_address() && set_tls() && set_rest() && check_sizes();
+    if (good) show();
     if (good) return std::move(out_);
     return std::move(error_);
   }
@@ -213,7 +216,7 @@ class resolver {
       out_.user = *std::move(name);
     }
     out_.dbname = of("dbname").value.empty() ? out_.user : of("dbname").value;
-    out_.password = of("password").value;
+    out_.hosts.front().password = of("password").value;
     return true;
   }
 
@@ -223,20 +226,21 @@ class resolver {
     auto const number = port.empty() ? std::optional(5432) : read_integer(port);
     if (!number) return refuse("port", "is not a number; give one from 1 to 65535");
     if (*number < 1 || *number > 65535) return refuse("port", "is out of range; give a number from 1 to 65535");
-    out_.port = static_cast<std::uint16_t>(*number);
+    out_.hosts.front().port = static_cast<std::uint16_t>(*number);
 
-    out_.host = of("host").value;
-    if (out_.host.find(',') != out_.host.npos) {
+    host_settings& to = out_.hosts.front();
+    to.name = of("host").value;
+    if (to.name.find(',') != to.name.npos) {
       return refuse("host", "names several hosts; several hosts are not served yet by this version, give one");
     }
-    if (out_.host.empty()) out_.host = default_host();
-    if (out_.is_unix_socket() && out_.unix_socket_path().size() >= sizeof(sockaddr_un::sun_path)) {
+    if (to.name.empty()) to.name = default_host();
+    if (to.is_unix_socket() && to.unix_socket_path().size() >= sizeof(sockaddr_un::sun_path)) {
       return refuse("host", "is too long: the path of the socket in it, " +
-                                std::to_string(out_.unix_socket_path().size()) + " bytes, exceeds the " +
+                                std::to_string(to.unix_socket_path().size()) + " bytes, exceeds the " +
                                 std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
                                 " that the system takes; use a shorter directory");
     }
-    if (out_.host.size() > max_host) return refuse("host", "is too long for a host name");
+    if (to.name.size() > max_host) return refuse("host", "is too long for a host name");
     return true;
   }
 
@@ -249,10 +253,10 @@ class resolver {
 
   bool set_tls() {
     entry const& mode = of("sslmode");
-    out_.sslrootcert = of("sslrootcert").value;
-    bool const system = out_.sslrootcert == "system";
+    out_.tls.rootcert = of("sslrootcert").value;
+    bool const system = out_.tls.rootcert == "system";
     if (system && mode.from == origin::fallback) {
-      out_.sslmode = sslmode::verify_full;
+      out_.tls.mode = sslmode::verify_full;
       return true;
     }
     if (mode.value == "allow") {
@@ -262,8 +266,8 @@ class resolver {
     if (found == std::end(sslmodes)) {
       return refuse("sslmode", "is unknown; use disable, prefer, require, verify-ca or verify-full");
     }
-    out_.sslmode = found->second;
-    if (system && out_.sslmode != sslmode::verify_full) {
+    out_.tls.mode = found->second;
+    if (system && out_.tls.mode != sslmode::verify_full) {
       return refuse("sslmode",
                     "is too weak for sslrootcert=system, where anyone can have a certificate for some name; "
                     "use verify-full");
@@ -283,18 +287,39 @@ class resolver {
       return refuse("client_encoding", "is not served: this client speaks UTF8 only; use UTF8 or auto, or remove it");
     }
     entry const& name = of("application_name");
-    out_.application_name = (name.from == origin::fallback ? of("fallback_application_name") : name).value;
-    out_.options = of("options").value;
+    auto const& application = (name.from == origin::fallback ? of("fallback_application_name") : name).value;
+    if (!application.empty()) out_.server_settings.emplace_back("application_name", application);
+    if (auto const& options = of("options").value; !options.empty())
+      out_.server_settings.emplace_back("options", options);
     return true;
   }
 
+  /// What masked() shows: all but the defaults, and always where the connection goes.
+  void show() {
+    for (conninfo_keyword const& keyword : conninfo_keywords) {
+      entry const& each = at(keyword);
+      std::string value = each.value;
+      if (keyword.name == "host") value = out_.hosts.front().name;
+      if (keyword.name == "port") value = std::to_string(out_.hosts.front().port);
+      if (keyword.name == "dbname") value = out_.dbname;
+      if (keyword.name == "user") value = out_.user;
+      if (keyword.name == "sslmode")
+        value = std::ranges::find(sslmodes, out_.tls.mode, &std::pair<std::string_view, sslmode>::second)->first;
+      bool const always = keyword.name == "port" || keyword.name == "sslmode";
+      if (value.empty() || (value == keyword.default_value && !always)) continue;
+      out_.given.emplace_back(keyword.name, keyword.secret ? "***" : std::move(value));
+    }
+  }
+
   bool check_sizes() {
-    if (out_.password.size() >= protocol::max_password_message) {
+    if (out_.hosts.front().password.size() >= protocol::max_password_message) {
       return refuse("password", "is too long; the server takes less than 65535 bytes");
     }
     // The fixed parts (version, parameter names, client_encoding, NULs) are below 200 bytes.
     std::size_t const total =
-        200 + out_.user.size() + out_.dbname.size() + out_.application_name.size() + out_.options.size();
+        std::accumulate(out_.server_settings.begin(), out_.server_settings.end(),
+                        200 + out_.user.size() + out_.dbname.size(),
+                        [](std::size_t sum, auto const& each) { return sum + each.second.size(); });
     if (total <= protocol::max_startup_packet) return true;
     return fail({"user, dbname, application_name and options are too long together (" + std::to_string(total - 200) +
                  " bytes); the server takes " + std::to_string(protocol::max_startup_packet - 200)});
@@ -355,18 +380,7 @@ conninfo_result<std::vector<conninfo_pair>> parse_conninfo(std::string_view text
 
 std::string masked(settings const& from) {
   std::string text;
-  append_pair(text, "host", from.host);
-  append_pair(text, "port", std::to_string(from.port));
-  append_pair(text, "dbname", from.dbname);
-  append_pair(text, "user", from.user);
-  if (!from.password.empty()) append_pair(text, "password", "***");
-  for (auto const& [name, mode] : sslmodes) {
-    if (mode == from.sslmode) append_pair(text, "sslmode", name);
-  }
-  if (!from.sslrootcert.empty()) append_pair(text, "sslrootcert", from.sslrootcert);
-  if (from.connect_timeout) append_pair(text, "connect_timeout", std::to_string(from.connect_timeout->count()));
-  if (!from.application_name.empty()) append_pair(text, "application_name", from.application_name);
-  if (!from.options.empty()) append_pair(text, "options", from.options);
+  for (auto const& [keyword, value] : from.given) append_pair(text, keyword, value);
   return text;
 }
 

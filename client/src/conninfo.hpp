@@ -16,9 +16,7 @@
 // wins. Nothing here throws on input, and no error text holds a secret.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -29,33 +27,9 @@
 #include <vector>
 
 #include "conninfo_keywords.hpp"
+#include "settings.hpp"
 
 namespace tusk::client {
-
-/// How much TLS is asked for. libpq's `allow` is known, but not served yet.
-enum class sslmode { disable, prefer, require, verify_ca, verify_full };
-
-/// What a connection is made from: every value checked, nothing left to look up.
-struct settings {
-  std::string host;  ///< name or address; or a Unix socket's directory (see is_unix_socket). Never empty.
-  std::uint16_t port = 5432;
-  std::string dbname;                         ///< never empty
-  std::string user;                           ///< never empty
-  std::string password;                       ///< empty: none was given
-  client::sslmode sslmode = sslmode::prefer;  ///< verify_full where sslrootcert is `system` and no mode was given
-  std::string sslrootcert;                    ///< empty: the user's root.crt; `system`: the system's certificates
-  std::optional<std::chrono::seconds> connect_timeout;  ///< more than zero; none: wait for ever
-  std::string application_name;                         ///< empty: send none
-  std::string options;                                  ///< empty: send none
-
-  /// True if `host` is the directory of a Unix socket: it begins with `/`, or with `@` (Linux's abstract names).
-  bool is_unix_socket() const noexcept { return host.starts_with('/') || host.starts_with('@'); }
-  /// The socket's path in that directory; a leading `@` stands for the NUL byte of an abstract name. Its length, NUL
-  /// included, fits sockaddr_un.
-  std::string unix_socket_path() const { return host + "/.s.PGSQL." + std::to_string(port); }
-
-  friend bool operator==(settings const&, settings const&) = default;
-};
 
 /// The position of an error that is not in the connection string, but in an option or in the environment.
 inline constexpr std::size_t not_in_text = std::string_view::npos;

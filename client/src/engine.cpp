@@ -300,9 +300,9 @@ connection_info engine::info() const {
   lock const guard(mutex_);
   connection_info told;
   told.server_version = session_.parameter("server_version");
-  told.host = settings_.host;
+  told.host = settings_.hosts.front().name;
   told.address = address_;
-  told.port = settings_.port;
+  told.port = settings_.hosts.front().port;
   told.user = settings_.user;
   told.database = settings_.dbname;
   told.backend_pid = session_.process_id();

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "conninfo.hpp"
+#include "settings.hpp"
 #include "socket.hpp"
 
 namespace tusk::client {

@@ -342,9 +342,9 @@ TEST(conninfo, knows_every_keyword) {
 TEST(conninfo, finds_a_default_host_and_user) {
   surroundings around = machine();
   around.is_directory = [](char const* path) { return std::string_view(path) == "/tmp"; };
-  EXPECT_EQ(std::get<settings>(resolve("", {}, around)).host, "/tmp");
+  EXPECT_EQ(std::get<settings>(resolve("", {}, around)).hosts.front().name, "/tmp");
   around.is_directory = [](char const*) { return false; };
-  EXPECT_EQ(std::get<settings>(resolve("", {}, around)).host, "localhost");
+  EXPECT_EQ(std::get<settings>(resolve("", {}, around)).hosts.front().name, "localhost");
   around.user_name = [] { return std::optional<std::string>(); };
   EXPECT_NE(error_of(resolve("", {}, around)).find("add user="), std::string::npos);
   EXPECT_EQ(std::get<settings>(resolve("user=u", {}, around)).user, "u");  // not asked for when not needed
@@ -352,11 +352,11 @@ TEST(conninfo, finds_a_default_host_and_user) {
 
 TEST(conninfo, tells_sockets_from_names) {
   settings made = std::get<settings>(resolve("host=/s port=77", {}, machine()));
-  EXPECT_TRUE(made.is_unix_socket());
-  EXPECT_EQ(made.unix_socket_path(), "/s/.s.PGSQL.77");
+  EXPECT_TRUE(made.hosts.front().is_unix_socket());
+  EXPECT_EQ(made.hosts.front().unix_socket_path(), "/s/.s.PGSQL.77");
   made = std::get<settings>(resolve("host=@s", {}, machine()));
-  EXPECT_TRUE(made.is_unix_socket());
-  EXPECT_FALSE(std::get<settings>(resolve("host=./s", {}, machine())).is_unix_socket());
+  EXPECT_TRUE(made.hosts.front().is_unix_socket());
+  EXPECT_FALSE(std::get<settings>(resolve("host=./s", {}, machine())).hosts.front().is_unix_socket());
   // 107 bytes and the NUL fill sockaddr_un; "/.s.PGSQL.5432" is 14 of them.
   EXPECT_EQ(error_of(resolve("host=/" + std::string(92, 'a'), {}, machine())).substr(0, 9), "no error:");
   EXPECT_NE(error_of(resolve("host=/" + std::string(93, 'a'), {}, machine())).find("108 bytes"), std::string::npos);
@@ -371,8 +371,8 @@ TEST(conninfo, masked_text_gives_the_same_settings) {
       options const in_code = {{keyword, value}};
       settings made = std::get<settings>(resolve("", in_code, machine()));
       settings again = std::get<settings>(resolve(masked(made), {}, machine()));
-      EXPECT_EQ(again.password, made.password.empty() ? "" : "***");
-      again.password = made.password;
+      EXPECT_EQ(again.hosts.front().password, made.hosts.front().password.empty() ? "" : "***");
+      again.hosts.front().password = made.hosts.front().password;
       EXPECT_EQ(again, made);
     }
   }

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tusk/protocol/authentication.hpp>
 #include <tusk/protocol/backend.hpp>
 #include <tusk/protocol/frame_reader.hpp>
 #include <tusk/protocol/frontend.hpp>
@@ -58,12 +59,6 @@ using event = std::variant<want_bytes, working, violation, error_response, notic
                            parameter_status, ready_for_query, parse_complete, close_complete, parameter_description,
                            row_description, no_data, command_complete, empty_query_response, portal_suspended,
                            copy_in_response, copy_out_response, unit_complete>;
-
-/// How the server made us prove who we are.
-enum class authentication_method : std::uint8_t { none, cleartext, md5, scram_sha_256, scram_sha_256_plus };
-
-/// The method's name as SASL and require_auth write it ("scram-sha-256-plus").
-std::string_view name(authentication_method) noexcept;
 
 /// What a session needs to begin.
 struct startup_options {
