@@ -47,6 +47,16 @@ statement connection::prepare(std::string_view sql) {
 poll_status connection::poll() { return engine().poll(); }
 int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -1; }
 std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
+void connection::ping() { engine().ping(); }
+void connection::start_ping() { engine().start_ping(); }
+void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
+
+void connection::reconnect() {
+  engine().close();
+  engine_ = engine_->another();
+  if (!engine_->is_async()) engine_->connect();
+}
+
 void connection::start_exec(std::string_view script) { engine().start_exec(script); }
 void connection::start_query_params(std::string_view sql, params const& args) { engine().start_query(sql, args); }
 std::vector<result> connection::take_results() { return engine().take_results(); }
@@ -59,6 +69,20 @@ std::string connection::parameter_status(std::string_view name) const { return e
 bool connection::closed() const noexcept { return !engine_ || engine_->closed(); }
 void connection::close() noexcept {
   if (engine_) engine_->close();
+}
+
+ping_status ping(std::string_view dsn, connect_options const& options) {
+  connect_options blocking = options;
+  blocking.async = false;
+  try {
+    connect(dsn, blocking);
+  } catch (operational_error const& e) {
+    if (e.condition() == condition::cannot_connect_now) return ping_status::rejecting;
+    bool const talked = e.code().category() == protocol::protocol_category() &&
+                        e.code().value() >= static_cast<int>(protocol::errc::protocol_version_refused);
+    return talked || !e.sqlstate().empty() ? ping_status::ok : ping_status::no_response;
+  }
+  return ping_status::ok;
 }
 
 bool wait_readable(connection& conn, std::chrono::milliseconds time) {

@@ -2,26 +2,15 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <tusk/protocol/frontend.hpp>
+#include <random>
+
+#include "server_role.hpp"
 
 namespace tusk::client {
 namespace {
-
-std::string advice(std::error_code error, bool local) {
-  switch (error.value()) {
-    case ECONNREFUSED:
-      return local ? "; is a server running, with its socket there?"
-                   : "; is a server running there, does it listen on that address (listen_addresses) and port?";
-    case ENOENT: return "; is a server running, with its socket there?";
-    case EACCES: return "; the socket's permissions forbid it";
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH: return "; check the address, the network and firewalls";
-    default: return "";
-  }
-}
 
 /// What the server's own words leave out.
 std::string_view advice(std::string_view sqlstate) {
@@ -48,39 +37,115 @@ std::string make_nonce() {
 }  // namespace
 
 connector::connector(settings const& to, connect_options const& options, transport& bytes, protocol::session& session)
-    : to_(to), options_(options), bytes_(bytes), session_(session) {
-  if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
-  if (to_.hosts.front().is_unix_socket())
-    addresses_.push_back(unix_endpoint(to_.hosts.front().unix_socket_path()));
-  else
-    names_.start(to_.hosts.front().name, to_.hosts.front().port);
+    : to_(to), options_(options), bytes_(bytes), session_(session), dialer_(to, bytes), wanted_(to.target) {
+  for (host_settings const& each : to_.hosts) hosts_.push_back(&each);
+  if (to_.load_balance) std::shuffle(hosts_.begin(), hosts_.end(), std::random_device());
+  next_host();
 }
+
+// --- What is tried, and in which order ----------------------------------------------------------------------------
+
+void connector::next_host() {
+  if (next_host_ == hosts_.size()) {
+    if (wanted_ != session_attributes::prefer_standby) give_up();
+    wanted_ = session_attributes::any;  // there is no standby: then any will do
+    next_host_ = 0;
+    reasons_.clear();
+    failures_ = 0;
+  }
+  route_.host = hosts_[next_host_++];
+  route_.address = {};
+  addresses_.clear();
+  next_address_ = 0;
+  stage_ = stage::resolving;
+  set_deadline();
+  host_settings const& host = *route_.host;
+  if (host.is_unix_socket())
+    addresses_.push_back(unix_endpoint(host.unix_socket_path()));
+  else if (host.address.empty())
+    names_.start(host.name, host.port);
+  else
+    names_.start_literal(host.address, host.port);
+}
+
+/// The addresses of the present host are known, or cannot be known.
+void connector::take_addresses() {
+  host_settings const& host = *route_.host;
+  if (!host.is_unix_socket()) addresses_ = names_.addresses();
+  if (to_.load_balance) std::shuffle(addresses_.begin(), addresses_.end(), std::random_device());
+  if (!addresses_.empty()) return next_address();
+  note(host.address.empty() ? "the name cannot be resolved: " + names_.error() + "; check its spelling, or give an address"
+                            : "hostaddr is no IPv4 or IPv6 address; a name belongs into host");
+  next_host();
+}
+
+void connector::next_address() {
+  if (next_address_ == addresses_.size()) return next_host();
+  route_.address = addresses_[next_address_++];
+  set_deadline();
+  bool const never = to_.tls.mode == sslmode::disable || route_.address.family() == AF_UNIX;
+  bool const plain_first = never || to_.tls.mode == sslmode::allow;
+  bool const either = !never && (to_.tls.mode == sslmode::allow || to_.tls.mode == sslmode::prefer);
+  next_try(!plain_first);
+  if (either) other_try_ = plain_first;
+}
+
+void connector::next_try(bool with_tls) {
+  other_try_.reset();
+  route_.with_tls = with_tls;
+  stage_ = stage::dialing;
+  dialer_.begin(*route_.host, route_.address, with_tls);
+}
+
+void connector::set_deadline() {
+  until_.reset();  // each address has a deadline of its own
+  if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
+}
+
+// --- What is said of it -------------------------------------------------------------------------------------------
 
 std::string connector::server() const {
-  if (to_.hosts.front().is_unix_socket()) return "socket \"" + to_.hosts.front().unix_socket_path() + "\"";
-  std::string const at = address_.empty() || address_ == to_.hosts.front().name ? "" : " (" + address_ + ")";
-  return "server at \"" + to_.hosts.front().name + "\"" + at + ", port " + std::to_string(to_.hosts.front().port);
-}
-
-void connector::give_up() const {
-  bool const several = addresses_.size() > 1;
-  throw operational_error((several ? "no connection could be made: " : "") + reasons_, true);
+  host_settings const& host = *route_.host;
+  if (host.is_unix_socket()) return "socket \"" + host.unix_socket_path() + "\"";
+  std::string const& address = route_.address.text;
+  return "server at \"" + host.shown() + "\"" +
+         (address.empty() || address == host.shown() ? std::string() : " (" + address + ")") + ", port " +
+         std::to_string(host.port);
 }
 
 /// What went wrong before, and where we are now.
 std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" : "\n") + "connection to " + server(); }
 
-void connector::failed(std::string const& reason) {
-  until_.reset();  // each address has a deadline of its own
+void connector::note(std::string const& reason) {
   reasons_ = tried() + " failed: " + reason;
-  bytes_.end_tls();  // the socket stays until the next one is open, so that the next one has another number
-  if (next_ == addresses_.size()) give_up();
-  stage_ = stage::opening;
-  connecting_ = false;
-  session_ = protocol::session(options_.limits);
+  ++failures_;
 }
 
-void connector::refused(diagnostics fields) const {
+void connector::give_up() const {
+  throw operational_error((failures_ > 1 ? "no connection could be made: " : "") + reasons_, true);
+}
+
+// --- Outcomes -----------------------------------------------------------------------------------------------------
+
+/// The session was, or may have been, begun: the next one is another.
+void connector::restart() noexcept { session_ = protocol::session(options_.limits); }
+
+void connector::failed(std::string const& reason) {
+  restart();
+  note(reason);
+  if (stage_ == stage::resolving)
+    next_host();
+  else
+    next_address();
+}
+
+void connector::refused(diagnostics fields) {
+  bool const starting_up = fields.sqlstate == "57P03", not_like_this = fields.sqlstate == "28000" && other_try_;
+  if (starting_up || not_like_this) {
+    restart();
+    note(types::describe(fields));
+    return starting_up ? next_host() : next_try(*other_try_);
+  }
   auto shared = std::make_shared<diagnostics const>(std::move(fields));
   std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + ": ";
   throw operational_error(what + types::describe(*shared), shared, true);
@@ -89,6 +154,28 @@ void connector::refused(diagnostics fields) const {
 void connector::refused(std::string const& reason, std::error_code code) const {
   throw operational_error(tried() + " failed: " + reason, code, true);
 }
+
+bool connector::ready(std::string_view answer) {
+  auto const wanted = stage_ == stage::asking
+                          ? is_wanted(wanted_, answer)
+                          : is_wanted(wanted_, session_.parameter("in_hot_standby"),
+                                      session_.parameter("default_transaction_read_only"));
+  if (wanted && *wanted) return true;
+  if (!wanted && stage_ == stage::starting) {
+    stage_ = stage::asking;
+    (void)session_.query(role_question(wanted_));
+    return false;
+  }
+  session_.terminate();
+  bytes_.write(session_.output());
+  restart();
+  note(wanted ? std::string(unwanted_because(wanted_))
+              : "its answer to \"" + std::string(role_question(wanted_)) + "\" makes no sense");
+  next_host();
+  return false;
+}
+
+// --- Steps --------------------------------------------------------------------------------------------------------
 
 int connector::descriptor() const noexcept {
   return stage_ == stage::resolving ? names_.descriptor() : bytes_.socket().descriptor();
@@ -99,120 +186,57 @@ progress connector::step() {
     if (until_ && stage_ != stage::starting && clock::now() >= *until_) {
       char const* const what = stage_ == stage::resolving ? "its name was not resolved" : "no answer came";
       failed(std::string(what) + " within connect_timeout, " + std::to_string(to_.connect_timeout->count()) + " s");
+      continue;
     }
-    switch (stage_) {
-      case stage::resolving:
-        if (!to_.hosts.front().is_unix_socket()) {
-          if (!names_.done()) return progress::want_read;
-          addresses_ = names_.addresses();
-          if (addresses_.empty())
-            failed("the name cannot be resolved: " + names_.error() + "; check its spelling, or give an address");
+    if (stage_ == stage::resolving) {
+      if (!route_.host->is_unix_socket() && !names_.done()) return progress::want_read;
+      take_addresses();
+      continue;
+    }
+    switch (dialer_.step()) {
+      case dialer::outcome::want_read: return progress::want_read;
+      case dialer::outcome::want_write: return progress::want_write;
+      case dialer::outcome::open: start_session(); return progress::started;
+      case dialer::outcome::no_tls:
+        if (other_try_) {  // without TLS, over the same socket
+          other_try_.reset();
+          route_.with_tls = false;
+          start_session();
+          return progress::started;
         }
-        stage_ = stage::opening;
+        failed("it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
         break;
-      case stage::opening:
-        if (!connecting_)
-          begin_address();
-        else if (auto const now = opened(); stage_ == stage::opening && connecting_)
-          return now;
-        if (stage_ == stage::opening && connecting_) return progress::want_write;
+      case dialer::outcome::failed:
+        note(dialer_.reason());
+        if (dialer_.failed_in_tls() && other_try_)
+          next_try(*other_try_);
+        else
+          next_address();
         break;
-      case stage::asking_tls:
-        if (auto const now = ask_tls(); stage_ == stage::asking_tls) return now;
-        break;
-      case stage::handshaking:
-        if (auto const now = handshake(); stage_ == stage::handshaking) return now;
-        break;
-      case stage::starting: return start_session();
     }
   }
-}
-
-void connector::begin_address() {
-  endpoint const& to = addresses_[next_++];
-  address_ = to.text;
-  if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
-  request_sent_ = false;
-  connecting_ = true;
-  if (auto const error = bytes_.socket().connect(to)) failed(error.message() + advice(error, to_.hosts.front().is_unix_socket()));
-}
-
-progress connector::opened() {
-  if (!wait_for(bytes_.socket().descriptor(), false, true, clock::now())) return progress::want_write;
-  if (auto const error = bytes_.socket().finish_connect()) {
-    failed(error.message() + advice(error, to_.hosts.front().is_unix_socket()));
-    return progress::want_write;
-  }
-  bool const tls = to_.tls.mode != sslmode::disable && !to_.hosts.front().is_unix_socket();
-  stage_ = tls ? stage::asking_tls : stage::starting;
-  return progress::want_read;
-}
-
-progress connector::ask_tls() {
-  if (!request_sent_) {
-    protocol::byte_buffer request;
-    (void)encode(request, protocol::ssl_request{});
-    // Eight bytes on a fresh connection go at once, or the connection is broken.
-    io_result const sent = bytes_.socket().write(request.view());
-    if (sent.status != io_status::done || sent.bytes != request.size()) {
-      failed("the request for TLS could not be sent: " + bytes_.explain(sent));
-      return progress::want_write;
-    }
-    request_sent_ = true;
-  }
-  char answer[2];
-  io_result const got = bytes_.socket().read(answer, false);
-  if (got.status == io_status::want_read) return progress::want_read;
-  if (got.status == io_status::closed)
-    failed("it closed the connection when asked for TLS; is it a PostgreSQL server?");
-  else if (got.status != io_status::done)
-    failed(bytes_.explain(got));
-  else if (got.bytes != 1 && (answer[0] == 'S' || answer[0] == 'N'))
-    failed("it sent more than one byte before TLS began: somebody may be tampering with the connection");
-  else if (answer[0] == 'S') {
-    bytes_.start_tls(to_);
-    stage_ = stage::handshaking;
-  } else if (answer[0] == 'N' && to_.tls.mode == sslmode::prefer)
-    stage_ = stage::starting;
-  else if (answer[0] == 'N')
-    failed("it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
-  // The text of an error at this point is not authenticated, and not shown.
-  else if (answer[0] == 'E')
-    failed("it answered the request for TLS with an error; it may be out of processes or memory: see its log");
-  else
-    failed("it is not a PostgreSQL server: its answer to the request for TLS makes no sense; check host and port");
-  return progress::want_read;
-}
-
-progress connector::handshake() {
-  io_result const done = bytes_.tls()->handshake();
-  switch (done.status) {
-    case io_status::done: stage_ = stage::starting; break;
-    case io_status::want_read: return progress::want_read;
-    case io_status::want_write: return progress::want_write;
-    case io_status::closed: failed("it closed the connection during the TLS handshake"); break;
-    case io_status::failed: failed((done.error != 0 ? "in the TLS handshake: " : "") + bytes_.explain(done)); break;
-  }
-  return progress::want_read;
 }
 
 bool connector::cleartext_is_safe() const noexcept {
-  bool const local = addresses_[next_ - 1].is_loopback;
-  return local || (bytes_.tls() != nullptr && to_.tls.mode == sslmode::verify_full) || options_.allow_cleartext_password;
+  bool const verified = bytes_.tls() != nullptr && to_.tls.mode == sslmode::verify_full;
+  return verified || route_.address.is_loopback || options_.allow_cleartext_password;
 }
 
-progress connector::start_session() {
+void connector::start_session() {
+  stage_ = stage::starting;
   protocol::startup_options start;
   auto& parameters = start.parameters;
   parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}, {"DateStyle", "ISO"}};
   parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
-  start.password = to_.hosts.front().password;
+  start.version = to_.max_protocol;
+  start.minimum_version = to_.min_protocol;
+  start.password = options_.password ? options_.password({route_.host->shown(), route_.host->port, to_.user, to_.dbname})
+                                     : route_.host->password;
   start.nonce = make_nonce();
   start.allow_cleartext = cleartext_is_safe();
   if (bytes_.tls() != nullptr) start.channel_binding_data = bytes_.tls()->server_end_point();
   if (auto const error = session_.start(std::move(start)))
     throw programming_error("the connection's parameters cannot be sent: " + error.message(), error, true);
-  return progress::started;
 }
 
 }  // namespace tusk::client

@@ -12,22 +12,40 @@ namespace {
 constexpr std::chrono::seconds last_words{1};  // how long they are waited for after a failed send
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
-client::settings resolve(std::string_view dsn, connect_options const& options) {
+std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_options const& options) {
   auto resolved = client::resolve(dsn, options.parameters);
   if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
-  return std::get<client::settings>(std::move(resolved));
+  return std::make_shared<client::settings const>(std::get<client::settings>(std::move(resolved)));
 }
 
 }  // namespace
 
-engine::engine(std::string_view dsn, connect_options const& options)
+engine::engine(std::string_view dsn, connect_options const& options) : engine(resolve(dsn, options), options) {}
+
+engine::engine(std::shared_ptr<client::settings const> settings, connect_options const& options)
     : options_(options),
-      settings_(resolve(dsn, options)),
+      settings_(std::move(settings)),
       session_(options.limits),
-      connector_(std::make_unique<client::connector>(settings_, options_, transport_, session_)),
       statements_(options.statement_cache),
       no_columns_(std::make_shared<std::vector<column_info>>()),
-      process_(::getpid()) {}
+      process_(::getpid()) {
+  options_.parameters.clear();  // they are in the settings
+  for (std::string const& warning : settings_->warnings) {
+    diagnostics fields;
+    fields.set('S', "WARNING");
+    fields.set('V', "WARNING");
+    fields.set('C', "01000");
+    fields.set('M', warning);
+    notices_.push_back(std::move(fields));
+  }
+  connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
+}
+
+std::shared_ptr<engine> engine::another() const {
+  auto made = std::make_shared<engine>(settings_, options_);
+  made->notifications_ = notifications_;
+  return made;
+}
 
 engine::~engine() { close(); }
 
@@ -55,7 +73,10 @@ void engine::wait_for(int descriptor, bool read, bool write, client::deadline un
 
 poll_status engine::poll() {
   lock const guard(mutex_);
-  if (closed_) require_open();
+  if (closed()) require_open();
+  if (canceller_) {
+    if (auto const wanted = step_cancel()) return *wanted;
+  }
   operation_.ended = false;  // what comes now is this call's
   poll_status const wanted = step(false);
   if (wanted == poll_status::ok) finish();
@@ -98,7 +119,7 @@ inline bool engine::read_input(bool wait) { return received(transport_.read(sess
 
 inline poll_status engine::step_open(bool wait) {
   bool sent = write_output();
-  for (std::size_t turn = 0; !closed_; ++turn) {
+  for (std::size_t turn = 0; !closed(); ++turn) {
     bool const done = wait && !operation_.active;
     if (done && !transport_.pending()) break;
     if (!wait && turn >= reads_a_poll) {
@@ -113,7 +134,7 @@ inline poll_status engine::step_open(bool wait) {
     if (!read_input(waits && !write_failed_)) break;
     sent = write_output();
   }
-  if (closed_) return poll_status::ok;
+  if (closed()) return poll_status::ok;
   if (!sent) return poll_status::read_write;
   return operation_.active ? poll_status::read : poll_status::ok;
 }
@@ -230,7 +251,7 @@ void engine::lost(std::string const& reason) {
 
 /// Closes the transport and remembers that it is closed.
 void engine::hang_up() noexcept {
-  closed_ = true;
+  obstacles_ |= is_closed;
   transport_.close();
   connector_.reset();
 }
@@ -248,8 +269,9 @@ void engine::say_goodbye() noexcept {
 
 void engine::close() noexcept {
   lock const guard(mutex_);
-  if (closed_) return;
-  closed_ = true;
+  if (closed()) return;
+  obstacles_ |= is_closed;
+  canceller_.reset();
   if (process_ != ::getpid()) {
     transport_.abandon();
   } else {
@@ -267,11 +289,13 @@ void engine::close() noexcept {
 
 int engine::fileno() const noexcept {
   lock const guard(mutex_);
+  if (canceller_) return canceller_->descriptor();
   return connector_ ? connector_->descriptor() : transport_.socket().descriptor();
 }
 
 std::optional<std::chrono::milliseconds> engine::timeout() const {
   lock const guard(mutex_);
+  if (canceller_) return client::time_left(canceller_->until());
   return connector_ ? client::time_left(connector_->until()) : std::nullopt;
 }
 
@@ -280,8 +304,6 @@ bool engine::isexecuting() const noexcept {
   return operation_.active;
 }
 
-bool engine::closed() const noexcept { return closed_; }
-
 std::vector<diagnostics> engine::take_notices() {
   lock const guard(mutex_);
   std::vector<diagnostics> taken(std::make_move_iterator(notices_.begin()), std::make_move_iterator(notices_.end()));
@@ -289,7 +311,7 @@ std::vector<diagnostics> engine::take_notices() {
   return taken;
 }
 
-std::string engine::dsn() const { return client::masked(settings_); }
+std::string engine::dsn() const { return client::masked(*settings_); }
 
 std::string engine::parameter_status(std::string_view name) const {
   lock const guard(mutex_);
@@ -300,11 +322,14 @@ connection_info engine::info() const {
   lock const guard(mutex_);
   connection_info told;
   told.server_version = session_.parameter("server_version");
-  told.host = settings_.hosts.front().name;
-  told.address = address_;
-  told.port = settings_.hosts.front().port;
-  told.user = settings_.user;
-  told.database = settings_.dbname;
+  if (auto const* host = target_.route.host) {
+    told.host = host->shown();
+    told.address = target_.route.address.text;
+    told.port = host->port;
+  }
+  told.user = settings_->user;
+  told.database = settings_->dbname;
+  told.protocol_version = std::to_string(session_.version() >> 16) + '.' + std::to_string(session_.version() & 0xffff);
   told.backend_pid = session_.process_id();
   told.authentication = name(session_.authentication());
   if (auto const* tls = transport_.tls()) {

@@ -20,6 +20,7 @@
 #include <tusk/protocol/session.hpp>
 #include <vector>
 
+#include "canceller.hpp"
 #include "connector.hpp"
 #include "conninfo.hpp"
 #include "operation_lock.hpp"
@@ -35,12 +36,15 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
 class engine {
  public:
   engine(std::string_view dsn, connect_options const& options);
+  engine(std::shared_ptr<client::settings const> settings, connect_options const& options);
   engine(engine const&) = delete;
   engine& operator=(engine const&) = delete;
   ~engine();
 
   /// Waits until connected. For blocking connections.
   void connect();
+  /// One that is not connected yet, with the same settings, options and queue of notifications.
+  std::shared_ptr<engine> another() const;
 
   std::vector<result> exec(std::string_view script);
   result query(std::string_view sql, params const& args);
@@ -49,20 +53,24 @@ class engine {
   /// The statement is closed with the next request.
   void release(prepared_statement const& statement) noexcept;
 
+  void ping();
   void start_exec(std::string_view script);
   void start_query(std::string_view sql, params const& args);
+  void start_ping();
   std::vector<result> take_results();
+  void cancel(std::chrono::milliseconds within);
 
   poll_status poll();
   int fileno() const noexcept;
   std::optional<std::chrono::milliseconds> timeout() const;
   bool isexecuting() const noexcept;
+  bool is_async() const noexcept { return options_.async; }
 
   std::vector<diagnostics> take_notices();
   connection_info info() const;
   std::string dsn() const;
   std::string parameter_status(std::string_view name) const;
-  bool closed() const noexcept;
+  bool closed() const noexcept { return (obstacles_ & is_closed) != 0; }
   void close() noexcept;
   notification_queue const& notifications() const noexcept { return notifications_; }
 
@@ -109,6 +117,7 @@ class engine {
   void take_columns(protocol::row_description const& told);
   std::shared_ptr<result_state> make_result(std::string_view tag);
   void take_ready();
+  std::string answer_to_question();
   void done() noexcept {
     // A server since version 14 reports a change of client_encoding after the rows.
     if (!text_is_utf8_) [[unlikely]]
@@ -125,6 +134,7 @@ class engine {
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
   void begin_exec(std::string_view script);
+  void begin_ping();
   void begin_query(std::string_view sql, params const& args);
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
@@ -140,8 +150,18 @@ class engine {
   std::string next_statement_name();
   void require_blocking(char const* what) const;
 
+  // cancelling.cpp: requests over a connection of their own
+  std::optional<poll_status> step_cancel();
+  void cancel_now(client::deadline until);
+  void cancel_unknown();
+  void wait_for_cancels();
+
+  // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
+  // way that nobody confirmed, and above these how many threads are cancelling.
+  static constexpr unsigned is_closed = 1, is_doubtful = 2, one_cancel = 4;
+
   connect_options options_;
-  client::settings settings_;
+  std::shared_ptr<client::settings const> settings_;
   mutable operation_lock mutex_;
   client::transport transport_;
   protocol::session session_;
@@ -153,9 +173,10 @@ class engine {
   notification_queue notifications_;
   std::deque<diagnostics> notices_;
   std::shared_ptr<std::vector<column_info> const> no_columns_;
-  std::string address_;
+  client::cancel_target target_;                  // once the connection is open; then it does not change
+  std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
   std::exception_ptr parting_;  // why the connection was closed, for the next call
-  std::atomic<bool> closed_ = false;
+  std::atomic<unsigned> obstacles_ = 0;
   bool write_failed_ = false, text_is_utf8_ = true, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye
 };

@@ -33,7 +33,7 @@ bool engine::take(protocol::event const& told) {
     return session_.buffered() != 0;
   }
   take_other(told);
-  return !closed_ && (!connector_ || session_.state() != protocol::state::unstarted);
+  return !closed() && (!connector_ || session_.state() != protocol::state::unstarted);
 }
 
 void engine::take_other(protocol::event const& told) {
@@ -109,9 +109,21 @@ void engine::take_columns(protocol::row_description const& told) {
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
 }
 
+/// The only field of the only row that a query of the connector gave; empty if it was anything else.
+std::string engine::answer_to_question() {
+  auto const results = std::exchange(operation_.results, {});
+  operation_ = {};
+  if (results.size() != 1) return {};
+  result const told(results.front());
+  if (told.size() != 1 || told.columns().size() != 1) return {};
+  return told[0].get<std::optional<std::string>>(0).value_or("");
+}
+
 void engine::take_ready() {
   if (connector_) {
-    address_ = connector_->address();
+    std::string const answer = answer_to_question();
+    if (!connector_->ready(answer)) return;
+    target_ = {connector_->route(), session_.process_id(), std::string(session_.secret_key())};
     connector_.reset();
     return;
   }
@@ -146,7 +158,8 @@ void engine::take_error(protocol::error_response const& told) {
   diagnostics fields = fields_of(told);
   if (connector_) {
     if (session_.state() != protocol::state::ended) return;
-    connector_->refused(std::move(fields));
+    write_failed_ = computing_ = false;
+    return connector_->refused(std::move(fields));
   }
   bool const fatal = session_.state() == protocol::state::ended;
   if (!fatal && !operation_.active) return;  // it is nobody's

@@ -17,6 +17,10 @@ class operation_lock {
     while (state_.exchange(contended, std::memory_order_acquire) != free)
       state_.wait(contended, std::memory_order_relaxed);
   }
+  bool try_lock() noexcept {
+    int expected = free;
+    return state_.compare_exchange_strong(expected, held, std::memory_order_acquire);
+  }
   void unlock() noexcept {
     if (state_.exchange(free, std::memory_order_release) == contended) [[unlikely]]
       state_.notify_one();

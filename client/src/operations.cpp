@@ -55,16 +55,17 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
 
 /// Throws if the connection is closed; the first time with the reason, where no operation has told it.
 void engine::require_open() {
-  if (!closed_) return;
+  if (!closed()) return;
   if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
   throw interface_error("connection already closed", true);
 }
 
 /// Checks that an operation can begin.
 inline void engine::require_readiness(std::string_view text, params const& args) {
-  if (!closed_ && !connector_ && !operation_.active && text_is_utf8_) [[likely]]
+  if (obstacles_ == 0 && !connector_ && !operation_.active && text_is_utf8_) [[likely]]
     return;
   require_open();
+  wait_for_cancels();
   if (connector_) throw operational_error("the connection is not open yet; step it with poll() until that says ok");
   if (operation_.active)
     throw programming_error(
@@ -104,6 +105,12 @@ void engine::begin_exec(std::string_view script) {
   if (auto const failed = session_.query(script))
     throw programming_error("the script cannot be sent: " + failed.message(), failed);
   operation_.active = true;
+}
+
+/// Sync alone, which every server answers.
+void engine::begin_ping() {
+  begin("", {});
+  end_unit({});
 }
 
 void engine::begin_query(std::string_view sql, params const& args) {
@@ -267,7 +274,7 @@ std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {
 void engine::release(prepared_statement const& statement) noexcept {
   lock const guard(mutex_);
   try {
-    if (!closed_) released_.push_back(statement.name);
+    if (!closed()) released_.push_back(statement.name);
   } catch (std::bad_alloc const&) {
     return;  // then it stays at the server until the connection ends
   }
@@ -276,6 +283,18 @@ void engine::release(prepared_statement const& statement) noexcept {
 void engine::start_exec(std::string_view script) {
   lock const guard(mutex_);
   begin_exec(script);
+}
+
+void engine::ping() {
+  lock const guard(mutex_);
+  require_blocking("ping");
+  begin_ping();
+  wait_until_done();
+}
+
+void engine::start_ping() {
+  lock const guard(mutex_);
+  begin_ping();
 }
 
 void engine::start_query(std::string_view sql, params const& args) {

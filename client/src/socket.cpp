@@ -20,6 +20,10 @@ namespace {
 
 std::error_code last_error() noexcept { return {errno, std::generic_category()}; }
 
+void set_option(int descriptor, int level, int name, int value) noexcept {
+  ::setsockopt(descriptor, level, name, &value, sizeof value);
+}
+
 io_result io_failure(io_status would_block) noexcept {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {would_block};
   return {io_status::failed, errno};
@@ -56,16 +60,20 @@ socket& socket::operator=(socket&& other) noexcept {
   return *this;
 }
 
-std::error_code socket::connect(endpoint const& to) {
+std::error_code socket::connect(endpoint const& to, tcp_settings const& how) {
   int const fresh = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fresh < 0) return last_error();
   close();
   descriptor_ = fresh;
-  int const on = 1;
-  // Small requests must not wait for the answer to an earlier one; a dead peer must be noticed some day.
   if (to.family() != AF_UNIX) {
-    ::setsockopt(fresh, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(fresh, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    // Small requests must not wait for the answer to an earlier one; a dead peer must be noticed some day. A system that
+    // refuses one of these connects all the same.
+    set_option(fresh, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (how.keepalives) set_option(fresh, SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (how.keepalives && how.idle > 0) set_option(fresh, IPPROTO_TCP, TCP_KEEPIDLE, how.idle);
+    if (how.keepalives && how.interval > 0) set_option(fresh, IPPROTO_TCP, TCP_KEEPINTVL, how.interval);
+    if (how.keepalives && how.count > 0) set_option(fresh, IPPROTO_TCP, TCP_KEEPCNT, how.count);
+    if (how.user_timeout > 0) set_option(fresh, IPPROTO_TCP, TCP_USER_TIMEOUT, how.user_timeout);
   }
   auto const* address = reinterpret_cast<sockaddr const*>(to.address.data());
   int outcome = 0;

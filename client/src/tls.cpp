@@ -38,24 +38,24 @@ std::string last_error() {
 
 bool verifies(sslmode mode) { return mode == sslmode::verify_ca || mode == sslmode::verify_full; }
 
-void load_authorities(SSL_CTX* context, settings const& from) {
-  if (from.tls.rootcert.empty() && verifies(from.tls.mode))
+void load_authorities(SSL_CTX* context, tls_settings const& from) {
+  if (from.rootcert.empty() && verifies(from.mode))
     throw operational_error(
         "sslmode=verify-ca and verify-full need the certificate authority that the server is checked "
         "against; set sslrootcert to its PEM file, or to system",
         true);
-  if (from.tls.rootcert == "system") {
+  if (from.rootcert == "system") {
     if (SSL_CTX_set_default_verify_paths(context) != 1)
       throw operational_error("the system's certificate authorities cannot be read: " + last_error(), true);
-  } else if (!from.tls.rootcert.empty()) {
-    if (SSL_CTX_load_verify_locations(context, from.tls.rootcert.c_str(), nullptr) != 1)
-      throw operational_error("the certificate authorities in sslrootcert=" + from.tls.rootcert +
+  } else if (!from.rootcert.empty()) {
+    if (SSL_CTX_load_verify_locations(context, from.rootcert.c_str(), nullptr) != 1)
+      throw operational_error("the certificate authorities in sslrootcert=" + from.rootcert +
                                   " cannot be read: " + last_error() + "; it must be a readable PEM file",
                               true);
   }
 }
 
-context_ptr make_context(settings const& from) {
+context_ptr make_context(tls_settings const& from) {
   context_ptr context(SSL_CTX_new_ex(library(), nullptr, TLS_client_method()), SSL_CTX_free);
   if (!context) throw operational_error("OpenSSL cannot make a TLS context: " + last_error(), true);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -66,16 +66,16 @@ context_ptr make_context(settings const& from) {
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   load_authorities(context.get(), from);
   // As in libpq, `require` verifies the chain when the authorities are given.
-  bool const verify = verifies(from.tls.mode) || (from.tls.mode == sslmode::require && !from.tls.rootcert.empty());
+  bool const verify = verifies(from.mode) || (from.mode == sslmode::require && !from.rootcert.empty());
   SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   return context;
 }
 
 /// The context for these settings, shared with every open connection that has the same.
-context_ptr shared_context(settings const& from) {
+context_ptr shared_context(tls_settings const& from) {
   static std::mutex lock;
   static std::map<std::string, std::weak_ptr<SSL_CTX>> known;
-  std::string const key = std::to_string(static_cast<int>(from.tls.mode)) + from.tls.rootcert;
+  std::string const key = std::to_string(static_cast<int>(from.mode)) + from.rootcert;
   std::lock_guard const guard(lock);
   if (auto context = known[key].lock()) return context;
   std::erase_if(known, [](auto const& each) { return each.second.expired(); });
@@ -132,7 +132,7 @@ BIO_METHOD const* tls::state::method() {
   return made;
 }
 
-tls::tls(settings const& from, socket const& over) : state_(new state{over, shared_context(from), {}, false, {}}) {
+tls::tls(tls_settings const& from, host_settings const& to, socket const& over) : state_(new state{over, shared_context(from), {}, false, {}}) {
   state_->ssl.reset(SSL_new(state_->context.get()));
   BIO* const bio = state_->ssl ? BIO_new(state::method()) : nullptr;
   if (bio == nullptr) throw operational_error("OpenSSL cannot make a TLS session: " + last_error(), true);
@@ -143,16 +143,16 @@ tls::tls(settings const& from, socket const& over) : state_(new state{over, shar
   SSL_set_connect_state(ssl);
 
   X509_VERIFY_PARAM* const check = SSL_get0_param(ssl);
-  bool const is_address = X509_VERIFY_PARAM_set1_ip_asc(check, from.hosts.front().name.c_str()) == 1;
-  if (from.tls.mode == sslmode::verify_full) {
+  bool const is_address = X509_VERIFY_PARAM_set1_ip_asc(check, to.name.c_str()) == 1;
+  if (from.mode == sslmode::verify_full) {
     state_->verify_name = true;
     X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (!is_address && X509_VERIFY_PARAM_set1_host(check, from.hosts.front().name.c_str(), 0) != 1)
-      throw operational_error("OpenSSL cannot check the host name " + from.hosts.front().name + ": " + last_error(), true);
+    if (!is_address && X509_VERIFY_PARAM_set1_host(check, to.name.c_str(), 0) != 1)
+      throw operational_error("OpenSSL cannot check the host name " + to.name + ": " + last_error(), true);
   } else if (is_address) {
     X509_VERIFY_PARAM_set1_ip(check, nullptr, 0);  // it was only asked whether it is an address
   }
-  if (!is_address) SSL_set_tlsext_host_name(ssl, from.hosts.front().name.c_str());
+  if (!is_address) SSL_set_tlsext_host_name(ssl, to.name.c_str());
 }
 
 tls::~tls() = default;

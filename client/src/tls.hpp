@@ -18,7 +18,7 @@ namespace tusk::client {
 class tls {
  public:
   /// Prepares a session over `over`. Throws operational_error if the certificates cannot be read.
-  tls(settings const& from, socket const& over);
+  tls(tls_settings const& how, host_settings const& to, socket const& over);
   ~tls();
   tls(tls const&) = delete;
   tls& operator=(tls const&) = delete;

@@ -39,6 +39,7 @@ struct connection_info {
   std::uint16_t port = 0;
   std::string user, database;
   std::int32_t backend_pid = 0;  ///< process id of the server's session
+  std::string protocol_version;  ///< of the wire protocol: "3.0"
   std::string authentication;    ///< "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus"
   std::string tls_version;       ///< "TLSv1.3"; empty without TLS
   std::string tls_cipher;        ///< "TLS_AES_256_GCM_SHA384"; empty without TLS
@@ -74,6 +75,9 @@ class connection {
       return query_params(sql, as_params(args...));
   }
 
+  /// A round trip that asks for nothing: throws operational_error if the connection is lost.
+  void ping();
+
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
 
@@ -94,10 +98,29 @@ class connection {
   void start_query(std::string_view sql, Args const&... args) {
     start_query_params(sql, as_params(args...));
   }
+  void start_ping();
   /// The results of the operation that is done; once.
   std::vector<result> take_results();
   /// Whether an operation is under way.
   bool isexecuting() const noexcept;
+
+  // ---- cancelling, beginning anew ----
+
+  /// Asks the server to cancel the operation under way, which then fails with query_canceled, unless it ends before
+  /// that; does nothing if none is. The request goes over a connection of its own to the same address, with the same
+  /// TLS settings, and is given up after `within`. No statement that begins later is hit.
+  ///
+  /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. With
+  /// `async` it only begins: poll() steps it, on a fileno() of its own meanwhile.
+  ///
+  /// Throws operational_error (of an asynchronous connection: out of poll()) if the request cannot be sent; the
+  /// operation goes on. If the server does not confirm what was sent, the connection ends with the operation, as the
+  /// request could hit a later one.
+  void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
+
+  /// Closes, and connects again with the same settings; with `async` poll() does it. Statements prepared before are
+  /// closed; the queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
+  void reconnect();
 
   // ---- what came by itself ----
 
@@ -143,6 +166,17 @@ class connection {
 /// Throws programming_error if the string is wrong, operational_error if no connection could be made: it says what was
 /// tried, what came back and what to do. With `async` it returns at once, and poll() throws.
 connection connect(std::string_view dsn = {}, connect_options const& options = {});
+
+/// What ping() found out about a server.
+enum class ping_status {
+  ok,           ///< it takes connections (though maybe not ours: a wrong password is as good an answer)
+  rejecting,    ///< it runs, but takes none now: it starts, stops or recovers (57P03)
+  no_response,  ///< nothing was reached, or it is no PostgreSQL server
+};
+
+/// Whether a server is there, as libpq's PQping. Blocks, up to connect_timeout for each address.
+/// Throws programming_error if the string is wrong.
+ping_status ping(std::string_view dsn = {}, connect_options const& options = {});
 
 /// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
 /// Throws operational_error if the system refuses, interface_error if the connection is closed.

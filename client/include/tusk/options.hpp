@@ -1,6 +1,8 @@
 // What connect() takes beside the connection string.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <tusk/protocol/limits.hpp>
 #include <utility>
@@ -8,12 +10,22 @@
 
 namespace tusk {
 
+/// For whom a password is asked.
+struct password_request {
+  std::string host;  ///< name, address or socket directory, as given
+  std::uint16_t port = 0;
+  std::string user, dbname;
+};
+
 /// Options of a connection that are given in code.
 struct connect_options {
   /// Return at once; poll() steps everything, connecting included.
   bool async = false;
   /// Connection parameters by keyword, which override the connection string: {{"password", secret}}.
   std::vector<std::pair<std::string, std::string>> parameters = {};
+  /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.
+  /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
+  std::function<std::string(password_request const&)> password = {};
   /// Send a password in clear text also where somebody could read it: without TLS, or over TLS that is not verified.
   bool allow_cleartext_password = false;
   /// What a hostile server can make us allocate or compute.

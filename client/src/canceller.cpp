@@ -1,0 +1,65 @@
+#include "canceller.hpp"
+
+#include <tusk/protocol/frontend.hpp>
+
+namespace tusk::client {
+
+canceller::canceller(settings const& how, cancel_target const& target, deadline until)
+    : target_(target), dialer_(how, bytes_), until_(until) {
+  protocol::byte_buffer buffer;
+  protocol::cancel_request message;
+  message.process_id = target.process_id;
+  message.secret_key = target.key;
+  (void)encode(buffer, message);
+  request_ = buffer.view();
+  buffer.wipe();
+  dialer_.begin(*target.route.host, target.route.address, target.route.with_tls);
+}
+
+canceller::outcome canceller::fail(std::string const& why) {
+  reason_ = "the cancel request to " + target_.route.address.text +
+            (sent_ == 0 ? " could not be sent: " : " was sent, but the server did not confirm it: ") + why;
+  bytes_.close();
+  return sent_ == 0 ? outcome::failed : outcome::unknown;
+}
+
+canceller::outcome canceller::step() {
+  if (until_ && clock::now() >= *until_) return fail("its time is over");
+  return open_ ? talk() : dial();
+}
+
+canceller::outcome canceller::dial() {
+  switch (dialer_.step()) {
+    case dialer::outcome::want_read: return outcome::want_read;
+    case dialer::outcome::want_write: return outcome::want_write;
+    case dialer::outcome::no_tls: return fail("the server does not offer TLS any more, and the session has it");
+    case dialer::outcome::failed: return fail(dialer_.reason());
+    case dialer::outcome::open: break;
+  }
+  open_ = true;
+  return talk();
+}
+
+canceller::outcome canceller::talk() {
+  while (sent_ < request_.size()) {
+    io_result const wrote = bytes_.write(std::string_view(request_).substr(sent_));
+    if (wrote.status == io_status::want_read) return outcome::want_read;
+    if (wrote.status == io_status::want_write) return outcome::want_write;
+    if (wrote.status != io_status::done) return fail(bytes_.explain(wrote));
+    sent_ += wrote.bytes;
+  }
+  char ignored[64];  // a server sends nothing; what it sends all the same is dropped
+  io_result const got = bytes_.read(ignored, false);
+  switch (got.status) {
+    case io_status::done:
+    case io_status::want_read: return outcome::want_read;
+    case io_status::want_write: return outcome::want_write;
+    // A connection that was reset is as much at its end as one that was closed: nothing of it is taken any more.
+    case io_status::closed:
+    case io_status::failed: break;
+  }
+  bytes_.close();
+  return outcome::done;
+}
+
+}  // namespace tusk::client

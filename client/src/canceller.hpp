@@ -1,0 +1,59 @@
+// A cancel request: a connection of its own to the same address, protected as the session is, that says one thing.
+//
+//   dial (socket, TLS) ─► send CancelRequest ─► read until the server closes
+//
+// The server closes when it has passed the request on, so the end of the connection says that no statement that is sent
+// afterwards can be hit by it. Nothing is resolved anew: the request must reach the very server of the session.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "connector.hpp"
+#include "dialer.hpp"
+#include "settings.hpp"
+#include "transport.hpp"
+
+namespace tusk::client {
+
+/// Whose request it is, and where it goes: what a session knows once it is open.
+struct cancel_target {
+  client::route route;
+  std::int32_t process_id = 0;
+  std::string key;  ///< empty: the server gave none, so nothing can be cancelled
+};
+
+/// Steps one request. One thread at a time. The settings must outlive it; it stays where it was made.
+class canceller {
+ public:
+  enum class outcome {
+    want_read,
+    want_write,
+    done,     ///< the server has taken it, and what comes later is not hit
+    failed,   ///< it was not sent; see reason()
+    unknown,  ///< it was sent, and the server did not say that it took it: it may still hit what runs then
+  };
+
+  canceller(settings const& how, cancel_target const& target, deadline until);
+
+  /// One step, never waiting.
+  outcome step();
+  int descriptor() const noexcept { return bytes_.socket().descriptor(); }
+  deadline until() const noexcept { return until_; }
+  std::string const& reason() const noexcept { return reason_; }
+
+ private:
+  outcome fail(std::string const& why);
+  outcome dial();
+  outcome talk();
+
+  cancel_target const& target_;
+  transport bytes_;
+  dialer dialer_;
+  deadline until_;
+  std::string request_, reason_;
+  std::size_t sent_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace tusk::client

@@ -1,0 +1,79 @@
+// Cancelling: the request goes over a connection of its own, and no statement that is sent later may be hit by it.
+//
+// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what is
+// used here without the lock (settings, target) does not change once the connection is open. `obstacles_` keeps the next
+// operation waiting until the request has ended. An asynchronous connection steps the request in its own poll().
+
+#include "engine.hpp"
+
+namespace tusk::detail {
+
+/// Asks the server to cancel the operation under way, if there is one.
+void engine::cancel(std::chrono::milliseconds within) {
+  client::deadline const until = client::clock::now() + within;
+  if (options_.async) {
+    lock const guard(mutex_);
+    require_open();
+    if (!operation_.active || canceller_) return;
+    if (target_.key.empty()) throw operational_error("the server gave no key to cancel with");
+    canceller_ = std::make_unique<client::canceller>(*settings_, target_, until);
+    return;
+  }
+  // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.
+  obstacles_ += one_cancel;
+  struct release {
+    std::atomic<unsigned>& obstacles;
+    ~release() {
+      obstacles -= one_cancel;
+      obstacles.notify_all();
+    }
+  } const at_the_end{obstacles_};
+  if (mutex_.try_lock()) {
+    bool const idle = !operation_.active;
+    mutex_.unlock();
+    require_open();
+    if (idle) return;
+  }
+  cancel_now(until);
+}
+
+/// The whole of it, waiting.
+void engine::cancel_now(client::deadline until) {
+  if (target_.key.empty()) throw operational_error("the server gave no key to cancel with");
+  client::canceller request(*settings_, target_, until);
+  for (;;) {
+    auto const wanted = request.step();
+    switch (wanted) {
+      case client::canceller::outcome::done: return;
+      case client::canceller::outcome::unknown: obstacles_ |= is_doubtful; [[fallthrough]];
+      case client::canceller::outcome::failed: throw operational_error(request.reason());
+      case client::canceller::outcome::want_read:
+      case client::canceller::outcome::want_write: break;
+    }
+    bool const read = wanted == client::canceller::outcome::want_read;
+    client::wait_for(request.descriptor(), read, !read, until);
+  }
+}
+
+/// One step of an asynchronous request. Nothing: it has ended, and the operation goes on.
+std::optional<poll_status> engine::step_cancel() {
+  auto const wanted = canceller_->step();
+  if (wanted == client::canceller::outcome::want_read) return poll_status::read;
+  if (wanted == client::canceller::outcome::want_write) return poll_status::write;
+  auto const ended = std::exchange(canceller_, nullptr);
+  if (wanted == client::canceller::outcome::done) return {};
+  if (wanted == client::canceller::outcome::unknown) obstacles_ |= is_doubtful;
+  throw operational_error(ended->reason());
+}
+
+/// Waits until no thread is cancelling. A request whose fate is unknown may hit any later statement: then there is none.
+void engine::wait_for_cancels() {
+  for (unsigned now = obstacles_; now >= one_cancel; now = obstacles_) obstacles_.wait(now);
+  if ((obstacles_ & is_doubtful) == 0) return;
+  give_up();
+  throw operational_error(
+      "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next statement",
+      true);
+}
+
+}  // namespace tusk::detail
