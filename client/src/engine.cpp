@@ -306,9 +306,7 @@ bool engine::isexecuting() const noexcept {
 
 std::vector<diagnostics> engine::take_notices() {
   lock const guard(mutex_);
-  std::vector<diagnostics> taken(std::make_move_iterator(notices_.begin()), std::make_move_iterator(notices_.end()));
-  notices_.clear();
-  return taken;
+  return std::exchange(notices_, {});
 }
 
 std::string engine::dsn() const { return client::masked(*settings_); }

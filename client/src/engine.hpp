@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -171,7 +170,7 @@ class engine {
   std::vector<std::string> released_;  // names of statements to close
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;
-  std::deque<diagnostics> notices_;
+  std::vector<diagnostics> notices_;
   std::shared_ptr<std::vector<column_info> const> no_columns_;
   client::cancel_target target_;                  // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way

@@ -63,7 +63,7 @@ void engine::take_other(protocol::event const& told) {
           },
           [&](notice_response const& notice) {
             notices_.push_back(fields_of(notice));
-            if (notices_.size() > kept_notices) notices_.pop_front();
+            if (notices_.size() > kept_notices) notices_.erase(notices_.begin());
           },
           [&](protocol::parameter_status const& changed) {
             if (changed.name == "client_encoding") text_is_utf8_ = changed.value == "UTF8";

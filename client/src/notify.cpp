@@ -1,6 +1,6 @@
 #include <tusk/notify.hpp>
 
-#include <deque>
+#include <list>
 #include <mutex>
 #include <utility>
 
@@ -9,7 +9,7 @@ namespace tusk {
 struct notification_queue::shared {
   explicit shared(std::size_t limit) : capacity(limit) {}
   std::mutex mutable lock;
-  std::deque<notify> waiting;
+  std::list<notify> waiting;  // takes no memory while it is empty, as in most connections it always is
   std::size_t capacity;
   std::uint64_t dropped = 0;
 };

@@ -3,8 +3,8 @@
 //   scripted_server server([](peer& client) { client.receive_startup(); client.send("HTTP/1.1 400 Bad Request\r\n");
 //   }); connect(server.dsn());
 //
-// The script runs on a thread of its own, once for each client, one client after another. When it returns, the client's
-// connection is closed. It must not throw; what a client does not send in time ends the script quietly.
+// The script runs once for each client, each on a thread of its own. When it returns, the client's connection is
+// closed. It must not throw; what a client does not send in time ends the script quietly.
 #pragma once
 
 #include <arpa/inet.h>
@@ -21,6 +21,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace tusk::test {
 
@@ -132,6 +133,7 @@ class scripted_server {
   ~scripted_server() {
     stopped_ = true;
     thread_.join();
+    for (std::thread& each : scripts_) each.join();
     ::close(listener_);
   }
 
@@ -152,8 +154,10 @@ class scripted_server {
       int const descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (descriptor < 0) continue;
       ++clients_;
-      peer client(descriptor, stopped_);
-      script_(client);
+      scripts_.emplace_back([this, descriptor] {
+        peer client(descriptor, stopped_);
+        script_(client);
+      });
     }
   }
 
@@ -163,6 +167,7 @@ class scripted_server {
   std::atomic<bool> stopped_ = false;
   std::atomic<int> clients_ = 0;
   std::thread thread_;
+  std::vector<std::thread> scripts_;
 };
 
 }  // namespace tusk::test

@@ -13,6 +13,7 @@
 //   static std::uint64_t first_int(..), sum_ints(..), touch_text(..), sum_records(..)
 #pragma once
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -26,9 +27,11 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bench {
 
@@ -36,7 +39,7 @@ namespace bench {
 
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
-  if (row == "roundtrip" || row == "connect_scram") return "select 1+1";
+  if (row == "roundtrip" || row == "connect_scram" || row == "idle") return "select 1+1";
   if (row == "pg_type")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
@@ -87,10 +90,17 @@ inline std::int64_t resident() {
   throw std::runtime_error("/proc/self/smaps_rollup does not tell Rss");
 }
 
+/// Bytes of the heap that are in use now.
+inline std::int64_t heap() {
+  auto const now = ::mallinfo2();
+  return static_cast<std::int64_t>(now.uordblks + now.hblkhd);
+}
+
 struct outcome {
   std::uint64_t checksum = 0;
   std::size_t rows = 0;       // of one result
   std::int64_t resident = 0;  // the most that holding one result added
+  std::int64_t heap = 0;      // what an idle connection takes
 };
 
 template <class Work>
@@ -123,6 +133,14 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   if (row == "pg_type" || row == "series_text")
     return fetch_and([](auto const& result) { return Client::touch_text(result); });
   if (row == "connect_scram") return repeat(times, [&](outcome&) { Client const another(dsn); });
+  if (row == "idle") {
+    std::vector<std::unique_ptr<Client>> idle(static_cast<std::size_t>(times));
+    auto const before = heap();
+    for (auto& each : idle) each = std::make_unique<Client>(dsn);
+    outcome sum;
+    sum.heap = (heap() - before) / times;
+    return sum;
+  }
   return repeat(times, [&](outcome& sum) {  // memory
     auto const before = resident();
     auto const result = on.fetch();
@@ -151,6 +169,7 @@ void measure(std::string const& dsn, std::string_view row, std::int64_t times, s
   tell("rows", sum.rows, ", ");
   tell("checksum", sum.checksum, ", ");
   tell("resident", sum.resident, ", ");
+  tell("heap", sum.heap, ", ");
   tell("bytes", bytes, "}\n");
 }
 

@@ -1,0 +1,270 @@
+// Which server a connection string with several hosts leads to, how many connections that takes, and what the error
+// says when it leads to none. The servers are scripted: two of them, first and second.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <tusk/tusk.hpp>
+#include <vector>
+
+#include "support/scripted_server.hpp"
+#include "support/stepping.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+using script = void (*)(peer&);
+
+/// A server that lets everybody in, and says of itself what a server of version 14 or newer does.
+void welcome_as(peer& client, std::string_view hot_standby, std::string_view read_only, std::string_view version) {
+  client.receive_startup();
+  std::string told = message('R', int32(0)) + message('S', text("server_version") + text(version)) +
+                     message('S', text("client_encoding") + text("UTF8"));
+  if (!hot_standby.empty()) {
+    told += message('S', text("in_hot_standby") + text(hot_standby)) +
+            message('S', text("default_transaction_read_only") + text(read_only));
+  }
+  client.send(told + message('K', int32(1) + int32(2)) + ready());
+}
+
+/// One that is asked what it is, since it is too old to report it.
+void old_server(peer& client, std::string_view recovering, std::string_view read_only) {
+  welcome_as(client, "", "", "12.0");
+  std::string const asked = client.receive_message();
+  std::string_view const answer = asked.find("pg_is_in_recovery") != asked.npos           ? recovering
+                                  : asked.find("transaction_read_only") != asked.npos ? read_only
+                                                                                           : "";
+  if (!answer.empty()) {
+    std::string const column = int16(1) + text("answer") + int32(0) + int16(0) + int32(25) + int16(0xffff) +
+                               int32(0xffffffff) + int16(0);
+    client.send(message('T', column) +
+                message('D', int16(1) + int32(static_cast<std::uint32_t>(answer.size())) + std::string(answer)) +
+                message('C', text("SELECT 1")) + ready());
+  }
+  client.stay_silent();
+}
+
+// clang-format off
+void primary(peer& c) { welcome_as(c, "off", "off", "15.0"); c.stay_silent(); }
+void standby(peer& c) { welcome_as(c, "on", "off", "15.0"); c.stay_silent(); }
+void read_only(peer& c) { welcome_as(c, "off", "on", "15.0"); c.stay_silent(); }
+void old_primary(peer& c) { old_server(c, "f", "off"); }
+void old_standby(peer& c) { old_server(c, "t", "on"); }
+void old_read_only(peer& c) { old_server(c, "f", "on"); }
+void old_riddle(peer& c) { old_server(c, "maybe", "maybe"); }
+void closes(peer&) {}
+void silent(peer& c) { c.stay_silent(); }
+void starting_up(peer& c) { c.receive_startup(); c.send(message('E', fields("FATAL", "57P03", "the database system is starting up"))); }
+void wrong_password(peer& c) { c.receive_startup(); c.send(message('E', fields("FATAL", "28P01", "password authentication failed"))); }
+void no_entry(peer& c) { c.receive_startup(); c.send(message('E', fields("FATAL", "28000", "no pg_hba.conf entry"))); }
+void no_tls(peer& c) { c.receive_startup(); c.send("N"); c.stay_silent(); }
+void tls_or_nothing(peer& c) {  // refuses what is not TLS, and has none
+  if (c.receive_startup().size() == 8) { c.send("N"); c.stay_silent(); }
+  c.send(message('E', fields("FATAL", "28000", "no encryption")));
+}
+void plain_or_nothing(peer& c) {  // says S, and breaks off the handshake; in plain it lets everybody in
+  if (c.receive_startup().size() == 8) { c.send("S"); c.receive(10); return; }
+  c.send(welcome());
+  c.stay_silent();
+}
+void plain_after_N(peer& c) {
+  if (c.receive_startup().size() == 8) { c.send("N"); c.receive_startup(); }
+  c.send(welcome());
+  c.stay_silent();
+}
+// clang-format on
+
+struct row {
+  char const* name;
+  char const* more;  // of the connection string; "A" and "B" are the servers' ports
+  script first, second;
+  int reached;  // 1, 2; 0: none
+  int calls_first, calls_second;
+  std::vector<std::string_view> said = {};  // by the error, where none is reached
+};
+void PrintTo(row const& each, std::ostream* out) { *out << each.name; }
+
+std::vector<row> rows() {
+  return {
+      {"the_first_that_works", "", primary, primary, 1, 1, 0},
+      {"after_one_that_closes", "", closes, primary, 2, 1, 1},
+      {"after_one_that_starts_up", "", starting_up, primary, 2, 1, 1},
+      {"after_a_silent_one", "connect_timeout=1", silent, primary, 2, 1, 1},
+      {"not_after_a_wrong_password", "", wrong_password, primary, 0, 1, 0, {"password authentication failed (28P01)"}},
+      {"not_after_no_entry", "", no_entry, primary, 0, 1, 0, {"was refused; check user and dbname", "(28000)"}},
+      {"none", "", closes, starting_up, 0, 1, 1,
+       {"no connection could be made: connection to server", "port A failed: the server closed",
+        "\nconnection to server", "port B failed: FATAL:  the database system is starting up (57P03)"}},
+      {"a_closed_port_first", "port=1,B host=127.0.0.1,127.0.0.1", primary, primary, 2, 0, 1},
+      {"an_unknown_name_first", "host=no-such-host.invalid,127.0.0.1 port=A,B hostaddr=''", primary, primary, 2, 0, 1},
+      {"hostaddr_instead_of_the_name", "host=no-such-host.invalid,x hostaddr=127.0.0.1,127.0.0.1", primary, primary, 1, 1, 0},
+      {"hostaddr_that_is_a_name", "host=x,y hostaddr=localhost,127.0.0.1", primary, primary, 2, 0, 1},
+      {"a_socket_that_is_not_there", "host=/no/such/folder,127.0.0.1", primary, primary, 2, 0, 1},
+
+      {"any", "target_session_attrs=any", standby, primary, 1, 1, 0},
+      {"read_write", "target_session_attrs=read-write", standby, primary, 2, 1, 1},
+      {"read_write_not_read_only", "target_session_attrs=read-write", read_only, primary, 2, 1, 1},
+      {"read_only", "target_session_attrs=read-only", primary, read_only, 2, 1, 1},
+      {"read_only_is_a_standby", "target_session_attrs=read-only", primary, standby, 2, 1, 1},
+      {"primary", "target_session_attrs=primary", standby, read_only, 2, 1, 1},
+      {"standby", "target_session_attrs=standby", read_only, standby, 2, 1, 1},
+      {"prefer_standby", "target_session_attrs=prefer-standby", primary, standby, 2, 1, 1},
+      {"prefer_standby_without_one", "target_session_attrs=prefer-standby", primary, primary, 1, 2, 1},
+      {"prefer_standby_with_one_alive", "target_session_attrs=prefer-standby", closes, primary, 2, 2, 2},
+      {"old_read_write", "target_session_attrs=read-write", old_standby, old_primary, 2, 1, 1},
+      {"old_read_only", "target_session_attrs=read-only", old_primary, old_read_only, 2, 1, 1},
+      {"old_primary", "target_session_attrs=primary", old_standby, old_read_only, 2, 1, 1},
+      {"old_standby", "target_session_attrs=standby", old_read_only, old_standby, 2, 1, 1},
+      {"old_prefer_standby", "target_session_attrs=prefer-standby", old_primary, old_standby, 2, 1, 1},
+      {"old_that_answers_nonsense", "target_session_attrs=primary", old_riddle, old_primary, 2, 1, 1},
+      {"no_standby", "target_session_attrs=standby", primary, read_only, 0, 1, 1,
+       {"port A failed: it is no standby, but target_session_attrs=standby was asked for",
+        "port B failed: it is no standby"}},
+      {"no_writer", "target_session_attrs=read-write", read_only, old_read_only, 0, 1, 1,
+       {"port A failed: the session is read-only", "port B failed: the session is read-only"}},
+
+      {"tls_is_required_of_each", "sslmode=require", no_tls, no_tls, 0, 1, 1,
+       {"port A failed: it does not offer TLS", "port B failed: it does not offer TLS"}},
+      {"prefer_goes_on_over_the_same_socket", "sslmode=prefer", plain_after_N, primary, 1, 1, 0},
+      {"prefer_tries_again_without_tls", "sslmode=prefer", plain_or_nothing, primary, 1, 2, 0},
+      {"allow_begins_without_tls", "sslmode=allow", primary, primary, 1, 1, 0},
+      {"allow_tries_tls_when_refused", "sslmode=allow", tls_or_nothing, primary, 2, 2, 1},
+      {"allow_does_not_when_the_password_is_wrong", "sslmode=allow", wrong_password, primary, 0, 1, 0},
+      {"require_never_tries_without", "sslmode=require", plain_or_nothing, closes, 0, 1, 1},
+      {"disable_never_asks", "sslmode=disable", plain_or_nothing, primary, 1, 1, 0},
+  };
+}
+
+/// The row's text with the ports in place of A and B.
+std::string with_ports(std::string_view text, scripted_server const& first, scripted_server const& second) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    bool const before = i == 0 || text[i - 1] == '=' || text[i - 1] == ',' || text[i - 1] == ' ';
+    bool const after = i + 1 == text.size() || text[i + 1] == ',' || text[i + 1] == ' ';
+    if (before && after && (text[i] == 'A' || text[i] == 'B'))
+      out += (text[i] == 'A' ? first : second).port();
+    else
+      out += text[i];
+  }
+  return out;
+}
+
+class several_hosts : public testing::TestWithParam<row> {};
+
+TEST_P(several_hosts, lead_to_one_server) {
+  row const& of = GetParam();
+  for (bool const async : {false, true}) {
+    scripted_server first(of.first), second(of.second);
+    std::string const dsn = "host=127.0.0.1,127.0.0.1 user=u password=open_sesame dbname=d sslmode=disable port=" +
+                            first.port() + ',' + second.port() + ' ' + with_ports(of.more, first, second);
+    SCOPED_TRACE(dsn);
+    if (of.reached != 0) {
+      connection conn = connect(dsn, {.async = async});
+      finish(conn);
+      EXPECT_EQ(std::to_string(conn.info().port), (of.reached == 1 ? first : second).port());
+      EXPECT_EQ(conn.info().address, "127.0.0.1");
+      EXPECT_FALSE(conn.timeout());
+    } else {
+      auto const error = thrown<operational_error>([&] {
+        connection conn = connect(dsn, {.async = async});
+        finish(conn);
+      });
+      EXPECT_TRUE(error.is_fatal());
+      EXPECT_LACKS("open_sesame", error.what());
+      for (std::string_view const part : of.said) EXPECT_CONTAINS(with_ports(part, first, second), error.what());
+    }
+    EXPECT_EQ(first.clients(), of.calls_first);
+    EXPECT_EQ(second.clients(), of.calls_second);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(each, several_hosts, testing::ValuesIn(rows()),
+                         [](auto const& of) { return std::string(of.param.name); });
+
+TEST(load_balancing, spreads_connections_over_the_hosts) {
+  scripted_server first(primary), second(primary);
+  std::string const dsn = "host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable port=" + first.port() + ',' +
+                          second.port();
+  for (int i = 0; i < 40; ++i) connect(dsn + " load_balance_hosts=random");
+  EXPECT_EQ(first.clients() + second.clients(), 40);
+  EXPECT_GT(first.clients(), 0);  // none of 40 is less likely than a broken machine
+  EXPECT_GT(second.clients(), 0);
+  for (int i = 0; i < 10; ++i) connect(dsn + " load_balance_hosts=disable");
+  EXPECT_GE(first.clients(), 11);
+}
+
+TEST(password_callback, is_called_once_for_each_connection_with_the_host_it_is_for) {
+  scripted_server first(closes), second([](peer& client) {
+    client.receive_startup();
+    client.send(message('R', int32(3)));
+    if (client.receive_message() == message('p', text("token for " + std::to_string(2)))) client.send(welcome());
+    client.stay_silent();
+  });
+  std::vector<std::string> asked;
+  connect_options options;
+  options.password = [&](password_request const& of) {
+    asked.push_back(of.host + ':' + std::to_string(of.port) + ' ' + of.user + ' ' + of.dbname);
+    return "token for " + std::to_string(asked.size());
+  };
+  connection conn = connect("host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable password=hidden port=" +
+                                first.port() + ',' + second.port(),
+                            options);
+  EXPECT_EQ(asked, (std::vector<std::string>{"127.0.0.1:" + first.port() + " u d", "127.0.0.1:" + second.port() + " u d"}));
+}
+
+TEST(password_callback, may_throw) {
+  scripted_server server(primary);
+  connect_options options;
+  options.password = [](password_request const&) -> std::string { throw std::runtime_error("no token"); };
+  EXPECT_STREQ(thrown<std::runtime_error>([&] { connect(server.dsn(), options); }).what(), "no token");
+}
+
+// A cancel request that the server takes, but does not confirm, may hit any later statement.
+TEST(unconfirmed_cancel, ends_the_connection_with_the_operation) {
+  scripted_server server([](peer& client) {
+    if (client.receive_startup().size() == 16) return client.stay_silent();  // CancelRequest
+    client.send(welcome());
+    client.receive_message();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    client.send(message('C', text("SELECT 0")) + ready());
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn(), {.async = true});
+  finish(conn);
+  conn.start_exec("SELECT 1");
+  conn.poll();
+  conn.cancel(std::chrono::milliseconds(50));
+  auto const unconfirmed = thrown<operational_error>([&] { finish(conn); });
+  EXPECT_CONTAINS("was sent, but the server did not confirm it", unconfirmed.what());
+  EXPECT_FALSE(unconfirmed.is_fatal());
+  EXPECT_TRUE(conn.isexecuting());
+  EXPECT_NO_THROW(finish(conn));
+  auto const closed = thrown<operational_error>([&] { conn.start_exec("SELECT 2"); });
+  EXPECT_CONTAINS("it could hit the next statement", closed.what());
+  EXPECT_TRUE(closed.is_fatal());
+  EXPECT_TRUE(conn.closed());
+}
+
+TEST(refused_cancel, leaves_the_operation_as_it_is) {
+  std::atomic<int> calls = 0;
+  scripted_server server([&](peer& client) {
+    if (++calls > 1) return;  // closes at once, before it was asked for TLS or anything
+    client.receive_startup();
+    client.send(welcome());
+    client.receive_message();
+    client.send(message('C', text("SELECT 0")) + ready());
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn(), {.async = true});
+  finish(conn);
+  conn.start_exec("SELECT 1");
+  conn.poll();
+  conn.cancel();
+  EXPECT_NO_THROW(finish(conn));
+}
+
+}  // namespace
+}  // namespace tusk::test
