@@ -63,6 +63,7 @@ std::vector<result> connection::take_results() { return engine().take_results();
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
 
 std::vector<diagnostics> connection::take_notices() { return engine().take_notices(); }
+void connection::trace(std::function<void(std::string_view)> sink) { engine().trace(std::move(sink)); }
 connection_info connection::info() const { return engine().info(); }
 std::string connection::dsn() const { return engine().dsn(); }
 std::string connection::parameter_status(std::string_view name) const { return engine().parameter_status(name); }

@@ -32,14 +32,13 @@ dialer::outcome dialer::fail(std::string reason) {
 }
 
 void dialer::begin(host_settings const& host, endpoint const& to, bool with_tls) {
-  bytes_.end_tls();
   host_ = &host;
   stage_ = stage::connecting;
   local_ = to.family() == AF_UNIX;
   with_tls_ = with_tls;
   request_sent_ = false;
   reason_.clear();
-  if (auto const error = bytes_.socket().connect(to, how_.tcp)) reason_ = error.message() + advice(error, local_);
+  if (auto const error = bytes_.connect(to, how_.tcp)) reason_ = error.message() + advice(error, local_);
 }
 
 dialer::outcome dialer::step() {

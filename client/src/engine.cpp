@@ -38,6 +38,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     fields.set('M', warning);
     notices_.push_back(std::move(fields));
   }
+  if (options_.trace) transport_.trace(options_.trace, options_.limits, protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
 }
 
@@ -164,7 +165,7 @@ void engine::wait_until_done() {
 /// whatever else happens is the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.tls() == nullptr && write_output() && !write_failed_) {
+    if (operation_.active && transport_.is_bare() && write_output() && !write_failed_) {
       client::io_result const got = transport_.socket().read(session_.prepare(), true);
       if (got.status == client::io_status::done) [[likely]] {
         session_.commit(got.bytes);
@@ -307,6 +308,13 @@ bool engine::isexecuting() const noexcept {
 std::vector<diagnostics> engine::take_notices() {
   lock const guard(mutex_);
   return std::exchange(notices_, {});
+}
+
+void engine::trace(std::function<void(std::string_view)> sink) {
+  lock const guard(mutex_);
+  options_.trace = sink;  // for a reconnect
+  transport_.trace(std::move(sink), options_.limits,
+                   connector_ ? protocol::trace_from::startup : protocol::trace_from::session);
 }
 
 std::string engine::dsn() const { return client::masked(*settings_); }

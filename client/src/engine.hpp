@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,6 +67,7 @@ class engine {
   bool is_async() const noexcept { return options_.async; }
 
   std::vector<diagnostics> take_notices();
+  void trace(std::function<void(std::string_view)> sink);
   connection_info info() const;
   std::string dsn() const;
   std::string parameter_status(std::string_view name) const;

@@ -1,9 +1,12 @@
-// The connection's bytes, with or without TLS: what the engine reads and writes.
+// The connection's bytes, with or without TLS: what the engine reads and writes; and who looks on when they are traced.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <tusk/protocol/trace.hpp>
 
 #include "socket.hpp"
 #include "tls.hpp"
@@ -20,13 +23,20 @@ class transport {
   client::socket& socket() noexcept { return socket_; }
   client::socket const& socket() const noexcept { return socket_; }
   client::tls* tls() const noexcept { return tls_.get(); }
+  /// Whether bytes go to the socket as they are and nobody looks on: then the socket may be used in place of this.
+  bool is_bare() const noexcept { return bare_; }
 
+  /// Begins to connect, as socket::connect.
+  std::error_code connect(endpoint const& to, tcp_settings const& how);
   void start_tls(tls_settings const& how, host_settings const& to) {
     tls_ = std::make_unique<client::tls>(how, to, socket_);
+    bare_ = false;
   }
 
-  io_result read(std::span<char> into, bool wait) { return tls_ ? tls_->read(into, wait) : socket_.read(into, wait); }
-  io_result write(std::string_view from) { return tls_ ? tls_->write(from) : socket_.write(from); }
+  io_result read(std::span<char> into, bool wait) {
+    return bare_ ? socket_.read(into, wait) : read_through(into, wait);
+  }
+  io_result write(std::string_view from) { return bare_ ? socket_.write(from) : write_through(from); }
   /// Why a read, a write or a handshake failed, for people.
   std::string explain(io_result const& failure) const {
     if (failure.error != 0) return std::generic_category().message(failure.error);
@@ -35,10 +45,10 @@ class transport {
   /// Whether bytes lie in user space that the descriptor does not show.
   bool pending() const noexcept { return tls_ && tls_->pending(); }
 
-  void end_tls() noexcept {
-    if (tls_) tls_->goodbye();
-    tls_.reset();
-  }
+  /// Shows every message from now on to the sink; an empty one ends it. See protocol::tracer.
+  void trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from);
+
+  void end_tls() noexcept;
   void close() noexcept {
     end_tls();
     socket_.close();
@@ -50,8 +60,19 @@ class transport {
   }
 
  private:
+  struct tracing {
+    protocol::tracer::sink to;
+    protocol::limits limit;
+    protocol::tracer tracer;
+  };
+
+  io_result read_through(std::span<char> into, bool wait);
+  io_result write_through(std::string_view from);
+
   client::socket socket_;
   std::unique_ptr<client::tls> tls_;  // refers to socket_, so it goes first
+  std::unique_ptr<tracing> tracing_;
+  bool bare_ = true;
 };
 
 }  // namespace tusk::client

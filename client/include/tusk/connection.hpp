@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -131,6 +132,11 @@ class connection {
 
   // ---- about the connection ----
 
+  /// Shows every message, both ways, as a line in the format of libpq's PQtrace without its time stamps: direction (F
+  /// or B), length, name, fields, with tabs between. Passwords, SASL data and cancel keys are shown as ***; what the
+  /// statements say is not. The sink is called by whatever call moves the bytes, and must not use the connection; if it
+  /// throws, the connection is closed and the exception comes out there. An empty sink ends it.
+  void trace(std::function<void(std::string_view line)> sink);
   connection_info info() const;
   /// The connection string in effect, its password masked.
   std::string dsn() const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <tusk/protocol/limits.hpp>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct connect_options {
   /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.
   /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
   std::function<std::string(password_request const&)> password = {};
+  /// Shows every message from the first one on, see connection::trace().
+  std::function<void(std::string_view line)> trace = {};
   /// Send a password in clear text also where somebody could read it: without TLS, or over TLS that is not verified.
   bool allow_cleartext_password = false;
   /// What a hostile server can make us allocate or compute.
