@@ -165,8 +165,13 @@ void engine::wait_until_done() {
 /// whatever else happens is the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.is_bare() && write_output() && !write_failed_) {
-      client::io_result const got = transport_.socket().read(session_.prepare(), true);
+    if (operation_.active && transport_.is_bare()) {
+      auto const& socket = transport_.socket();
+      if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
+        session_.sent(sent.bytes);
+      client::io_result got{client::io_status::want_read};  // what was not sent whole, the other way finds out why
+      if (session_.output().empty()) [[likely]]
+        got = socket.read(session_.prepare(), true);
       if (got.status == client::io_status::done) [[likely]] {
         session_.commit(got.bytes);
         auto const* ended = std::get_if<protocol::unit_complete>(&session_.next());
