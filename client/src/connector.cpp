@@ -170,7 +170,7 @@ progress connector::ask_tls() {
   else if (got.bytes != 1 && (answer[0] == 'S' || answer[0] == 'N'))
     failed("it sent more than one byte before TLS began: somebody may be tampering with the connection");
   else if (answer[0] == 'S') {
-    bytes_.start_tls(to_);
+    bytes_.start_tls(to_.tls, to_.hosts.front());
     stage_ = stage::handshaking;
   } else if (answer[0] == 'N' && to_.tls.mode == sslmode::prefer)
     stage_ = stage::starting;

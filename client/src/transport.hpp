@@ -21,7 +21,9 @@ class transport {
   client::socket const& socket() const noexcept { return socket_; }
   client::tls* tls() const noexcept { return tls_.get(); }
 
-  void start_tls(settings const& from) { tls_ = std::make_unique<client::tls>(from, socket_); }
+  void start_tls(tls_settings const& how, host_settings const& to) {
+    tls_ = std::make_unique<client::tls>(how, to, socket_);
+  }
 
   io_result read(std::span<char> into, bool wait) { return tls_ ? tls_->read(into, wait) : socket_.read(into, wait); }
   io_result write(std::string_view from) { return tls_ ? tls_->write(from) : socket_.write(from); }
