@@ -28,7 +28,7 @@ bool equal(std::string_view a, std::string_view b) {
 
 /// "*.example.org" covers "db.example.org": one label, which is not empty, stands for the asterisk.
 bool covers(std::string_view pattern, std::string_view host) {
-  if (!pattern.starts_with("*.")) return false;
+  if (!pattern.starts_with("*.") || pattern.size() == 2) return false;
   std::size_t const dot = host.find('.');
   return dot != host.npos && dot != 0 && equal(pattern.substr(1), host.substr(dot));
 }
@@ -79,7 +79,7 @@ std::string shown(certificate_names const& names) {
   };
   for (auto const& name : names.dns) add(quoted(name));
   for (auto const& bytes : names.addresses) add(address_text(bytes));
-  if (names.common_name && count == 0) add(quoted(*names.common_name));
+  if (names.common_name && names.dns.empty()) add(quoted(*names.common_name));
   if (count == 0) return "no name";
   return count > most_shown ? text + " and " + std::to_string(count - most_shown) + " more" : text;
 }

@@ -33,8 +33,11 @@ std::string_view advice_on_certificate(long verdict) {
   }
 }
 
+/// What became of the server's wish for a client certificate.
+enum class certificate { unwanted, missing, sent };
+
 /// What to do about other errors of a session.
-std::string_view advice_on_session(int reason) {
+std::string_view advice_on_session(int reason, certificate shown) {
   switch (reason) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -47,9 +50,10 @@ std::string_view advice_on_session(int reason) {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
-      return "; the server refuses our client certificate: check sslcert and sslkey";
+      return shown == certificate::sent ? "; the server refuses our client certificate: check sslcert and sslkey" : "";
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return "; the server needs a client certificate: set sslcert and sslkey";
+      return shown == certificate::missing ? "; the server needs a client certificate: set sslcert and sslkey" : "";
     default: return "";
   }
 }
@@ -213,7 +217,10 @@ io_result tls::state::outcome(int returned, std::size_t bytes) {
     return last;
   }
   int const reason = ERR_GET_REASON(ERR_peek_last_error());
-  return refuse(take_tls_error() + std::string(advice_on_session(reason)));
+  auto const shown = !requested                                  ? certificate::unwanted
+                     : SSL_get_certificate(ssl.get()) == nullptr ? certificate::missing
+                                                                 : certificate::sent;
+  return refuse(take_tls_error() + std::string(advice_on_session(reason, shown)));
 }
 
 io_result tls::handshake() {

@@ -133,11 +133,13 @@ void load_key(SSL_CTX* context, tls_settings const& how, tls_files const& files)
   key_password password{how.keypassword};
   key_ptr const key = read_key(bytes, password);
   OPENSSL_cleanse(bytes.data(), bytes.size());
-  if (!key && password.asked)
+  if (!key && password.asked) {
+    ERR_clear_error();
     throw operational_error("sslkey=" + files.key +
                                 (how.keypassword.empty() ? " is encrypted; set sslpassword to its password"
                                                          : " cannot be decrypted; check sslpassword"),
                             true);
+  }
   if (!key) refuse_file("sslkey", files.key, take_tls_error(), key_expected);
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
     throw operational_error(
