@@ -3,104 +3,111 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
+#include <unistd.h>
 
-#include <cerrno>
-#include <climits>
-#include <map>
-#include <mutex>
+#include <algorithm>
 #include <tusk/types/error.hpp>
+#include <utility>
+
+#include "tls_certificate.hpp"
+#include "tls_context.hpp"
+#include "tls_files.hpp"
 
 namespace tusk::client {
 namespace {
 
-template <auto Free>
-struct freer {
-  void operator()(auto* object) const noexcept { Free(object); }
-};
-using context_ptr = std::shared_ptr<SSL_CTX>;
 using ssl_ptr = std::unique_ptr<SSL, freer<SSL_free>>;
-using certificate_ptr = std::unique_ptr<X509, freer<X509_free>>;
 
-/// Ours alone: nothing that the program or a configuration file does to OpenSSL's default context reaches it.
-OSSL_LIB_CTX* library() {
-  static OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
-  return context;
-}
-
-std::string last_error() {
-  auto const code = ERR_peek_last_error();
-  ERR_clear_error();
-  if (code == 0) return "unknown TLS error";
-  char const* const reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "TLS error " + std::to_string(code);
-}
-
-bool verifies(sslmode mode) { return mode == sslmode::verify_ca || mode == sslmode::verify_full; }
-
-void load_authorities(SSL_CTX* context, tls_settings const& from) {
-  if (from.rootcert.empty() && verifies(from.mode))
-    throw operational_error(
-        "sslmode=verify-ca and verify-full need the certificate authority that the server is checked "
-        "against; set sslrootcert to its PEM file, or to system",
-        true);
-  if (from.rootcert == "system") {
-    if (SSL_CTX_set_default_verify_paths(context) != 1)
-      throw operational_error("the system's certificate authorities cannot be read: " + last_error(), true);
-  } else if (!from.rootcert.empty()) {
-    if (SSL_CTX_load_verify_locations(context, from.rootcert.c_str(), nullptr) != 1)
-      throw operational_error("the certificate authorities in sslrootcert=" + from.rootcert +
-                                  " cannot be read: " + last_error() + "; it must be a readable PEM file",
-                              true);
+/// What to do when the server's certificate does not verify.
+std::string_view advice_on_certificate(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "; renew it at the server, or set the clocks right";
+    case X509_V_ERR_CERT_REVOKED: return "; it must be replaced at the server";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return "; sslcrl and sslcrldir must hold the list of every authority between the server and sslrootcert";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID: return "; sslcrl or sslcrldir must be brought up to date";
+    default: return "; check that sslrootcert is the authority that signed it";
   }
 }
 
-context_ptr make_context(tls_settings const& from) {
-  context_ptr context(SSL_CTX_new_ex(library(), nullptr, TLS_client_method()), SSL_CTX_free);
-  if (!context) throw operational_error("OpenSSL cannot make a TLS context: " + last_error(), true);
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_mode(context.get(),
-                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_read_ahead(context.get(), 1);  // a record's header and body in one system call
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  load_authorities(context.get(), from);
-  // As in libpq, `require` verifies the chain when the authorities are given.
-  bool const verify = verifies(from.mode) || (from.mode == sslmode::require && !from.rootcert.empty());
-  SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  return context;
+/// What became of the server's wish for a client certificate.
+enum class certificate { unwanted, missing, sent };
+
+/// What to do about other errors of a session.
+std::string_view advice_on_session(int reason, certificate shown) {
+  switch (reason) {
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+      return "; check ssl_min_protocol_version and ssl_max_protocol_version, here and at the server";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
+      return shown == certificate::sent ? "; the server refuses our client certificate: check sslcert and sslkey" : "";
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return shown == certificate::missing ? "; the server needs a client certificate: set sslcert and sslkey" : "";
+    default: return "";
+  }
 }
 
-/// The context for these settings, shared with every open connection that has the same.
-context_ptr shared_context(tls_settings const& from) {
-  static std::mutex lock;
-  static std::map<std::string, std::weak_ptr<SSL_CTX>> known;
-  std::string const key = std::to_string(static_cast<int>(from.mode)) + from.rootcert;
-  std::lock_guard const guard(lock);
-  if (auto context = known[key].lock()) return context;
-  std::erase_if(known, [](auto const& each) { return each.second.expired(); });
-  auto context = make_context(from);
-  known[key] = context;
-  return context;
+/// As libpq: nothing that is written like an address is told as a server's name, 127.1 neither.
+bool is_name(std::string_view host) {
+  return host.find(':') == host.npos && host.find_first_not_of("0123456789.") != host.npos;
 }
 
 }  // namespace
 
 struct tls::state {
   socket const& over;
-  context_ptr context;
+  std::shared_ptr<SSL_CTX> context;
   ssl_ptr ssl;
-  bool wait = false;  // may the next read of the socket wait?
-  io_result last;     // what the socket said last
-  std::string error = {};
-  bool verify_name = false;  // was a host name checked?
+  std::string host;        // that the certificate must be for; empty: it is not checked
+  bool direct = false;     // must the server choose our protocol?
+  bool name_good = false;  // the certificate is for that host
+  bool requested = false;  // the server asked for a client certificate
+  bool wait = false;       // may the next read of the socket wait?
+  int key_log = -1;        // open during the handshake, if one is kept
+  io_result last;          // what the socket said last
+  std::string error, wrong_name;
 
+  state(socket const& through, std::shared_ptr<SSL_CTX> made) : over(through), context(std::move(made)) {}
+  state(state const&) = delete;
+  ~state() { close_key_log(); }
+
+  static state& of(SSL const* ssl) { return *static_cast<state*>(BIO_get_data(SSL_get_rbio(ssl))); }
   static int bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got);
   static int bio_write(BIO* bio, char const* from, std::size_t size, std::size_t* sent);
   static long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
   static BIO_METHOD const* method();
+  static int verify(int good, X509_STORE_CTX* chain) noexcept;
+  static int certificate_wanted(SSL*, void* self) noexcept {
+    static_cast<state*>(self)->requested = true;
+    return 1;
+  }
+  static void log_key(SSL const* ssl, char const* line) noexcept;
 
+  bool check_host(X509* certificate);
+  void close_key_log() noexcept {
+    if (key_log >= 0) ::close(std::exchange(key_log, -1));
+  }
+  void begin(bool may_wait) noexcept {
+    ERR_clear_error();
+    last = {};
+    wait = may_wait;
+  }
   io_result outcome(int returned, std::size_t bytes);
+  io_result refuse(std::string why) {
+    error = std::move(why);
+    return {io_status::failed};
+  }
 };
 
 int tls::state::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
@@ -132,32 +139,72 @@ BIO_METHOD const* tls::state::method() {
   return made;
 }
 
-tls::tls(tls_settings const& from, host_settings const& to, socket const& over) : state_(new state{over, shared_context(from), {}, false, {}}) {
-  state_->ssl.reset(SSL_new(state_->context.get()));
-  BIO* const bio = state_->ssl ? BIO_new(state::method()) : nullptr;
-  if (bio == nullptr) throw operational_error("OpenSSL cannot make a TLS session: " + last_error(), true);
-  BIO_set_data(bio, state_.get());
+/// OpenSSL's verdict on each certificate of the chain; the server's own is the last, and then its names are looked at.
+int tls::state::verify(int good, X509_STORE_CTX* chain) noexcept {
+  if (good != 1 || X509_STORE_CTX_get_error_depth(chain) != 0) return good;
+  auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  try {
+    if (of(ssl).check_host(X509_STORE_CTX_get_current_cert(chain))) return 1;
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_HOSTNAME_MISMATCH);
+  } catch (std::bad_alloc const&) {  // must not pass through OpenSSL
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_OUT_OF_MEM);
+  }
+  return 0;
+}
+
+bool tls::state::check_host(X509* certificate) {
+  auto const names = names_in(certificate);
+  auto const verdict = names ? check_name(*names, host) : name_verdict::malformed;
+  name_good = verdict == name_verdict::matches;
+  if (verdict == name_verdict::differs)
+    wrong_name =
+        "it is for " + shown(*names) + ", not for \"" + host + "\"; connect to a name that stands in the certificate";
+  if (verdict == name_verdict::malformed)
+    wrong_name =
+        "its names are malformed, as no honest authority signs them; somebody may be tampering with the connection";
+  return name_good;
+}
+
+// One write a line, so that the lines of connections side by side stay whole. A full disk costs the log, no connection.
+void tls::state::log_key(SSL const* ssl, char const* line) noexcept {
+  try {
+    std::string const text = std::string(line) + "\n";
+    [[maybe_unused]] auto const ignored = ::write(of(ssl).key_log, text.data(), text.size());
+  } catch (std::bad_alloc const&) {
+    return;
+  }
+}
+
+tls::tls(tls_settings const& how, host_settings const& to, socket const& over)
+    : state_(new state(over, shared_context(how, state::log_key))) {
+  state& self = *state_;
+  self.direct = how.negotiation == sslnegotiation::direct;
+  if (how.mode == sslmode::verify_full) self.host = to.name;
+  if (how.mode == sslmode::verify_full && self.host.empty())
+    throw operational_error(
+        "sslmode=verify-full needs the name that stands in the server's certificate; give host beside hostaddr", true);
+  if (!how.keylogfile.empty()) self.key_log = open_key_log(how.keylogfile);
+
+  self.ssl.reset(SSL_new(self.context.get()));
+  BIO* const bio = self.ssl ? BIO_new(state::method()) : nullptr;
+  if (bio == nullptr) throw operational_error("OpenSSL cannot make a TLS session: " + take_tls_error(), true);
+  BIO_set_data(bio, &self);
   BIO_set_init(bio, 1);
-  SSL* const ssl = state_->ssl.get();
+  SSL* const ssl = self.ssl.get();
   SSL_set_bio(ssl, bio, bio);
   SSL_set_connect_state(ssl);
-
-  X509_VERIFY_PARAM* const check = SSL_get0_param(ssl);
-  bool const is_address = X509_VERIFY_PARAM_set1_ip_asc(check, to.name.c_str()) == 1;
-  if (from.mode == sslmode::verify_full) {
-    state_->verify_name = true;
-    X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (!is_address && X509_VERIFY_PARAM_set1_host(check, to.name.c_str(), 0) != 1)
-      throw operational_error("OpenSSL cannot check the host name " + to.name + ": " + last_error(), true);
-  } else if (is_address) {
-    X509_VERIFY_PARAM_set1_ip(check, nullptr, 0);  // it was only asked whether it is an address
-  }
-  if (!is_address) SSL_set_tlsext_host_name(ssl, to.name.c_str());
+  SSL_set_cert_cb(ssl, state::certificate_wanted, &self);
+  if (!self.host.empty()) SSL_set_verify(ssl, SSL_VERIFY_PEER, state::verify);
+  if (how.sni && is_name(to.name) && SSL_set_tlsext_host_name(ssl, to.name.c_str()) != 1)
+    throw operational_error("the host name " + to.name + " cannot be told to the server: " + take_tls_error() +
+                                "; shorten it, or set sslsni=0",
+                            true);
 }
 
 tls::~tls() = default;
 
 io_result tls::state::outcome(int returned, std::size_t bytes) {
+  wait = false;
   if (returned == 1) return {io_status::done, 0, bytes};
   switch (SSL_get_error(ssl.get(), returned)) {
     case SSL_ERROR_WANT_READ: return {io_status::want_read};
@@ -169,35 +216,46 @@ io_result tls::state::outcome(int returned, std::size_t bytes) {
     ERR_clear_error();
     return last;
   }
-  error = last_error();
-  return {io_status::failed};
+  int const reason = ERR_GET_REASON(ERR_peek_last_error());
+  auto const shown = !requested                                  ? certificate::unwanted
+                     : SSL_get_certificate(ssl.get()) == nullptr ? certificate::missing
+                                                                 : certificate::sent;
+  return refuse(take_tls_error() + std::string(advice_on_session(reason, shown)));
 }
 
 io_result tls::handshake() {
-  ERR_clear_error();
-  io_result const result = state_->outcome(SSL_do_handshake(state_->ssl.get()), 0);
-  auto const verdict = SSL_get_verify_result(state_->ssl.get());
-  bool const verifying = SSL_get_verify_mode(state_->ssl.get()) != SSL_VERIFY_NONE;
+  state& self = *state_;
+  SSL* const ssl = self.ssl.get();
+  self.begin(false);
+  io_result const result = self.outcome(SSL_do_handshake(ssl), 0);
+  if (result.status == io_status::want_read || result.status == io_status::want_write) return result;
+  self.close_key_log();
+  auto const verdict = SSL_get_verify_result(ssl);
+  bool const verifying = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
   if (result.status == io_status::failed && verifying && verdict != X509_V_OK)
-    state_->error = std::string("the server's certificate was refused: ") + X509_verify_cert_error_string(verdict) +
-                    (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH
-                         ? "; connect to a name that stands in the certificate"
-                         : "; check that sslrootcert is the authority that signed it");
+    return self.refuse("the server's certificate was refused: " +
+                       (self.wrong_name.empty()
+                            ? X509_verify_cert_error_string(verdict) + std::string(advice_on_certificate(verdict))
+                            : self.wrong_name));
+  if (result.status != io_status::done) return result;
+  if (!self.host.empty() && !self.name_good) return self.refuse("the server showed no certificate to check");
+  if (self.direct && !alpn_selected())
+    return self.refuse(
+        "the server did not choose the protocol \"postgresql\" (ALPN); "
+        "sslnegotiation=direct needs PostgreSQL 17 or newer");
   return result;
 }
 
 io_result tls::read(std::span<char> into, bool wait) {
-  ERR_clear_error();
   std::size_t bytes = 0;
-  state_->wait = wait;
+  state_->begin(wait);
   int const returned = SSL_read_ex(state_->ssl.get(), into.data(), into.size(), &bytes);
-  state_->wait = false;
   return state_->outcome(returned, bytes);
 }
 
 io_result tls::write(std::string_view from) {
-  ERR_clear_error();
   std::size_t bytes = 0;
+  state_->begin(false);
   int const returned = SSL_write_ex(state_->ssl.get(), from.data(), from.size(), &bytes);
   return state_->outcome(returned, bytes);
 }
@@ -215,18 +273,17 @@ std::string tls::version() const { return SSL_get_version(state_->ssl.get()); }
 std::string tls::cipher() const { return SSL_get_cipher_name(state_->ssl.get()); }
 
 std::string tls::server_end_point() const {
-  certificate_ptr const certificate(SSL_get1_peer_certificate(state_->ssl.get()));
-  int digest = NID_undef;
-  if (!certificate || X509_get_signature_info(certificate.get(), &digest, nullptr, nullptr, nullptr) != 1) return {};
-  if (digest == NID_undef) return {};
-  if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;  // RFC 5929 section 4.1
-  EVP_MD* const hash = EVP_MD_fetch(library(), OBJ_nid2sn(digest), nullptr);
-  if (hash == nullptr) return {};
-  unsigned char bytes[EVP_MAX_MD_SIZE];
+  X509 const* const certificate = SSL_get0_peer_certificate(state_->ssl.get());
+  return certificate == nullptr ? std::string() : end_point_hash(certificate);
+}
+
+bool tls::certificate_requested() const noexcept { return state_->requested; }
+
+bool tls::alpn_selected() const noexcept {
+  unsigned char const* name = nullptr;
   unsigned length = 0;
-  bool const done = X509_digest(certificate.get(), hash, bytes, &length) == 1;
-  EVP_MD_free(hash);
-  return done ? std::string(reinterpret_cast<char const*>(bytes), length) : std::string();
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &length);
+  return std::string_view(reinterpret_cast<char const*>(name), length) == "postgresql";
 }
 
 }  // namespace tusk::client

@@ -1,7 +1,11 @@
-// TLS over a socket, by OpenSSL; the one place of the client where OpenSSL is named.
+// One TLS session over a socket, by OpenSSL.
 //
-// A private library context keeps OpenSSL's configuration files away from our sessions. Contexts with the same settings
-// are shared by all connections, and idle connections release their buffers.
+//   shared_context(how) ─► SSL ─► handshake(): chain (OpenSSL), then the host's name (ours), inside of the handshake,
+//   so
+//                                 that a wrong server sees neither the client's certificate nor a byte of the session
+//   engine ◄─► read/write ◄─► SSL ◄─► socket (a BIO of ours: non-blocking, but for the read that is told to wait)
+//
+// Private headers named tls* are the one place of the client where OpenSSL is spoken of.
 #pragma once
 
 #include <memory>
@@ -14,18 +18,19 @@
 
 namespace tusk::client {
 
-/// One TLS session. One thread at a time; the socket must outlive it and stay at its place.
+/// See the top of this file. One thread at a time; the socket must outlive it and stay at its place.
 class tls {
  public:
-  /// Prepares a session over `over`. Throws operational_error if the certificates cannot be read.
+  /// Prepares a session with the host over `over`. Throws operational_error if a file that the settings name cannot be
+  /// used, or if there is nothing to verify the server by although the mode asks for it.
   tls(tls_settings const& how, host_settings const& to, socket const& over);
   ~tls();
   tls(tls const&) = delete;
   tls& operator=(tls const&) = delete;
 
-  /// Steps the handshake; `done` when it is complete.
+  /// Steps the handshake; `done` when it is complete and the server is who it must be.
   io_result handshake();
-  /// As socket::read and socket::write.
+  /// As socket::read and socket::write; but a read may want to write, and a write to read.
   io_result read(std::span<char> into, bool wait);
   io_result write(std::string_view from);
   /// Whether decrypted or undecrypted bytes lie in user space.
@@ -40,6 +45,10 @@ class tls {
   /// The tls-server-end-point channel binding (RFC 5929): a hash of the server's certificate; empty if the
   /// certificate's signature has no usable hash.
   std::string server_end_point() const;
+  /// Whether the server asked for a client certificate. With sslcertmode=require there is one, so it was sent.
+  bool certificate_requested() const noexcept;
+  /// Whether the server chose the protocol "postgresql" by ALPN. With direct negotiation the handshake fails otherwise.
+  bool alpn_selected() const noexcept;
 
  private:
   struct state;

@@ -1,0 +1,322 @@
+// Handshakes with every kind of server: who is let in, and what is said of who is not.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/thrown.hpp"
+#include "support/tls_pair.hpp"
+
+namespace tusk::test {
+namespace {
+
+using client::host_settings;
+using client::sslcertmode;
+using client::sslmode;
+using client::sslnegotiation;
+using client::tls_settings;
+using client::tls_version;
+
+/// Authorities and a client's papers, made once for all tests of this file.
+struct world {
+  key_ptr key = make_key();
+  identity authority = make_certificate({.common_name = "an authority", .authority = true}, make_key());
+  identity between = make_certificate({.common_name = "one between", .authority = true}, make_key(), &authority);
+  identity other = make_certificate({.common_name = "another authority", .authority = true}, make_key());
+  identity good = make_certificate({.serial = 2}, key, &authority);
+  identity revoked = make_certificate({.serial = 3}, key, &authority);
+  identity client =
+      make_certificate({.common_name = "somebody", .alternatives = "", .serial = 4}, make_key(), &authority);
+  throw_away_folder folder;
+  std::string root = folder.write("ca.crt", pem(authority.certificate));
+  std::string other_root = folder.write("other.crt", pem(other.certificate));
+  std::string both_roots = folder.write("both.crt", pem(other.certificate) + pem(authority.certificate));
+  std::string list = folder.write("ca.crl", revocation_list(authority, {revoked.certificate}));
+  std::string old_list = folder.write("old.crl", revocation_list(authority, {}, -1));
+  std::string cert = folder.write("client.crt", pem(client.certificate));
+  std::string client_key = folder.write("client.key", pem(client.key));
+
+  tls_side server(recipe const& of) const { return {make_certificate(of, key, &authority)}; }
+};
+world const& the() {
+  static world const made;
+  return made;
+}
+
+struct meeting {
+  char const* name;
+  std::string said;  // a part of the client's error; empty: it is let in
+  std::function<tls_side()> server = [] { return tls_side{the().good}; };
+  std::function<void(tls_settings&)> how = [](tls_settings&) {};
+  host_settings to = {"localhost", "", 5432, ""};
+};
+void PrintTo(meeting const& each, std::ostream* out) { *out << each.name; }
+
+tls_settings strict() {
+  tls_settings how;
+  how.mode = sslmode::verify_full;
+  how.rootcert = the().root;
+  return how;
+}
+
+auto with(recipe const& of) {
+  return [of] { return the().server(of); };
+}
+host_settings at(char const* name) { return {name, "", 5432, ""}; }
+
+constexpr char const* refused = "the server's certificate was refused: ";
+
+std::vector<meeting> names() {
+  auto const no_host = [](tls_settings&) {};
+  return {
+      {"good", ""},
+      {"good_address", "", with({}), no_host, at("127.0.0.1")},
+      {"good_ipv6", "", with({.alternatives = "IP:::1"}), no_host, at("::1")},
+      {"other_name", std::string(refused) + R"(it is for "localhost", 127.0.0.1, not for "db"; connect to a name)",
+       with({}), no_host, at("db")},
+      {"other_address", R"(it is for "localhost", 127.0.0.1, not for "127.0.0.2")", with({}), no_host, at("127.0.0.2")},
+      {"common_name", "", with({.alternatives = ""})},
+      {"common_name_beside_address", "", with({.alternatives = "IP:10.0.0.1"})},
+      {"common_name_beside_dns", R"(it is for "db", not for "localhost")", with({.alternatives = "DNS:db"})},
+      {"common_name_other", R"(it is for "db", not for "localhost")", with({.common_name = "db", .alternatives = ""})},
+      {"wildcard", "", with({.alternatives = "DNS:*.example.org"}), no_host, at("db.example.org")},
+      {"wildcard_two_labels", R"(it is for "*.example.org", not for "a.db.example.org")",
+       with({.alternatives = "DNS:*.example.org"}), no_host, at("a.db.example.org")},
+      {"no_name", "it is for no name, not for \"localhost\"", with({.common_name = "", .alternatives = ""})},
+      {"mail_is_no_name", "it is for no name",
+       with({.common_name = "", .alternatives = "email:localhost, URI:localhost"})},
+      {"name_verify_ca", "", with({}), [](tls_settings& how) { how.mode = sslmode::verify_ca; }, at("db")},
+      {"name_require", "", with({}), [](tls_settings& how) { how.mode = sslmode::require; }, at("db")},
+  };
+}
+
+std::vector<meeting> chains() {
+  auto const root = [](std::string const& file) { return [file](tls_settings& how) { how.rootcert = file; }; };
+  auto const mode = [](sslmode wanted, std::string const& file) {
+    return [=](tls_settings& how) {
+      how.mode = wanted;
+      how.rootcert = file;
+    };
+  };
+  auto const crl = [](std::string const& file) { return [file](tls_settings& how) { how.crl = file; }; };
+  auto const user_folder = [](sslmode wanted, bool lists) {
+    return [=](tls_settings& how) {
+      static throw_away_folder const home, home_with_list;
+      throw_away_folder const& mine = lists ? home_with_list : home;
+      mine.write("root.crt", pem(lists ? the().authority.certificate : the().other.certificate));
+      if (lists) mine.write("root.crl", revocation_list(the().authority, {the().revoked.certificate}));
+      how.mode = wanted;
+      how.rootcert.clear();
+      how.user_folder = mine.path();
+    };
+  };
+  auto const below = [] {
+    return tls_side{make_certificate({.serial = 9}, the().key, &the().between), {the().between.certificate}};
+  };
+  auto const incomplete = [] { return tls_side{make_certificate({.serial = 9}, the().key, &the().between)}; };
+  auto const revoked = [] { return tls_side{the().revoked}; };
+  auto const own = [] { return tls_side{make_certificate({}, the().key)}; };
+  char const* const unknown = "; check that sslrootcert is the authority that signed it";
+  return {
+      {"expired", "certificate has expired; renew it at the server", with({.days = -1})},
+      {"expired_verify_ca", "certificate has expired", with({.days = -1}), mode(sslmode::verify_ca, the().root)},
+      {"expired_require_with_root", "certificate has expired", with({.days = -1}), mode(sslmode::require, the().root)},
+      {"expired_require", "", with({.days = -1}), mode(sslmode::require, "")},
+      {"expired_prefer", "", with({.days = -1}), mode(sslmode::prefer, "")},
+      {"foreign", unknown, with({}), root(the().other_root)},
+      {"foreign_prefer", unknown, with({}), mode(sslmode::prefer, the().other_root)},
+      {"foreign_allow", unknown, with({}), mode(sslmode::allow, the().other_root)},
+      {"one_of_two_authorities", "", with({}), root(the().both_roots)},
+      {"self_signed", unknown, own},
+      {"self_signed_require", "", own, mode(sslmode::require, "")},
+      {"one_between", "", below},
+      {"one_between_missing", unknown, incomplete},
+      {"system", unknown, with({}), root("system")},
+      {"root_of_user_folder", unknown, with({}), user_folder(sslmode::require, false)},
+      {"root_of_user_folder_prefer", unknown, with({}), user_folder(sslmode::prefer, false)},
+      {"root_of_user_folder_full", "", with({}), user_folder(sslmode::verify_full, true)},
+      {"crl_of_user_folder", "certificate revoked", revoked, user_folder(sslmode::verify_full, true)},
+      {"revoked", "certificate revoked; it must be replaced", revoked, crl(the().list)},
+      {"revoked_unseen", "", revoked},
+      {"not_revoked", "", with({}), crl(the().list)},
+      {"crl_of_another", "unable to get certificate CRL; sslcrl and sslcrldir must hold", with({}),
+       crl(the().folder.write("other.crl", revocation_list(the().other, {})))},
+      {"crl_of_the_chain_needed", "unable to get certificate CRL", below, crl(the().list)},
+      {"crl_out_of_date", "CRL has expired; sslcrl or sslcrldir must be brought up to date", with({}),
+       crl(the().old_list)},
+      {"crl_unused_without_authorities", "", revoked,
+       [](tls_settings& how) {
+         how.mode = sslmode::require;
+         how.rootcert.clear();
+         how.crl = the().list;
+       }},
+      {"crldir", "certificate revoked", revoked,
+       [](tls_settings& how) {
+         char name[32];
+         std::snprintf(
+             name, sizeof name, "%08lx.r0",
+             X509_NAME_hash_ex(X509_get_subject_name(the().authority.certificate.get()), nullptr, nullptr, nullptr));
+         static throw_away_folder const lists;
+         lists.write(name, revocation_list(the().authority, {the().revoked.certificate}));
+         how.crldir = lists.path();
+       }},
+      {"rsa", "", [] { return tls_side{make_certificate({}, make_key(key_type::rsa), &the().authority)}; }},
+      {"ed25519", "", [] { return tls_side{make_certificate({}, make_key(key_type::ed25519), &the().authority)}; }},
+  };
+}
+
+std::vector<meeting> others() {
+  auto const versions = [](tls_version minimum, tls_version maximum) {
+    return [=](tls_settings& how) {
+      how.minimum = minimum;
+      how.maximum = maximum;
+    };
+  };
+  auto const only = [](int version) {
+    return [=] { return tls_side{.own = the().good, .minimum = version, .maximum = version}; };
+  };
+  auto const speaks = [](char const* protocol) {
+    return [=] { return tls_side{.own = the().good, .protocol = protocol}; };
+  };
+  auto const direct = [](tls_settings& how) { how.negotiation = sslnegotiation::direct; };
+  auto const asks = [] {
+    return tls_side{.own = the().good,
+                    .clients_authority = the().authority.certificate,
+                    .certificate_needed = true,
+                    .maximum = TLS1_2_VERSION};
+  };
+  char const* const check = "; check ssl_min_protocol_version and ssl_max_protocol_version";
+  return {
+      {"version_1_2", "", only(TLS1_2_VERSION)},
+      {"version_1_3", "", only(TLS1_3_VERSION)},
+      {"version_too_old", check, only(TLS1_2_VERSION), versions(tls_version::tls1_3, tls_version::any)},
+      {"version_too_new", check, only(TLS1_3_VERSION), versions(tls_version::any, tls_version::tls1_2)},
+      {"versions_crossed", check, only(TLS1_3_VERSION), versions(tls_version::tls1_3, tls_version::tls1_2)},
+      {"alpn_none", "", speaks("")},
+      {"alpn_direct", "", speaks("postgresql"), direct},
+      {"alpn_direct_none",
+       "did not choose the protocol \"postgresql\" (ALPN); sslnegotiation=direct needs PostgreSQL 17", speaks(""),
+       direct},
+      {"client_certificate_missing", "; the server needs a client certificate: set sslcert and sslkey", asks},
+      {"client_certificate", "", asks,
+       [](tls_settings& how) {
+         how.cert = the().cert;
+         how.key = the().client_key;
+       }},
+      {"client_certificate_of_another", "; the server refuses our client certificate: check sslcert and sslkey", asks,
+       [](tls_settings& how) {
+         identity const own = make_certificate({.common_name = "somebody"}, make_key());
+         how.cert = the().folder.write("own.crt", pem(own.certificate));
+         how.key = the().folder.write("own.key", pem(own.key));
+       }},
+  };
+}
+
+class tls_handshake : public testing::TestWithParam<meeting> {};
+
+TEST_P(tls_handshake, lets_in_or_says_why_not) {
+  meeting const& each = GetParam();
+  tls_settings how = strict();
+  each.how(how);
+  tls_pair pair(how, each.to, each.server());
+  std::string const said = pair.shake_hands();
+  if (!each.said.empty()) {
+    EXPECT_CONTAINS(each.said, said);
+    return;
+  }
+  EXPECT_EQ(said, "") << pair.server_error();
+  EXPECT_TRUE(pair.server_writes("hello"));
+  EXPECT_EQ(pair.read(), "hello");
+  EXPECT_EQ(pair.client().write("there").bytes, 5U);
+  EXPECT_EQ(pair.server_reads(), "there");
+  EXPECT_EQ(pair.client().version(), SSL_get_version(pair.server()));
+  EXPECT_EQ(pair.client().cipher(), SSL_get_cipher_name(pair.server()));
+}
+
+auto const name_of = [](auto const& of) { return std::string(of.param.name); };
+INSTANTIATE_TEST_SUITE_P(names, tls_handshake, testing::ValuesIn(names()), name_of);
+INSTANTIATE_TEST_SUITE_P(chains, tls_handshake, testing::ValuesIn(chains()), name_of);
+INSTANTIATE_TEST_SUITE_P(others, tls_handshake, testing::ValuesIn(others()), name_of);
+
+// ---- what the server sees of us ----
+
+tls_settings with_certificate() {
+  tls_settings how = strict();
+  how.cert = the().cert;
+  how.key = the().client_key;
+  return how;
+}
+
+TEST(tls_sight_test, a_server_of_another_name_sees_no_client_certificate) {
+  for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    tls_side const server{
+        .own = the().good, .clients_authority = the().authority.certificate, .minimum = version, .maximum = version};
+    tls_pair pair(with_certificate(), at("db"), server);
+    EXPECT_CONTAINS("not for \"db\"", pair.shake_hands());
+    for (int turn = 0; turn < 3; ++turn) pair.step();
+    EXPECT_FALSE(pair.certificate_seen());
+    EXPECT_FALSE(SSL_is_init_finished(pair.server()));
+  }
+}
+
+struct sending {
+  char const* name;
+  bool asked, named;
+  sslcertmode mode;
+  bool seen;
+};
+
+TEST(tls_sight_test, a_client_certificate_is_sent_where_it_is_asked_for) {
+  using enum sslcertmode;
+  for (sending const& each :
+       {sending{"asked", true, true, allow, true}, sending{"not asked", false, true, allow, false},
+        sending{"none", true, false, allow, false}, sending{"disabled", true, true, disable, false},
+        sending{"required", true, true, require, true}, sending{"required, not asked", false, true, require, false}})
+    for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      SCOPED_TRACE(each.name);
+      tls_settings how = each.named ? with_certificate() : strict();
+      how.certmode = each.mode;
+      tls_side server{.own = the().good, .minimum = version, .maximum = version};
+      if (each.asked) server.clients_authority = the().authority.certificate;
+      tls_pair pair(how, at("localhost"), server);
+      EXPECT_EQ(pair.shake_hands(), "");
+      EXPECT_EQ(pair.client().certificate_requested(), each.asked);
+      EXPECT_EQ(pair.certificate_seen(), each.seen);
+    }
+}
+
+struct telling {
+  char const* host;
+  bool sni;
+  char const* told;
+};
+
+TEST(tls_sight_test, the_name_is_told_unless_it_is_an_address) {
+  for (telling const& each :
+       {telling{"localhost", true, "localhost"}, telling{"localhost", false, ""}, telling{"127.0.0.1", true, ""},
+        telling{"127.1", true, ""}, telling{"::1", true, ""}, telling{"", true, ""}, telling{"1.a", true, "1.a"}}) {
+    tls_settings how;
+    how.mode = sslmode::require;
+    how.sni = each.sni;
+    tls_pair pair(how, at(each.host), {the().good});
+    EXPECT_EQ(pair.shake_hands(), "");
+    EXPECT_EQ(pair.name_told(), each.told) << each.host;
+  }
+}
+
+TEST(tls_sight_test, alpn_is_always_offered) {
+  for (auto const negotiation : {sslnegotiation::postgres, sslnegotiation::direct})
+    for (std::string const protocol : {"postgresql", ""}) {
+      tls_settings how = strict();
+      how.negotiation = negotiation;
+      tls_pair pair(how, at("localhost"), {.own = the().good, .protocol = protocol});
+      EXPECT_EQ(pair.shake_hands().empty(), negotiation == sslnegotiation::postgres || !protocol.empty());
+      EXPECT_EQ(pair.client().alpn_selected(), !protocol.empty());
+    }
+}
+
+}  // namespace
+}  // namespace tusk::test
