@@ -204,7 +204,7 @@ bool connector::cleartext_is_safe() const noexcept {
 progress connector::start_session() {
   protocol::startup_options start;
   auto& parameters = start.parameters;
-  parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}, {"DateStyle", "ISO"}};
+  parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}};
   parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
   start.password = to_.hosts.front().password;
   start.nonce = make_nonce();

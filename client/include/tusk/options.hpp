@@ -1,6 +1,7 @@
 // What connect() takes beside the connection string.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <tusk/protocol/limits.hpp>
 #include <utility>
@@ -14,6 +15,12 @@ struct connect_options {
   bool async = false;
   /// Connection parameters by keyword, which override the connection string: {{"password", secret}}.
   std::vector<std::pair<std::string, std::string>> parameters = {};
+  /// The keywords that a connection string may hold, be it the DSN or a `dbname` in `parameters`; another one is an
+  /// error. None: all. For strings from people who are not trusted, which otherwise may have files read or written
+  /// (passfile, service, sslcert, sslkey, sslrootcert, sslkeylogfile, ...) and hosts called: {"dbname", "user",
+  /// "password"}. The environment and `parameters` stay in force: with a password, by one of the three, no file of
+  /// passwords is opened.
+  std::optional<std::vector<std::string>> allowed_keywords = {};
   /// Send a password in clear text also where somebody could read it: without TLS, or over TLS that is not verified.
   bool allow_cleartext_password = false;
   /// What a hostile server can make us allocate or compute.
