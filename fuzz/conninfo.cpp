@@ -1,15 +1,20 @@
-// Fuzzes connection strings. The input is one; an input that holds a line "%%" is an environment (NAME=value lines, up
-// to that line) and the connection string after it.
+// Fuzzes connection strings of both forms. The input is one; an input that holds a line "%%" is an environment
+// (NAME=value lines, up to that line) and the connection string after it.
 //
-// Oracles: nothing throws; positions lie inside the text; a password is neither in an error nor in the masked text; the
-// masked text gives the same settings again, whatever the environment was; every setting keeps its promises.
+// Oracles: nothing throws; positions lie inside the text; a secret is neither in an error nor in the masked text; the
+// masked text gives the same settings again; with a list of allowed keywords nothing else comes from the text; every
+// setting keeps its promises.
 #include "conninfo.hpp"
+
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
+
+#include "uri.hpp"
 
 namespace {
 
@@ -22,14 +27,16 @@ void require(bool truth, char const* what) {
   std::abort();
 }
 
-surroundings machine(variables const& environment) {
+surroundings machine(variables environment) {
   surroundings around;
-  around.environment = [&environment](char const* name) -> std::optional<std::string> {
+  around.environment = [environment = std::move(environment)](char const* name) -> std::optional<std::string> {
     auto const found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::optional(found->second);
   };
   around.user_name = [] { return std::optional<std::string>("somebody"); };
+  around.home_directory = [] { return std::optional<std::string>(); };
   around.is_directory = [](char const*) { return true; };
+  around.read_file = [](char const*) { return file_reading(); };
   return around;
 }
 
@@ -65,7 +72,7 @@ bool occurs_once(std::string_view text, std::string_view part) {
 void check_error(std::string_view text, conninfo_error const& error) {
   require(!error.message.empty(), "an error without a text");
   require(error.position == not_in_text || error.position <= text.size(), "a position outside of the text");
-  auto const parsed = parse_conninfo(text);
+  auto const parsed = uri_prefix(text) != 0 ? parse_uri(text) : parse_conninfo(text);
   auto const* const pairs = std::get_if<std::vector<conninfo_pair>>(&parsed);
   if (pairs == nullptr) return;
   for (conninfo_pair const& pair : *pairs) {
@@ -75,26 +82,64 @@ void check_error(std::string_view text, conninfo_error const& error) {
   }
 }
 
-void check_settings(settings const& made) {
-  require(!made.hosts.front().shown().empty() && !made.user.empty() && !made.dbname.empty() && made.hosts.front().port != 0, "an empty setting");
-  require(!made.connect_timeout || made.connect_timeout->count() > 0, "a timeout that is not positive");
-  require(!made.hosts.front().is_unix_socket() || made.hosts.front().unix_socket_path().size() < 108, "a socket path that does not fit");
-  for (std::string const* text : {&made.hosts.front().name, &made.user, &made.dbname, &made.hosts.front().password, &made.tls.rootcert}) {
-    require(text->find('\0') == std::string::npos, "a NUL byte in a setting");
-  }
-  settings bare = made;
-  bare.hosts.front().password.clear();
-  std::string const shown = masked(made);
-  bool const chance = masked(bare).find(made.hosts.front().password) != std::string::npos;
-  require(made.hosts.front().password.size() <= 3 || chance || shown.find(made.hosts.front().password) == std::string::npos, "a password is shown");
+/// Puts the masks, or nothing, in the place of every secret that is there.
+void replace_secrets(settings& in, bool by_masks) {
+  auto const replace = [by_masks](std::string& secret, std::string const& by) {
+    if (!secret.empty()) secret = by_masks ? by : "";
+  };
+  for (host_settings& each : in.hosts) replace(each.password, std::string(mask));
+  replace(in.tls.keypassword, std::string(mask));
+  replace(in.scram_client_key, std::string(32, '*'));
+  replace(in.scram_server_key, std::string(32, '*'));
+}
 
-  variables const nothing;
-  auto const again = resolve(masked(bare), {}, machine(nothing));
-  require(std::holds_alternative<settings>(again) && std::get<settings>(again) == bare,
-          "masked text reads differently");
-  auto const starred = resolve(shown, {}, machine(nothing));
-  require(std::holds_alternative<settings>(starred), "masked text is refused");
-  require(std::get<settings>(starred).hosts.front().password == (made.hosts.front().password.empty() ? "" : "***"), "the mask is not the password");
+void check_promises(settings const& made) {
+  require(!made.user.empty() && !made.dbname.empty() && !made.hosts.empty(), "an empty setting");
+  require(!made.connect_timeout || made.connect_timeout->count() > 0, "a timeout that is not positive");
+  require(made.min_protocol <= made.max_protocol, "a range of versions that is empty");
+  for (host_settings const& each : made.hosts) {
+    require(!each.shown().empty() && each.port != 0, "an empty host");
+    bool const fits = each.unix_socket_path().size() < sizeof(sockaddr_un::sun_path);
+    require(!each.is_unix_socket() || fits, "a socket path that does not fit");
+    require(each.name.find('\0') == std::string::npos && each.password.find('\0') == std::string::npos, "a NUL byte");
+  }
+  for (auto const& [name, value] : made.server_settings) {
+    require((name + value).find('\0') == std::string::npos && !value.empty(), "a setting for the server");
+  }
+}
+
+/// The settings of the text that shows them, on a machine where nothing else is said.
+settings read_again(settings const& from, variables const& environment) {
+  variables left;  // those that no keyword stands for
+  for (char const* name : {"PGDATESTYLE", "PGTZ", "PGGEQO", "HOME"}) {
+    if (environment.contains(name)) left[name] = environment.at(name);
+  }
+  auto const again = resolve(masked(from), {}, machine(left));
+  require(std::holds_alternative<settings>(again), "masked text is refused");
+  return std::get<settings>(again);
+}
+
+void check_settings(settings const& made, variables const& environment) {
+  check_promises(made);
+  settings bare = made, starred = made;
+  replace_secrets(bare, false);
+  replace_secrets(starred, true);
+  // Of a secret that is there, only the mask is shown.
+  require(masked(made) == masked(starred), "a secret changes the masked text");
+  require(read_again(bare, environment) == bare, "masked text without secrets reads differently");
+  require(read_again(made, environment) == starred, "masked text reads differently");
+}
+
+/// What is not allowed in the text changes nothing, as it is refused.
+void check_allowed(std::string_view text) {
+  auto const result = resolve(text, {}, machine({}), conninfo_allowed({"dbname", "user", "password"}));
+  auto const* const some = std::get_if<settings>(&result);
+  if (some == nullptr) return;
+  settings expected = std::get<settings>(resolve("", {}, machine({})));
+  expected.user = some->user;
+  expected.dbname = some->dbname;
+  expected.hosts.front().password = some->hosts.front().password;
+  require(*some == expected, "a keyword that is not allowed has an effect");
 }
 
 }  // namespace
@@ -109,6 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 
   auto const result = resolve(text, {}, machine(environment));
   if (auto const* error = std::get_if<conninfo_error>(&result)) check_error(text, *error);
-  if (auto const* made = std::get_if<settings>(&result)) check_settings(*made);
+  if (auto const* made = std::get_if<settings>(&result)) check_settings(*made, environment);
+  check_allowed(text);
   return 0;
 }

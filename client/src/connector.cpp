@@ -226,7 +226,7 @@ void connector::start_session() {
   stage_ = stage::starting;
   protocol::startup_options start;
   auto& parameters = start.parameters;
-  parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}, {"DateStyle", "ISO"}};
+  parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}};
   parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
   start.version = to_.max_protocol;
   start.minimum_version = to_.min_protocol;

@@ -1,11 +1,13 @@
 // Connection strings: what `host=localhost dbname=test` means, down to the settings that a connection is made from.
 //
-//   text --parse_conninfo--> keyword/value pairs --+
-//   options given in code -------------------------+--resolve--> settings --masked--> text without secrets
-//   environment, defaults -------------------------+
+//   options given in code ------------------------------------+
+//   text --parse_conninfo, parse_uri--> keyword/value pairs --+
+//   service file --parse_service_file--> pairs ---------------+--make_settings--> settings --masked--> text
+//   environment, defaults ------------------------------------+       ▲                          without secrets
+//                                         password file --find_password, for each host
 //
-// Keywords, environment variables and grammar are libpq's (PostgreSQL's documentation, "Database Connection Control
-// Functions"):
+// Of these the upper wins (conninfo.cpp). Keywords, environment variables and grammar are libpq's (PostgreSQL's
+// documentation, "Database Connection Control Functions"). A text that begins as a URI is one: see uri.hpp. Else:
 //
 //   conninfo = { space } { pair { space } }
 //   pair     = keyword { space } "=" { space } value       keyword: any bytes but space and "="
@@ -16,73 +18,43 @@
 // wins. Nothing here throws on input, and no error text holds a secret.
 #pragma once
 
-#include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "conninfo_keywords.hpp"
+#include "conninfo_text.hpp"
 #include "settings.hpp"
+#include "surroundings.hpp"
 
 namespace tusk::client {
 
-/// The position of an error that is not in the connection string, but in an option or in the environment.
-inline constexpr std::size_t not_in_text = std::string_view::npos;
-
-/// Why a connection string was refused. For a programming_error: nothing was sent, nothing was opened.
-struct conninfo_error {
-  std::string message;  ///< keyword, value (never a secret), what is allowed, what to do, and the position if any
-  std::size_t position = not_in_text;  ///< offset in bytes from the start of the connection string
-
-  friend bool operator==(conninfo_error const&, conninfo_error const&) = default;
-};
-
-/// A `T`, or why there is none.
-template <class T>
-using conninfo_result = std::variant<T, conninfo_error>;
-
-/// An option given in code. As in libpq's PQconnectdbParams an empty value counts as not given.
+/// An option given in code. As in libpq's PQconnectdbParams an empty value counts as not given, and a `dbname` that is
+/// a URI or holds `=` is a connection string, which overrides the options before it.
 using conninfo_option = std::pair<std::string, std::string>;
 
-/// What is looked up outside of the connection string; a test replaces it. All three must be set.
-struct surroundings {
-  std::function<std::optional<std::string>(char const* name)> environment;  ///< set but empty counts as set
-  std::function<std::optional<std::string>()> user_name;                    ///< none: the user has no name
-  std::function<bool(char const* path)> is_directory;
-};
+/// The keywords that connection strings may hold: see connect_options. None: all of them.
+using conninfo_allowed = std::optional<std::vector<std::string>>;
 
-/// The real ones: getenv, getpwuid_r for the effective user, stat. Must not run while another thread calls setenv.
-surroundings process_surroundings();
-
-/// Settings from options given in code, else the connection string, else the environment, else the defaults.
+/// Settings from options given in code, else the connection string, else the service file, else the environment, else
+/// the defaults.
 ///
 /// `text` may be empty. The default host is /var/run/postgresql (where Linux distributions put the server's socket) if
 /// that directory exists, else /tmp (PostgreSQL's own default) if that exists, else localhost; whether a server listens
 /// is not looked at, so that nobody can lure a client to /tmp by stopping the server. The database defaults to the
 /// user, the user to the operating system's name for it.
 conninfo_result<settings> resolve(std::string_view text, std::span<conninfo_option const> options = {},
-                                  surroundings const& around = process_surroundings());
+                                  surroundings const& around = process_surroundings(),
+                                  conninfo_allowed const& allowed = std::nullopt);
 
-/// The settings as a connection string that `resolve` takes, with the password as `***`. Values at their default that
-/// do not say where the connection goes are left out.
+/// What secrets are shown as. As a value it is what it says, so that masked texts can be read again.
+inline constexpr std::string_view mask = "***";
+
+/// The settings as a connection string without secrets. Values at their default that do not say where the connection
+/// goes are left out; PGDATESTYLE, PGTZ and PGGEQO have no keyword. With an empty environment and the same files
+/// `resolve` makes the same settings of it, but for the secrets.
 std::string masked(settings const& from);
-
-/// One `keyword = value` as it stood in the text, unescaped.
-struct conninfo_pair {
-  std::string keyword;
-  std::string value;
-  std::size_t position = 0;        ///< of the keyword
-  std::size_t value_position = 0;  ///< of the value's first byte (its quote)
-
-  friend bool operator==(conninfo_pair const&, conninfo_pair const&) = default;
-};
-
-/// The grammar alone: every pair in order, doubles too, whatever its keyword.
-conninfo_result<std::vector<conninfo_pair>> parse_conninfo(std::string_view text);
 
 }  // namespace tusk::client

@@ -13,7 +13,8 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
 std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_options const& options) {
-  auto resolved = client::resolve(dsn, options.parameters);
+  auto resolved =
+      client::resolve(dsn, options.parameters, client::process_surroundings(), options.allowed_keywords);
   if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
   return std::make_shared<client::settings const>(std::get<client::settings>(std::move(resolved)));
 }

@@ -79,14 +79,16 @@ struct settings {
   std::string requirepeer;  ///< the operating system's user that the server behind a Unix socket must run as
   tls_settings tls;
 
-  std::string user, dbname;                                         ///< never empty
-  std::vector<std::pair<std::string, std::string>> server_settings;  ///< further parameters of StartupMessage
+  std::string user, dbname;  ///< never empty
+  /// Further parameters of StartupMessage, client_encoding apart: DateStyle, application_name, options, replication, ...
+  std::vector<std::pair<std::string, std::string>> server_settings;
   std::int32_t min_protocol = protocol::protocol_version(3, 0), max_protocol = protocol::protocol_version(3, 0);
   protocol::authentication_rules authentication;
   std::string scram_client_key, scram_server_key;  ///< 32 bytes each; empty: from the password
 
-  /// All that was given, in the order of the keywords, secrets as `***`: what masked() shows.
-  std::vector<std::pair<std::string_view, std::string>> given;
+  /// The password file that was looked into, as no password was given: the one that was named, or the user's own if a
+  /// password was found in it; else empty.
+  std::string passfile;
   /// What the user should know although it is no error: a password file that others can read.
   std::vector<std::string> warnings;
 

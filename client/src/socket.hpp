@@ -58,7 +58,7 @@ class socket {
   /// Opens a non-blocking, close-on-exec socket and begins to connect. The descriptor differs from the one held before,
   /// which is closed afterwards, so that a stale registration with an event loop cannot hide.
   /// An error, or a default error_code when connected or on the way: then finish_connect() tells.
-  std::error_code connect(endpoint const& to, tcp_settings const& how);
+  std::error_code connect(endpoint const& to, tcp_settings const& how = {});
   /// After the socket became writable: the outcome of the connect.
   std::error_code finish_connect() const noexcept;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tusk/protocol/limits.hpp>
@@ -29,6 +30,12 @@ struct connect_options {
   std::function<std::string(password_request const&)> password = {};
   /// Shows every message from the first one on, see connection::trace().
   std::function<void(std::string_view line)> trace = {};
+  /// The keywords that a connection string may hold, be it the DSN or a `dbname` in `parameters`; another one is an
+  /// error. None: all. For strings from people who are not trusted, which otherwise may have files read or written
+  /// (passfile, service, sslcert, sslkey, sslrootcert, sslkeylogfile, ...) and hosts called: {"dbname", "user",
+  /// "password"}. The environment and `parameters` stay in force: with a password, by one of the three, no file of
+  /// passwords is opened.
+  std::optional<std::vector<std::string>> allowed_keywords = {};
   /// Send a password in clear text also where somebody could read it: without TLS, or over TLS that is not verified.
   bool allow_cleartext_password = false;
   /// What a hostile server can make us allocate or compute.

@@ -1,0 +1,39 @@
+// What is looked up outside of a connection string: environment, the operating system's user, files. A test replaces
+// it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace tusk::client {
+
+/// No password or service file is longer: a longer one is not read.
+inline constexpr std::size_t max_file_size = std::size_t{1} << 20;
+
+/// What came of reading a file.
+struct file_reading {
+  enum class outcome { read, missing, not_plain, too_large, failed };
+  outcome came = outcome::missing;
+  std::string text;      ///< all of it, if it was read
+  unsigned mode = 0;     ///< the permission bits (0600), if it was read
+  std::string reason{};  ///< the system's words, if that failed
+
+  friend bool operator==(file_reading const&, file_reading const&) = default;
+};
+
+/// See the top of this file. All must be set.
+struct surroundings {
+  std::function<std::optional<std::string>(char const* name)> environment;  ///< set but empty counts as set
+  std::function<std::optional<std::string>()> user_name;                    ///< none: the user has no name
+  std::function<std::optional<std::string>()> home_directory;  ///< the user's by the system's list, without HOME
+  std::function<bool(char const* path)> is_directory;
+  std::function<file_reading(char const* path)> read_file;  ///< never waits, whatever the path leads to
+};
+
+/// The real ones: getenv, getpwuid_r for the effective user, stat, open. Must not run while another thread calls
+/// setenv.
+surroundings process_surroundings();
+
+}  // namespace tusk::client
