@@ -62,10 +62,8 @@ void connector::next_host() {
   host_settings const& host = *route_.host;
   if (host.is_unix_socket())
     addresses_.push_back(unix_endpoint(host.unix_socket_path()));
-  else if (host.address.empty())
-    names_.start(host.name, host.port);
   else
-    names_.start_literal(host.address, host.port);
+    names_.start(host.address.empty() ? host.name : host.address, host.port);
 }
 
 /// The addresses of the present host are known, or cannot be known.
@@ -74,8 +72,7 @@ void connector::take_addresses() {
   if (!host.is_unix_socket()) addresses_ = names_.addresses();
   if (to_.load_balance) std::shuffle(addresses_.begin(), addresses_.end(), std::random_device());
   if (!addresses_.empty()) return next_address();
-  note(host.address.empty() ? "the name cannot be resolved: " + names_.error() + "; check its spelling, or give an address"
-                            : "hostaddr is no IPv4 or IPv6 address; a name belongs into host");
+  note("the name cannot be resolved: " + names_.error() + "; check its spelling, or give an address");
   next_host();
 }
 
@@ -156,6 +153,9 @@ void connector::refused(std::string const& reason, std::error_code code) const {
 }
 
 bool connector::ready(std::string_view answer) {
+  bool const must_ask = to_.tls.certmode == sslcertmode::require;
+  if (must_ask && (bytes_.tls() == nullptr || !bytes_.tls()->certificate_requested()))
+    refused("it did not ask for a client certificate, which sslcertmode=require insists on", {});
   auto const wanted = stage_ == stage::asking
                           ? is_wanted(wanted_, answer)
                           : is_wanted(wanted_, session_.parameter("in_hot_standby"),

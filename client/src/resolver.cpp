@@ -73,18 +73,15 @@ void resolver::shared::look_up(int flags) {
   if (addresses.empty()) error = "the name has no IPv4 or IPv6 address";
 }
 
-void resolver::start_literal(std::string const& address, std::uint16_t port) {
+void resolver::start(std::string const& host, std::uint16_t port) {
   shared_ = std::make_shared<shared>();
-  shared_->host = address;
+  shared_->host = host;
   shared_->port = std::to_string(port);
   shared_->look_up(AI_NUMERICHOST);
-  shared_->done = true;
-}
-
-void resolver::start(std::string const& host, std::uint16_t port) {
-  start_literal(host, port);
-  if (!shared_->addresses.empty()) return;
-  shared_->done = false;
+  if (!shared_->addresses.empty()) {
+    shared_->done = true;
+    return;
+  }
   shared_->error.clear();
   shared_->event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (shared_->event < 0) return shared_->give_up(errno);

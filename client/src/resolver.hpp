@@ -19,8 +19,6 @@ class resolver {
  public:
   /// Begins to look up. That the system has no thread or descriptor left for it is an outcome as any other.
   void start(std::string const& host, std::uint16_t port);
-  /// The same for a literal address; nobody is asked, so that it has ended at once.
-  void start_literal(std::string const& address, std::uint16_t port);
 
   /// Whether the look-up has ended.
   bool done() const noexcept;
