@@ -66,6 +66,9 @@ class tls_pair {
 
   /// Frees the client's end, without a word to the server.
   void end_client() noexcept { client_.reset(); }
+  /// Closes the server's end without a word.
+  void end_server() noexcept { ::shutdown(accepted_, SHUT_RDWR); }
+  void server_writes_raw(std::string_view bytes) { (void)::send(accepted_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   client::tls& client() noexcept { return *client_; }
   client::socket& socket() noexcept { return socket_; }
   SSL* server() const noexcept { return server_.get(); }
