@@ -51,7 +51,8 @@ variables take_environment(std::string_view& input) {
     std::string_view const line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(line.size() + 1);
     std::size_t const equals = std::min(line.find('='), line.size());
-    environment[std::string(line.substr(0, equals))] = line.substr(std::min(equals + 1, line.size()));
+    std::string_view const value = line.substr(std::min(equals + 1, line.size()));
+    environment[std::string(line.substr(0, equals))] = value.substr(0, value.find('\0'));
   }
   return environment;
 }

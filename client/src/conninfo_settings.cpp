@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <tuple>
 #include <tusk/protocol/limits.hpp>
 
 #include "conninfo.hpp"
@@ -320,11 +321,12 @@ class settings_maker {
     if (!encoding.empty() && encoding != "utf8" && encoding != "utf-8" && encoding != "auto") {
       return refuse("client_encoding", "is not served: this client speaks UTF8 only; use UTF8 or auto, or remove it");
     }
-    if (!around_.environment("PGDATESTYLE")) tell("DateStyle", "ISO");
-    for (auto const& [variable, name] :
-         {std::pair("PGDATESTYLE", "datestyle"), std::pair("PGTZ", "timezone"), std::pair("PGGEQO", "geqo")}) {
-      auto value = around_.environment(variable);
-      if (value && lower(*value) != "default") tell(name, *std::move(value));
+    for (auto const& [variable, name, fallback] :
+         {std::tuple("PGDATESTYLE", "DateStyle", "ISO"), std::tuple("PGTZ", "TimeZone", "default"),
+          std::tuple("PGGEQO", "geqo", "default")}) {
+      std::string value = around_.environment(variable).value_or("");
+      if (value.empty()) value = fallback;
+      if (lower(value) != "default") tell(name, std::move(value));
     }
     conninfo_value const& name = values_.of("application_name");
     auto const& application = (name.given ? name : values_.of("fallback_application_name")).text;

@@ -21,7 +21,7 @@ char const* decode(std::string_view part, std::string& out) {
   while (part.starts_with(' ')) part.remove_prefix(1);
   while (part.ends_with(' ')) part.remove_suffix(1);
   for (std::size_t at = 0; at < part.size(); ++at) {
-    if (is_space(part[at])) return "holds white space; write a space as %20";
+    if (part[at] == ' ') return "holds a space; write it as %20";
     if (part[at] != '%') {
       out += part[at];
       continue;

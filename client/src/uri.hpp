@@ -6,7 +6,7 @@
 //   "=" in either; `ssl=true` means `sslmode=require`
 //
 // User and password are there if an "@" comes before the first "/". Each part is decoded: `%41` is a byte in
-// hexadecimal (not `%00`), spaces at the ends do not count, and white space inside is an error. A part that is empty is
+// hexadecimal (not `%00`), spaces at the ends do not count, and a space inside is an error. A part that is empty is
 // not given, but for a value among the params. All hosts together are one value, commas between, and so are all ports:
 // what stands in a list is said by conninfo_hosts.cpp. A socket's directory is written `%2Fvar%2Frun`, or as
 // `?host=/var/run`.
