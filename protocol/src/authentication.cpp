@@ -1,20 +1,11 @@
 // The conversation that proves who we are, and with SCRAM also who the server is: cleartext, MD5, SCRAM-SHA-256 and
 // SCRAM-SHA-256-PLUS. The state table already said that the message may come here; this file answers it.
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <tusk/protocol/md5_password.hpp>
 #include <tusk/protocol/session.hpp>
 
-#include "secrets.hpp"
-
 namespace tusk::protocol {
-
-void wipe(std::string& text) noexcept {
-  OPENSSL_cleanse(text.data(), text.size());
-  text.clear();
-}
 
 std::string_view name(authentication_method method) noexcept {
   switch (method) {
@@ -27,11 +18,35 @@ std::string_view name(authentication_method method) noexcept {
   return "";
 }
 
+/// Whether the rules forbid a method. Asked before anything is answered, so that a server learns nothing.
+std::error_code session::refuse_method(authentication_method asked) const noexcept {
+  authentication_rules const& rules = startup_->rules;
+  switch (asked) {
+    case authentication_method::none:
+      if (!rules.none) return errc::none_forbidden;
+      break;
+    case authentication_method::cleartext:
+      if (!rules.cleartext) return errc::cleartext_forbidden;
+      break;
+    case authentication_method::md5:
+      if (!rules.md5) return errc::md5_forbidden;
+      break;
+    case authentication_method::scram_sha_256:
+    case authentication_method::scram_sha_256_plus:
+      if (!rules.scram_sha_256) return errc::scram_forbidden;
+      break;
+  }
+  if (rules.channel_binding != channel_binding_rule::require) return {};
+  if (startup_->channel_binding_data.empty()) return errc::channel_binding_impossible;
+  return asked == authentication_method::scram_sha_256_plus ? std::error_code() : errc::channel_binding_not_offered;
+}
+
 std::error_code session::authenticate(backend_kind what, std::string_view body) {
   switch (what) {
     case backend_kind::authentication_ok: {
       auto const message = decode<authentication_ok>(body);
       if (!message) return message.error().code;
+      if (auto const error = refuse_method(method_)) return error;
       forget_secrets();
       reader_.authenticated();
       return {};
@@ -39,6 +54,7 @@ std::error_code session::authenticate(backend_kind what, std::string_view body) 
     case backend_kind::authentication_cleartext_password: {
       auto const message = decode<authentication_cleartext_password>(body);
       if (!message) return message.error().code;
+      if (auto const error = refuse_method(authentication_method::cleartext)) return error;
       if (startup_->password.empty()) return errc::password_needed;
       if (!startup_->allow_cleartext) return errc::cleartext_refused;
       method_ = authentication_method::cleartext;
@@ -46,15 +62,7 @@ std::error_code session::authenticate(backend_kind what, std::string_view body) 
     }
     case backend_kind::authentication_md5_password: {
       auto const message = decode<authentication_md5_password>(body);
-      if (!message) return message.error().code;
-      if (startup_->password.empty()) return errc::password_needed;
-      auto const user = std::find_if(startup_->parameters.begin(), startup_->parameters.end(),
-                                     [](auto const& each) { return each.first == "user"; });
-      auto hashed = md5_password(user == startup_->parameters.end() ? std::string_view() : user->second,
-                                 startup_->password, std::as_bytes(std::span(message->salt).first<4>()));
-      if (!hashed) return hashed.error().code;
-      method_ = authentication_method::md5;
-      return send_password(*hashed);
+      return message ? answer_md5(*message) : message.error().code;
     }
     case backend_kind::authentication_sasl: {
       auto const message = decode<authentication_sasl>(body);
@@ -62,14 +70,23 @@ std::error_code session::authenticate(backend_kind what, std::string_view body) 
     }
     case backend_kind::authentication_sasl_continue: {
       auto const message = decode<authentication_sasl_continue>(body);
-      return message ? scram_->server_first(message->data) : message.error().code;
+      return message ? continue_scram(message->data) : message.error().code;
     }
     case backend_kind::authentication_sasl_final: {
       auto const message = decode<authentication_sasl_final>(body);
-      return message ? scram_->server_final(message->data) : message.error().code;
+      return message ? end_scram(message->data) : message.error().code;
     }
     default: return errc::unexpected_message;
   }
+}
+
+std::error_code session::answer_md5(authentication_md5_password const& message) {
+  if (auto const error = refuse_method(authentication_method::md5)) return error;
+  if (startup_->password.empty()) return errc::password_needed;
+  auto hashed = md5_password(key_source().user, startup_->password, std::as_bytes(std::span(message.salt).first<4>()));
+  if (!hashed) return hashed.error().code;
+  method_ = authentication_method::md5;
+  return send_password(*hashed);
 }
 
 std::error_code session::send_password(std::string_view password) {
@@ -80,17 +97,24 @@ std::error_code session::send_password(std::string_view password) {
 
 std::error_code session::begin_scram(authentication_sasl const& message) {
   constexpr std::string_view plain = "SCRAM-SHA-256", plus = "SCRAM-SHA-256-PLUS";
-  bool offers_plain = false, offers_plus = false;
+  bool offers_plain = false, offers_plus = false, offers_oauth = false;
   for (std::string_view mechanism : message.mechanisms) {
     offers_plain |= mechanism == plain;
     offers_plus |= mechanism == plus;
+    offers_oauth |= mechanism == "OAUTHBEARER";
   }
-  bool const can_bind = !startup_->channel_binding_data.empty(), bind = can_bind && offers_plus;
+  bool const can_bind =
+      !startup_->channel_binding_data.empty() && startup_->rules.channel_binding != channel_binding_rule::disable;
+  bool const bind = can_bind && offers_plus;
+  if (!offers_plain && !offers_plus) return offers_oauth ? errc::oauth_unsupported : errc::no_supported_sasl_mechanism;
+  auto const method = bind ? authentication_method::scram_sha_256_plus : authentication_method::scram_sha_256;
+  if (auto const error = refuse_method(method)) return error;
   if (!bind && !offers_plain) return errc::no_supported_sasl_mechanism;
-  if (startup_->password.empty()) return errc::password_needed;
 
   scram_options options;
   options.password = startup_->password;
+  options.client_key = startup_->scram_client_key;
+  options.server_key = startup_->scram_server_key;
   options.nonce = startup_->nonce;
   options.binding = bind       ? channel_binding_use::used
                     : can_bind ? channel_binding_use::not_offered
@@ -100,12 +124,40 @@ std::error_code session::begin_scram(authentication_sasl const& message) {
   auto client = scram_client::create(options);
   if (!client) return client.error().code;
   scram_ = std::move(*client);
-  method_ = bind ? authentication_method::scram_sha_256_plus : authentication_method::scram_sha_256;
+  method_ = method;
 
   sasl_initial_response answer;
   answer.mechanism = bind ? plus : plain;
   answer.data = scram_->client_first();
   return encode(output_, answer);
+}
+
+std::error_code session::continue_scram(std::string_view server_first) {
+  if (auto const error = scram_->server_first(server_first)) return error;
+  if (keeps_keys())
+    if (auto const keys = startup_->kept_keys->find(key_source())) scram_->use(*keys);
+  return {};
+}
+
+std::error_code session::end_scram(std::string_view server_final) {
+  if (auto const error = scram_->server_final(server_final)) return error;
+  if (keeps_keys()) startup_->kept_keys->keep(key_source(), *scram_->keys());
+  return {};
+}
+
+/// Keys that were given are not the password's, and not kept.
+bool session::keeps_keys() const noexcept {
+  return startup_->kept_keys != nullptr && startup_->scram_client_key.empty() && startup_->scram_server_key.empty();
+}
+
+scram_key_source session::key_source() const noexcept {
+  auto const& parameters = startup_->parameters;
+  auto const user = std::ranges::find_if(parameters, [](auto const& each) { return each.first == "user"; });
+  scram_key_source source;
+  if (user != parameters.end()) source.user = user->second;
+  source.password = startup_->password;
+  if (scram_) source.salt = scram_->salt(), source.iterations = scram_->iterations();
+  return source;
 }
 
 /// PBKDF2 has ended: sends the proof.
@@ -119,8 +171,7 @@ std::error_code session::prove() {
 void session::forget_secrets() noexcept {
   scram_.reset();
   if (startup_) {
-    wipe(startup_->password);
-    wipe(startup_->nonce);
+    wipe_secrets(*startup_);
     startup_->channel_binding_data.clear();
   }
   output_.wipe();

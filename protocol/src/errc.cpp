@@ -39,18 +39,48 @@ char const* text(errc e) noexcept {
       return "the server does not speak the protocol version asked for; lower min_protocol_version or use a newer "
              "server";
     case errc::unsupported_authentication:
-      return "the server asks for an authentication method that is not supported; change its pg_hba.conf to "
+      return "the server asks for an authentication method that is not known here (SCM credentials, crypt, Kerberos V4 "
+             "or a new one); change its pg_hba.conf to scram-sha-256";
+    case errc::kerberos_unsupported:
+      return "the server asks for Kerberos V5 authentication, which is not supported; change its pg_hba.conf to "
              "scram-sha-256";
+    case errc::gss_unsupported:
+      return "the server asks for GSSAPI authentication, which is not supported; change its pg_hba.conf to "
+             "scram-sha-256";
+    case errc::sspi_unsupported:
+      return "the server asks for SSPI authentication, which is not supported; change its pg_hba.conf to scram-sha-256";
+    case errc::oauth_unsupported:
+      return "the server asks for OAuth authentication (OAUTHBEARER), which is not supported; change its pg_hba.conf "
+             "to scram-sha-256";
     case errc::no_supported_sasl_mechanism:
-      return "the server offers no SASL mechanism that is supported; change its pg_hba.conf to scram-sha-256";
+      return "the server offers no SASL mechanism that can be used here (SCRAM-SHA-256, and with channel binding "
+             "SCRAM-SHA-256-PLUS); change its pg_hba.conf to scram-sha-256";
+    case errc::none_forbidden:
+      return "the server lets us in without authentication, which require_auth forbids; change its pg_hba.conf to "
+             "scram-sha-256, or allow `none` in require_auth";
+    case errc::cleartext_forbidden:
+      return "the server asks for the password in clear text, which require_auth forbids; change its pg_hba.conf to "
+             "scram-sha-256, or allow `password` in require_auth";
+    case errc::md5_forbidden:
+      return "the server asks for the password's MD5 hash, which require_auth forbids; change its pg_hba.conf to "
+             "scram-sha-256 (and set the password anew), or allow `md5` in require_auth";
+    case errc::scram_forbidden:
+      return "the server asks for SCRAM authentication, which require_auth forbids; allow `scram-sha-256` in "
+             "require_auth";
     case errc::password_needed:
-      return "the server asks for a password and none was given; set password in the connection string or PGPASSWORD";
+      return "the server asks for a password and none was given; set password in the connection string or PGPASSWORD "
+             "(for SCRAM scram_client_key and scram_server_key together do as well)";
     case errc::cleartext_refused:
       return "the server asks for the password in clear text over a connection that is not protected; use "
              "sslmode=verify-full, or scram-sha-256 on the server";
     case errc::channel_binding_impossible:
-      return "channel binding is required but not possible here; it needs TLS, a server that offers SCRAM-SHA-256-PLUS "
-             "and a certificate with a usable hash";
+      return "channel_binding=require is not possible on this connection; it needs TLS, and a server certificate whose "
+             "signature names a hash (RSA or ECDSA; not Ed25519)";
+    case errc::channel_binding_not_offered:
+      return "the server does not ask for SCRAM-SHA-256-PLUS, the only method that will do with "
+             "channel_binding=require; change its pg_hba.conf to scram-sha-256 (and set the password anew)";
+    case errc::bad_scram_key:
+      return "a SCRAM key is not 32 bytes long; give ClientKey and ServerKey as base64 of 32 bytes";
     case errc::sasl_malformed: return "the server's SCRAM message is malformed; the peer is broken or hostile";
     case errc::sasl_bad_nonce: return "the server's SCRAM nonce does not extend ours; the peer is broken or hostile";
     case errc::sasl_bad_iterations:

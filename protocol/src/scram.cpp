@@ -1,123 +1,23 @@
 // How the bytes walk: create() keeps the password as two hash states; server_first() runs the first iteration, step()
-// the others; finish() turns the salted password into our proof and into the proof that server_final() compares.
-//
-// The hash is OpenSSL's low-level SHA-256: its contexts are plain structs that copy in nanoseconds, which halves the
-// time of PBKDF2, and they read no configuration. (The one-call SHA256() and HMAC() do: they use the default context.)
-#define OPENSSL_SUPPRESS_DEPRECATED  // for SHA256_*
+// the others; finish() makes the two keys of the salted password, and of them our proof and the one that server_final()
+// compares. Where both keys are known there is nothing to step.
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <tusk/protocol/errc.hpp>
+#include <tusk/protocol/saslprep.hpp>
 #include <tusk/protocol/scram.hpp>
 #include <utility>
 
 #include "base64.hpp"
+#include "secrets.hpp"
+#include "sha256.hpp"
 
 namespace tusk::protocol {
 namespace {
-
-// ---- SHA-256 and HMAC -----------------------------------------------------------------------------------------------
-
-// A hash or key that leaves nothing behind in memory.
-class digest {
- public:
-  digest() = default;
-  digest(digest const&) = default;
-  digest& operator=(digest const&) = default;
-  ~digest() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-  static constexpr std::size_t size() { return SHA256_DIGEST_LENGTH; }
-  unsigned char* data() { return bytes_.data(); }
-  std::string_view text() const { return {reinterpret_cast<char const*>(bytes_.data()), size()}; }
-
-  digest& operator^=(digest const& other) {
-    for (std::size_t i = 0; i < size(); ++i) bytes_[i] = static_cast<unsigned char>(bytes_[i] ^ other.bytes_[i]);
-    return *this;
-  }
-
- private:
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> bytes_{};
-};
-
-// A hash under way; wiped at its end.
-struct hash_state {
-  SHA256_CTX context;
-
-  hash_state() { SHA256_Init(&context); }
-  hash_state(hash_state const&) = default;
-  hash_state& operator=(hash_state const&) = default;
-  ~hash_state() { OPENSSL_cleanse(&context, sizeof context); }
-
-  void update(std::string_view text) { SHA256_Update(&context, text.data(), text.size()); }
-  void finish(digest& out) { SHA256_Final(out.data(), &context); }
-};
-
-digest sha256(std::string_view text) {
-  hash_state state;
-  digest out;
-  state.update(text);
-  state.finish(out);
-  return out;
-}
-
-// HMAC-SHA-256 (RFC 2104) under one key: the states after the key's inner and outer pad are computed once and kept.
-class hmac_key {
- public:
-  explicit hmac_key(std::string_view key) {
-    if (key.size() > block_size) {
-      absorb(sha256(key).text());
-    } else {
-      absorb(key);
-    }
-  }
-
-  digest sign(std::string_view text) const {
-    hash_state work = inner_;
-    digest out;
-    work.update(text);
-    close(work, out);
-    return out;
-  }
-
-  // `count` iterations of PBKDF2: u = sign(u), sum ^= u.
-  void iterate(digest& u, digest& sum, std::uint32_t count) const {
-    hash_state work;
-    for (; count > 0; --count) {
-      work = inner_;
-      work.update(u.text());
-      close(work, u);
-      sum ^= u;
-    }
-  }
-
- private:
-  static constexpr std::size_t block_size = SHA256_CBLOCK;
-
-  void absorb(std::string_view key) {
-    std::array<char, block_size> pad{};
-    std::ranges::copy(key, pad.begin());
-    for (char& c : pad) c = static_cast<char>(c ^ 0x36);
-    inner_.update({pad.data(), pad.size()});
-    for (char& c : pad) c = static_cast<char>(c ^ 0x36 ^ 0x5c);
-    outer_.update({pad.data(), pad.size()});
-    OPENSSL_cleanse(pad.data(), pad.size());
-  }
-
-  void close(hash_state& work, digest& out) const {
-    work.finish(out);
-    work = outer_;
-    work.update(out.text());
-    work.finish(out);
-  }
-
-  hash_state inner_;
-  hash_state outer_;
-};
 
 // ---- the grammar (RFC 5802, section 7) ------------------------------------------------------------------------------
 
@@ -218,9 +118,19 @@ struct scram_client::exchange {
         max_iterations(options.max_iterations),
         header(gs2_header(options.binding)),
         client_first(std::string(header) + "n=" + escaped_name(options.user) + ",r=" + nonce),
-        binding(header),
-        password(options.password) {
+        binding(header) {
     if (options.binding == channel_binding_use::used) binding += options.binding_data;
+    if (!options.client_key.empty()) client_key.emplace(options.client_key);
+    if (!options.server_key.empty()) server_key.emplace(options.server_key);
+    if (!has_keys()) absorb(options.password);
+  }
+
+  bool has_keys() const { return client_key && server_key; }
+
+  void absorb(std::string_view text) {
+    auto prepared = saslprep(text);
+    password.emplace(prepared ? *prepared : text);
+    if (prepared) tusk::protocol::wipe(*prepared);
   }
 
   std::error_code fail(std::error_code code) {
@@ -236,12 +146,17 @@ struct scram_client::exchange {
     return false;
   }
 
-  void begin(std::string_view server_first, std::string_view full_nonce, std::string salt, std::uint32_t iterations);
+  void begin(std::string_view server_first, std::string_view full_nonce);
   void finish();
 
-  void wipe() {
+  void wipe_work() {
     password.reset();
     u = salted = server_signature = digest();
+  }
+  void wipe() {
+    wipe_work();
+    client_key.reset();
+    server_key.reset();
   }
 
   phase at = phase::server_first;
@@ -253,34 +168,38 @@ struct scram_client::exchange {
   std::string client_final;
   std::string server_error;
 
+  std::string salt;
+  std::uint32_t iterations = 0;
   std::optional<hmac_key> password;
   std::uint32_t iterations_left = 0;
   digest u;       // PBKDF2's U_i
   digest salted;  // U_1 ^ ... ^ U_i: in the end the salted password
   std::string auth_message;
+  std::optional<digest> client_key, server_key;  // given, or made of the salted password
   digest server_signature;
 };
 
-void scram_client::exchange::begin(std::string_view server_first, std::string_view full_nonce, std::string salt,
-                                   std::uint32_t iterations) {
+void scram_client::exchange::begin(std::string_view server_first, std::string_view full_nonce) {
   client_final = "c=" + base64_encode(binding) + ",r=" + std::string(full_nonce);
   auth_message = client_first.substr(header.size());
   auth_message.append(",").append(server_first).append(",").append(client_final);
-  salt += std::string_view("\0\0\0\1", 4);  // the number of PBKDF2's only block
-  u = salted = password->sign(salt);
-  iterations_left = iterations - 1;
   at = phase::stepping;
+  if (has_keys()) return;
+  u = salted = password->sign({salt, std::string_view("\0\0\0\1", 4)});  // the number of PBKDF2's only block
+  iterations_left = iterations - 1;
 }
 
 void scram_client::exchange::finish() {
-  hmac_key const salted_password(salted.text());
-  digest proof = salted_password.sign("Client Key");
-  digest const stored_key = sha256(proof.text());
-  proof ^= hmac_key(stored_key.text()).sign(auth_message);
-  digest const signature = hmac_key(salted_password.sign("Server Key").text()).sign(auth_message);
+  if (!has_keys()) {
+    hmac_key const salted_password(salted.text());
+    if (!client_key) client_key = salted_password.sign("Client Key");
+    if (!server_key) server_key = salted_password.sign("Server Key");
+  }
+  digest proof = *client_key;
+  proof ^= hmac_key(sha256(proof.text()).text()).sign(auth_message);
   client_final += ",p=" + base64_encode(proof.text());
-  wipe();
-  server_signature = signature;
+  wipe_work();
+  server_signature = hmac_key(server_key->text()).sign(auth_message);
   at = phase::server_final;
 }
 
@@ -288,7 +207,11 @@ expected<scram_client> scram_client::create(scram_options const& options) {
   if (options.nonce.size() < 18) return {errc::bad_random, options.nonce.size()};
   auto const bad = std::ranges::find_if_not(options.nonce, is_printable);
   if (bad != options.nonce.end()) return {errc::bad_random, static_cast<std::size_t>(bad - options.nonce.begin())};
-  if (options.password.empty()) return {errc::password_needed, 0};
+  for (std::string_view const key : {options.client_key, options.server_key}) {
+    if (!key.empty() && key.size() != scram_keys::size) return {errc::bad_scram_key, key.size()};
+  }
+  bool const has_keys = !options.client_key.empty() && !options.server_key.empty();
+  if (options.password.empty() && !has_keys) return {errc::password_needed, 0};
   for (std::string_view const text : {options.password, options.user}) {
     if (auto const nul = text.find('\0'); nul != text.npos) return {errc::embedded_nul, nul};
   }
@@ -318,20 +241,33 @@ std::error_code scram_client::server_first(std::string_view message) {
       !std::ranges::all_of(nonce, is_printable)) {
     reader.fail(errc::sasl_bad_nonce);
   }
-  auto const salt = base64_decode(reader.value_of('s'));
+  auto salt = base64_decode(reader.value_of('s'));
   if (!salt || salt->empty()) reader.fail(errc::sasl_malformed);
   auto const iterations = parse_iterations(reader.value_of('i'), state_->max_iterations, reader);
   reader.finish();
   if (reader.failed()) return state_->fail(reader.error());
-  state_->begin(message, nonce, *salt, *iterations);
+  state_->salt = std::move(*salt);
+  state_->iterations = *iterations;
+  state_->begin(message, nonce);
   return {};
+}
+
+std::string_view scram_client::salt() const noexcept { return state_ ? state_->salt : std::string_view(); }
+std::uint32_t scram_client::iterations() const noexcept { return state_ ? state_->iterations : 0; }
+
+void scram_client::use(scram_keys const& keys) {
+  if (!state_ || state_->at != exchange::phase::stepping) return;
+  state_->client_key.emplace(std::string_view(keys.client.data(), keys.client.size()));
+  state_->server_key.emplace(std::string_view(keys.server.data(), keys.server.size()));
+  state_->iterations_left = 0;
 }
 
 bool scram_client::step(std::uint32_t iterations) {
   if (!state_ || state_->at != exchange::phase::stepping) return true;
-  std::uint32_t const count = std::min(iterations, state_->iterations_left);
-  state_->password->iterate(state_->u, state_->salted, count);
-  state_->iterations_left -= count;
+  if (std::uint32_t const count = std::min(iterations, state_->iterations_left); count > 0) {
+    state_->password->iterate(state_->u, state_->salted, count);
+    state_->iterations_left -= count;
+  }
   if (state_->iterations_left > 0) return false;
   state_->finish();
   return true;
@@ -365,8 +301,16 @@ std::error_code scram_client::server_final(std::string_view message) {
     return state_->fail(errc::sasl_bad_signature);
   }
   state_->at = exchange::phase::verified;
-  state_->wipe();
+  state_->wipe_work();
   return {};
+}
+
+std::optional<scram_keys> scram_client::keys() const noexcept {
+  if (!verified()) return std::nullopt;
+  std::optional<scram_keys> keys(std::in_place);
+  std::ranges::copy(state_->client_key->text(), keys->client.begin());
+  std::ranges::copy(state_->server_key->text(), keys->server.begin());
+  return keys;
 }
 
 bool scram_client::verified() const noexcept { return state_ && state_->at == exchange::phase::verified; }

@@ -1,12 +1,24 @@
 #include <tusk/protocol/session.hpp>
 
 #include <algorithm>
-
-#include "secrets.hpp"
+#include <memory>
 
 namespace tusk::protocol {
 
 session::session(limits const& limit) : reader_(peer::server, limit), limits_(limit) {}
+session::session(session&& other) noexcept = default;
+
+session& session::operator=(session&& other) noexcept {
+  if (this == &other) return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
+}
+
+session::~session() {
+  if (!startup_) return;
+  output_.consume(output_.size());  // it may hold a password that was not sent
+  forget_secrets();
+}
 
 /// Makes room for requests, so that nothing can fail once a message is written. What is done goes first: a pipeline
 /// that never runs dry must not grow for ever.
@@ -356,6 +368,8 @@ bool session::take_error(frame const& message, transition const& change) {
 
 /// Makes a violation the event; true, so that callers may return it.
 bool session::poison(std::error_code code, char type) {
+  if (code == errc::unknown_message && type == authentication_ok::type && state_ < state::authenticated)
+    code = errc::unsupported_authentication;
   event_ = violation{code, state_, type};
   error_ = code;
   rows_.reset(reader_);
@@ -367,10 +381,14 @@ bool session::poison(std::error_code code, char type) {
 std::error_code session::violation_code(backend_kind what) const noexcept {
   switch (what) {
     case backend_kind::authentication_kerberos_v5:
+      if (state_ < state::authenticated) return errc::kerberos_unsupported;
+      break;
     case backend_kind::authentication_gss:
     case backend_kind::authentication_gss_continue:
+      if (state_ < state::authenticated) return errc::gss_unsupported;
+      break;
     case backend_kind::authentication_sspi:
-      if (state_ < state::authenticated) return errc::unsupported_authentication;
+      if (state_ < state::authenticated) return errc::sspi_unsupported;
       break;
     case backend_kind::authentication_ok:
       if (state_ >= state::sasl_started && state_ < state::sasl_verified) return errc::sasl_incomplete;

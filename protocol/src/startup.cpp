@@ -4,19 +4,36 @@
 #include <algorithm>
 #include <tusk/protocol/session.hpp>
 
+#include "secrets.hpp"
+
 namespace tusk::protocol {
 
+void session::wipe_secrets(startup_options& options) noexcept {
+  for (std::string* secret : {&options.password, &options.nonce, &options.scram_client_key, &options.scram_server_key})
+    wipe(*secret);
+}
+
+void session::wipe_and_delete::operator()(startup_options* options) const noexcept {
+  wipe_secrets(*options);
+  delete options;
+}
+
 std::error_code session::start(startup_options options) {
+  // Short strings are copied where they are moved: both copies are wiped, whatever happens.
+  decltype(startup_) kept(new startup_options(std::move(options)));
+  wipe_secrets(options);
   if (state_ != state::unstarted) return errc::not_ready;
+  for (std::string const* key : {&kept->scram_client_key, &kept->scram_server_key})
+    if (!key->empty() && key->size() != scram_keys::size) return errc::bad_scram_key;
   list_storage<startup_parameter> parameters;
-  for (auto const& [name, value] : options.parameters) parameters.add({name, value});
+  for (auto const& [name, value] : kept->parameters) parameters.add({name, value});
   if (parameters.error() != errc{}) return parameters.error();
   startup_message message;
-  message.version = options.version;
+  message.version = kept->version;
   message.parameters = parameters;
   if (auto const error = encode(output_, message)) return error;
-  version_ = options.version;
-  startup_ = std::make_unique<startup_options>(std::move(options));
+  version_ = kept->version;
+  startup_ = std::move(kept);
   state_ = state::startup;
   return {};
 }

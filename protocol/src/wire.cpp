@@ -18,6 +18,7 @@ void byte_buffer::grow(std::size_t count) {
     std::size_t const wanted = std::max({held + count, 2 * capacity_, std::size_t{256}});
     auto larger = std::make_unique_for_overwrite<char[]>(wanted);
     if (held != 0) std::memcpy(larger.get(), memory_.get() + begin_, held);
+    if (memory_) OPENSSL_cleanse(memory_.get(), capacity_);  // it may have held a password
     memory_ = std::move(larger);
     capacity_ = wanted;
   }

@@ -52,14 +52,28 @@ inline scram_proofs scram_proofs_of(std::string_view password, std::string_view 
           base64_by_openssl(text_of(hmac_sha256(text_of(server_key), auth_message)))};
 }
 
+/// ClientKey and ServerKey, 32 bytes each.
+struct scram_key_texts {
+  std::string client, server;
+};
+
+inline scram_key_texts scram_keys_of(std::string_view password, std::string_view salt, int iterations) {
+  sha256_hash salted{};
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                    reinterpret_cast<unsigned char const*>(salt.data()), static_cast<int>(salt.size()), iterations,
+                    EVP_sha256(), static_cast<int>(salted.size()), salted.data());
+  return {std::string(text_of(hmac_sha256(text_of(salted), "Client Key"))),
+          std::string(text_of(hmac_sha256(text_of(salted), "Server Key")))};
+}
+
 /// One exchange in which nothing is random: the four messages are known before it begins.
 struct scram_exchange {
+  static constexpr std::string_view salt = "sixteen of salt.";
   std::string client_first, server_first, client_final, server_final;
 
   /// `gs2` is the header ("n,,"); `binding` the hash of the certificate, where the header says that it is used.
   scram_exchange(std::string_view password, std::string_view nonce, int iterations, std::string_view gs2 = "n,,",
                  std::string_view binding = {}) {
-    std::string_view const salt = "sixteen of salt.";
     std::string const bare = "n=,r=" + std::string(nonce), full_nonce = std::string(nonce) + "+of_the_server";
     client_first = std::string(gs2) + bare;
     server_first = "r=" + full_nonce + ",s=" + base64_by_openssl(salt) + ",i=" + std::to_string(iterations);

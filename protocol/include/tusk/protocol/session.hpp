@@ -26,6 +26,7 @@
 #include <tusk/protocol/limits.hpp>
 #include <tusk/protocol/row_set.hpp>
 #include <tusk/protocol/scram.hpp>
+#include <tusk/protocol/scram_keys.hpp>
 #include <tusk/protocol/state.hpp>
 #include <utility>
 #include <variant>
@@ -69,15 +70,23 @@ struct startup_options {
   std::string nonce;                 ///< for SCRAM, see scram_nonce(); fresh for each session
   std::string channel_binding_data;  ///< hash of the server's certificate; empty: channel binding is not possible
   bool allow_cleartext = false;      ///< may the password go out as it is? Only where nobody can listen.
+  authentication_rules rules = {};   ///< judged before anything is answered
+  /// For SCRAM, 32 bytes each, or empty: made of the password. With both no password is needed.
+  std::string scram_client_key = {}, scram_server_key = {};
+  /// So that PBKDF2 need not run again; none: it always runs. Must live until authentication has ended.
+  scram_key_store* kept_keys = nullptr;
 };
 
 /// See the top of this file. Not thread-safe. After an error_code from a request nothing of it was sent.
 class session {
  public:
   explicit session(limits const& limit = {});
+  session(session&& other) noexcept;
+  session& operator=(session&& other) noexcept;
+  ~session();
 
-  /// Sends StartupMessage. Must be the first request. Secrets are wiped when authentication has ended.
-  /// Fails with embedded_nul or message_too_large.
+  /// Sends StartupMessage. Must be the first request. Secrets are wiped when authentication has ended, or the session.
+  /// Fails with embedded_nul, message_too_large or bad_scram_key.
   std::error_code start(startup_options options);
 
   // ---- requests; each fails with not_ready outside of idle and queries, or as `encode` does ----
@@ -200,12 +209,23 @@ class session {
   bool take_startup(backend_kind what, frame const& message);
   std::error_code negotiate(negotiate_protocol_version const& message);
   void remember(parameter_status const& message);
+  static void wipe_secrets(startup_options& options) noexcept;
   // authentication.cpp
   std::error_code authenticate(backend_kind what, std::string_view body);
   std::error_code send_password(std::string_view password);
+  std::error_code refuse_method(authentication_method asked) const noexcept;
+  std::error_code answer_md5(authentication_md5_password const& message);
   std::error_code begin_scram(authentication_sasl const& message);
+  std::error_code continue_scram(std::string_view server_first);
+  std::error_code end_scram(std::string_view server_final);
+  bool keeps_keys() const noexcept;
+  scram_key_source key_source() const noexcept;
   std::error_code prove();
   void forget_secrets() noexcept;
+
+  struct wipe_and_delete {
+    void operator()(startup_options* options) const noexcept;
+  };
 
   frame_reader reader_;
   byte_buffer output_;
@@ -222,7 +242,7 @@ class session {
   std::int32_t version_ = 0, process_id_ = 0;
   std::string secret_key_;
   std::vector<std::pair<std::string, std::string>> parameters_;
-  std::unique_ptr<startup_options> startup_;  // until the session is authenticated
+  std::unique_ptr<startup_options, wipe_and_delete> startup_;  // until the session is authenticated
   std::optional<scram_client> scram_;
   std::string unit_tag_;     // of the unit whose ReadyForQuery comes
   bool unit_ended_ = false;  // its CommandComplete has come
