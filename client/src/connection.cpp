@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine.hpp"
+#include "random_bytes.hpp"
 
 namespace tusk {
 
@@ -70,6 +71,10 @@ std::string connection::parameter_status(std::string_view name) const { return e
 bool connection::closed() const noexcept { return !engine_ || engine_->closed(); }
 void connection::close() noexcept {
   if (engine_) engine_->close();
+}
+
+std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity) {
+  return std::make_shared<protocol::scram_key_cache>(client::random_bytes<32>(), capacity);
 }
 
 ping_status ping(std::string_view dsn, connect_options const& options) {

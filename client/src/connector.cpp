@@ -1,12 +1,9 @@
 #include "connector.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <random>
 
+#include "random_bytes.hpp"
 #include "server_role.hpp"
 
 namespace tusk::client {
@@ -20,18 +17,6 @@ std::string_view advice(std::string_view sqlstate) {
   if (sqlstate == "53300") return "; close other connections, or raise max_connections at the server";
   if (sqlstate == "57P03") return "; try again when it is up";
   return "";
-}
-
-std::string make_nonce() {
-  std::array<std::byte, 18> bytes{};
-  for (std::size_t got = 0; got < bytes.size();) {
-    auto const count = ::getrandom(bytes.data() + got, bytes.size() - got, 0);
-    if (count > 0)
-      got += static_cast<std::size_t>(count);
-    else if (errno != EINTR)
-      throw operational_error("the system gives no random bytes: " + std::generic_category().message(errno));
-  }
-  return protocol::scram_nonce(bytes);
 }
 
 }  // namespace
@@ -232,7 +217,11 @@ void connector::start_session() {
   start.minimum_version = to_.min_protocol;
   start.password = options_.password ? options_.password({route_.host->shown(), route_.host->port, to_.user, to_.dbname})
                                      : route_.host->password;
-  start.nonce = make_nonce();
+  start.nonce = protocol::scram_nonce(random_bytes<18>());
+  start.rules = to_.authentication;
+  start.scram_client_key = to_.scram_client_key;
+  start.scram_server_key = to_.scram_server_key;
+  start.kept_keys = options_.scram_keys.get();
   start.allow_cleartext = cleartext_is_safe();
   if (bytes_.tls() != nullptr) start.channel_binding_data = bytes_.tls()->server_end_point();
   if (auto const error = session_.start(std::move(start)))

@@ -1,12 +1,15 @@
 // What connect() takes beside the connection string.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tusk/protocol/limits.hpp>
+#include <tusk/protocol/scram_keys.hpp>
 #include <utility>
 #include <vector>
 
@@ -28,6 +31,9 @@ struct connect_options {
   /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.
   /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
   std::function<std::string(password_request const&)> password = {};
+  /// Keeps the keys of SCRAM logins, so that further connections with the same password cost next to nothing; see
+  /// keep_scram_keys(). May be shared by connections on different threads.
+  std::shared_ptr<protocol::scram_key_store> scram_keys = {};
   /// Shows every message from the first one on, see connection::trace().
   std::function<void(std::string_view line)> trace = {};
   /// The keywords that a connection string may hold, be it the DSN or a `dbname` in `parameters`; another one is an
@@ -43,5 +49,9 @@ struct connect_options {
   /// How many prepared statements `query` keeps at the server; the least recently used one goes.
   std::size_t statement_cache = 256;
 };
+
+/// A store for connect_options::scram_keys, in memory, of the keys that were used last.
+/// Throws operational_error if the system has no random bytes.
+std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity = 64);
 
 }  // namespace tusk
