@@ -2,7 +2,8 @@
 //
 // Input, in lines:
 //   1  how the session starts, then what is requested, a batch after each ReadyForQuery: "A q pbes"
-//        A authenticated at once; else of v (protocol 3.2), p (a password), c (it may be sent in clear), b (TLS hash)
+//        A authenticated at once; else of v (protocol 3.2), p (a password), c (it may be sent in clear), b (TLS hash),
+//          r d (channel_binding require, disable), N C M S (no method none, cleartext, MD5, SCRAM), k (SCRAM keys)
 //        q query   p parse   b bind   d D describe statement, portal   e execute   1 2 execute, so many columns known
 //        c close   s sync    x y z a unit of 0, 1, 2 columns           t terminate
 //   2  the sizes of the reads, a character each, over and over; '0' is 1
@@ -131,6 +132,14 @@ class player {
     if (has('p')) options.password = password;
     options.allow_cleartext = has('c');
     if (has('b')) options.channel_binding_data = certificate_hash;
+    if (!script_.authenticated) {
+      rules_ = {!has('N'), !has('C'), !has('M'), !has('S'), channel_binding_rule::prefer};
+      if (has('d')) rules_.channel_binding = channel_binding_rule::disable;
+      if (has('r')) rules_.channel_binding = channel_binding_rule::require;
+    }
+    options.rules = rules_;
+    static auto const keys = tusk::test::scram_keys_of(password, scram_exchange::salt, 3);
+    if (has('k')) options.scram_client_key = keys.client, options.scram_server_key = keys.server;
     CHECK(!session_.start(std::move(options)));
     if (!script_.authenticated) return;
     receive(tusk::test::auth_ok() + tusk::test::ready());
@@ -222,9 +231,28 @@ class player {
     session_.sent(session_.output().size());
   }
 
+  /// Nothing but a password in clear text, and then only where it is allowed, holds the password; and nobody is let in
+  /// by a method that is not.
+  void check_rules() const {
+    bool const bound = session_.authentication() == authentication_method::scram_sha_256_plus;
+    bool const must_bind = rules_.channel_binding == channel_binding_rule::require;
+    if (sent.find(tusk::test::password_packet(password)) != sent.npos)
+      CHECK(rules_.cleartext && !must_bind && script_.start.find('c') != std::string_view::npos);
+    if (session_.state() < state::authenticated || session_.state() >= state::ended) return;
+    CHECK(bound || !must_bind);
+    CHECK(!bound || rules_.channel_binding != channel_binding_rule::disable);
+    switch (session_.authentication()) {
+      case authentication_method::none: CHECK(rules_.none); break;
+      case authentication_method::cleartext: CHECK(rules_.cleartext); break;
+      case authentication_method::md5: CHECK(rules_.md5); break;
+      default: CHECK(rules_.scram_sha_256); break;
+    }
+  }
+
   /// Either the session is over, or it is good for another query once the server has answered what is under way.
   void finish() {
     send_output();
+    check_rules();
     sent += " in " + std::string(name(session_.state()));
     if (session_.state() < state::ended) sent += " buffered " + std::to_string(session_.buffered());
     sent +=
@@ -258,6 +286,7 @@ class player {
   script const& script_;
   tusk::test::heap_watch heap_;
   session session_{limits{.max_scram_iterations = 5000}};
+  authentication_rules rules_;
   std::size_t arrived_ = 0, batch_ = 0;
   long awaited_ = 1;  // answers that end in ReadyForQuery; the first one ends the startup
 };

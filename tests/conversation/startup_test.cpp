@@ -219,6 +219,47 @@ INSTANTIATE_TEST_SUITE_P(, CancelKey,
                                          key_row{"v3_2_too_long", v3_2, 257, false}),
                          name_of_row);
 
+struct negotiated_key_row {
+  char const* name;
+  std::int32_t spoken;  // after the negotiation
+  std::size_t size;
+  errc code = {};  // none: it is taken
+  char type = 'K';
+};
+
+class CancelKeyAfterNegotiation : public testing::TestWithParam<negotiated_key_row> {};
+
+/// Asked for 3.2 and an option that no server knows: the version that is left rules the key's size.
+TEST_P(CancelKeyAfterNegotiation, IsTakenOrRefused) {
+  auto const& row = GetParam();
+  std::string const key(row.size, 'k');
+  for (bool const late : {false}) {
+    SCOPED_TRACE(late ? "negotiated after AuthenticationOk" : "negotiated at once");
+    auto options = asking_for(v3_2);
+    options.parameters.emplace_back("_pq_.a", "1");
+    auto const answer = negotiate(row.spoken, {"_pq_.a"});
+    auto script = begun(options);
+    script.receive(late ? auth_ok() + answer : answer + auth_ok(), framed('K', "\0\0\0\x07"s + key), ready());
+    if (row.code == errc{})
+      script.expect_events("ReadyForQuery I").expect([&](driven_session& on) { EXPECT_EQ(on->secret_key(), key); });
+    else
+      script.expect_violation(row.code, state::authenticated, row.type);
+    script.check();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, CancelKeyAfterNegotiation,
+                         testing::Values(negotiated_key_row{"v3_0_short", v3_0, 3, errc::length_too_small, '\0'},
+                                         negotiated_key_row{"v3_0", v3_0, 4},
+                                         negotiated_key_row{"v3_0_long", v3_0, 5, errc::bad_value},
+                                         negotiated_key_row{"v3_0_usual_of_3_2", v3_0, 32, errc::bad_value},
+                                         negotiated_key_row{"v3_2_short", v3_2, 3, errc::length_too_small, '\0'},
+                                         negotiated_key_row{"v3_2_shortest", v3_2, 4},
+                                         negotiated_key_row{"v3_2_usual", v3_2, 32},
+                                         negotiated_key_row{"v3_2_longest", v3_2, 256},
+                                         negotiated_key_row{"v3_2_too_long", v3_2, 257, errc::length_too_large, '\0'}),
+                         name_of_row);
+
 // ---- the protocol version -------------------------------------------------------------------------------------------
 
 TEST(Version, ThreePointTwoIsTakenWithoutNegotiation) {

@@ -46,7 +46,7 @@ TEST_P(passwords, agree_with_the_server) {
   if (row.same)
     EXPECT_EQ(connect(as(row.given)).info().authentication, "scram-sha-256");
   else
-    EXPECT_EQ(thrown<operational_error>([&] { connect(as(row.given)); }).sqlstate(), "28P01");
+    EXPECT_EQ(thrown<operational_error>([&] { connect(as(row.given)); }).sqlstate(), "28P01"_sqlstate);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
                     password_row{"no_break_space", u8"a\u00A0b", u8"a b", true},
                     password_row{"hangul", u8"\uD55C\uAE00", u8"\u1112\u1161\u11AB\u1100\u1173\u11AF", true},
                     password_row{"order_of_marks", u8"q\u0307\u0323", u8"q\u0323\u0307", true},
-                    password_row{"alef_symbol", u8"a\u2135", u8"a\u05D0", false},
+                    password_row{"alef_symbol", u8"a\u2135", u8"a\u05D0", true},
                     password_row{"control_character", u8"foo\007bar", u8"foobar", false},
                     password_row{"two_directions", u8"foo\u06271bar", u8"foo1\u0627bar", false},
                     password_row{"not_assigned_in_3_2", u8"\U0001F600e\u0301", u8"\U0001F600\u00E9", false},
