@@ -169,8 +169,8 @@ std::vector<bad_server> startup_servers() {
          client.send(authentication(7));
          client.stay_silent();
        },
-       errc::unsupported_authentication,
-       {"authentication method that is not supported; change its pg_hba.conf"}},
+       errc::gss_unsupported,
+       {"the server asks for GSSAPI authentication, which is not supported; change its pg_hba.conf"}},
       {"kerberos",
        "",
        [](peer& client) {
@@ -178,8 +178,8 @@ std::vector<bad_server> startup_servers() {
          client.send(authentication(2));
          client.stay_silent();
        },
-       errc::unsupported_authentication,
-       {"not supported"}},
+       errc::kerberos_unsupported,
+       {"Kerberos V5 authentication, which is not supported"}},
       {"closes_after_ok",
        "",
        [](peer& client) {
@@ -226,8 +226,8 @@ std::vector<bad_server> startup_servers() {
          client.send(authentication(10, text("OAUTHBEARER") + '\0'));
          client.stay_silent();
        },
-       errc::no_supported_sasl_mechanism,
-       {"no SASL mechanism that is supported"}},
+       errc::oauth_unsupported,
+       {"the server asks for OAuth authentication (OAUTHBEARER), which is not supported"}},
       {"row_before_ready",
        "",
        [](peer& client) {
