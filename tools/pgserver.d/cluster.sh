@@ -58,7 +58,12 @@ CONFIG
 # One cluster serves a whole matrix: roles that always log in by their own method, then all others by --auth.
 write_access_rules() {
   local method
-  if [[ $tls == yes ]]; then echo 'hostssl all auth_cert all cert'; fi
+  if [[ $tls == yes ]]; then
+    echo 'hostssl all auth_cert all cert'
+    # Roles that may come with TLS only, and without it only.
+    printf '%s\n' 'hostssl all auth_hostssl all scram-sha-256' 'hostnossl all auth_hostssl all reject' \
+      'hostnossl all auth_hostnossl all scram-sha-256' 'hostssl all auth_hostnossl all reject'
+  fi
   for method in trust password md5 scram-sha-256; do access_rule "auth_${method%-sha-256}" "$method"; done
   access_rule all "${auth/%scram/scram-sha-256}"
 }
@@ -84,6 +89,8 @@ create role auth_scram login password 'tusk'
 create role auth_password login password 'tusk'
 create role auth_trust login password 'tusk'
 create role auth_cert login
+create role auth_hostssl login password 'tusk'
+create role auth_hostnossl login password 'tusk'
 set password_encryption = '$encryption'
 alter role tusk password 'tusk'
 create database tusk
