@@ -85,6 +85,8 @@ class peer {
   void stay_silent() {
     while (!receive(1).empty()) {}
   }
+  /// Closes both ways at once, before the script ends.
+  void hang_up() { ::shutdown(descriptor_, SHUT_RDWR); }
   /// Small buffers, so that whoever does not read stops the other side soon.
   void shrink_buffers() {
     int const size = 32 * 1024;
