@@ -45,7 +45,7 @@ class answered : public testing::TestWithParam<answer> {};
 TEST_P(answered, nothing_is_told_and_nothing_unauthenticated_is_shown) {
   for (std::string const mode : {"require", "verify-ca", "verify-full"}) {
     SCOPED_TRACE(mode);
-    certificate const ca({.authority = true});
+    certificate const& ca = authority(key_kind::ecdsa);
     temporary_folder const files;
     std::string told;
     {
@@ -177,11 +177,10 @@ class presented : public testing::TestWithParam<bad_certificate> {};
 TEST_P(presented, a_bad_certificate_gets_nothing) {
   for (key_kind const kind : all_keys) {
     SCOPED_TRACE(name(kind));
-    certificate const ca({.key = kind, .subject = "CA", .authority = true});
-    certificate const other({.key = kind, .subject = "CA", .authority = true});
     certificate_wishes wishes = GetParam().wishes;
     wishes.key = kind;
-    wishes.issuer = GetParam().of_another_authority ? &other : &ca;
+    wishes.issuer = &authority(kind, GetParam().of_another_authority);
+    wishes.key_of = &authority(kind);  // a new one for each would take long
     certificate const own(wishes);
     temporary_folder const files;
     std::string told;
@@ -191,8 +190,8 @@ TEST_P(presented, a_bad_certificate_gets_nothing) {
         secure.begin();
         told = secure.receive_startup();
       });
-      auto const error = refused(
-          server, std::string("sslmode=") + GetParam().mode + " sslrootcert=" + files.write("ca.crt", ca.pem()));
+      auto const error = refused(server, std::string("sslmode=") + GetParam().mode +
+                                             " sslrootcert=" + files.write("ca.crt", authority(kind).pem()));
       EXPECT_CONTAINS(GetParam().said, error.what());
     }
     EXPECT_EQ(told, "");
@@ -206,8 +205,8 @@ INSTANTIATE_TEST_SUITE_P(each, presented, testing::ValuesIn(bad_certificates), n
 class honest : public testing::TestWithParam<key_kind> {};
 
 TEST_P(honest, binds_scram_to_the_certificate_where_it_can) {
-  certificate const ca({.key = GetParam(), .subject = "CA", .authority = true});
-  certificate const own({.key = GetParam(), .issuer = &ca});
+  certificate const& ca = authority(GetParam());
+  certificate const own({.key = GetParam(), .issuer = &ca, .key_of = &ca});
   temporary_folder const files;
   bool const binds = GetParam() != key_kind::ed25519;
   scram_outcome said;
@@ -227,7 +226,7 @@ TEST_P(honest, binds_scram_to_the_certificate_where_it_can) {
 
 TEST_P(honest, a_man_in_the_middle_is_not_bound_to) {
   if (GetParam() == key_kind::ed25519) return;  // it has no hash to bind to: see channel_binding=require
-  certificate const theirs({.key = GetParam()}), mine({.key = GetParam()});
+  certificate const &theirs = authority(GetParam()), mine({.key = GetParam()});
   scram_outcome said;
   {
     scripted_server server([&](peer& client) {

@@ -16,11 +16,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace tusk::test {
 
@@ -47,12 +48,15 @@ struct certificate_wishes {
   long begins = -3600, ends = 3600;                                ///< seconds from now
   certificate const* issuer = nullptr;                             ///< none: it signs itself
   bool authority = false;
+  certificate const* key_of = nullptr;  ///< takes that one's key; none: a new one, which takes a while for RSA
 };
 
+/// One key, one certificate. Immutable once made.
 class certificate {
  public:
   explicit certificate(certificate_wishes const& wishes = {})
-      : key_(make_key(wishes.key), EVP_PKEY_free), x509_(X509_new(), X509_free) {
+      : key_(wishes.key_of == nullptr ? make_key(wishes.key) : wishes.key_of->shared_key(), EVP_PKEY_free),
+        x509_(X509_new(), X509_free) {
     static long serial = 1;
     X509* const cert = x509_.get();
     X509 const* const issuer = wishes.issuer == nullptr ? cert : wishes.issuer->x509();
@@ -96,6 +100,10 @@ class certificate {
   static void need(int worked) {
     if (worked <= 0) throw std::runtime_error("OpenSSL cannot make a certificate");
   }
+  EVP_PKEY* shared_key() const {
+    need(EVP_PKEY_up_ref(key()));
+    return key();
+  }
   static EVP_PKEY* make_key(key_kind kind) {
     switch (kind) {
       case key_kind::rsa: return EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048});
@@ -129,6 +137,15 @@ class certificate {
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
   std::unique_ptr<X509, decltype(&X509_free)> x509_;
 };
+
+/// An authority of that kind of key, made at its first use; `other` is another of the same name.
+inline certificate const& authority(key_kind kind, bool other = false) {
+  static std::map<std::pair<key_kind, bool>, certificate> made;
+  auto const found = made.find({kind, other});
+  if (found != made.end()) return found->second;
+  return made.emplace(std::pair(kind, other), certificate_wishes{.key = kind, .subject = "CA", .authority = true})
+      .first->second;
+}
 
 /// A folder that only its owner can read, removed with all that is in it.
 class temporary_folder {
