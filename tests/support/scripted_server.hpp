@@ -86,6 +86,8 @@ class peer {
   void stay_silent() {
     while (!receive(1).empty()) {}
   }
+  /// Closes both ways at once, before the script ends.
+  void hang_up() { ::shutdown(descriptor_, SHUT_RDWR); }
   /// Small buffers, so that whoever does not read stops the other side soon.
   void shrink_buffers() {
     int const size = 32 * 1024;
@@ -115,11 +117,13 @@ class peer {
 /// See the top of this file.
 class scripted_server {
  public:
-  explicit scripted_server(std::function<void(peer&)> script) : script_(std::move(script)) {
+  /// `at` is an IPv4 address of this machine.
+  explicit scripted_server(std::function<void(peer&)> script, std::string at_address = "127.0.0.1")
+      : script_(std::move(script)), address_(std::move(at_address)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = ::inet_addr(address_.c_str());
     socklen_t size = sizeof address;
     auto* const at = reinterpret_cast<sockaddr*>(&address);
     if (listener_ < 0 || ::bind(listener_, at, size) != 0 || ::listen(listener_, 16) != 0 ||
@@ -139,7 +143,7 @@ class scripted_server {
 
   /// `more` overrides what it says: of equal keywords the last one counts.
   std::string dsn(std::string_view more = "") const {
-    return "host=127.0.0.1 port=" + std::to_string(port_) +
+    return "host=" + address_ + " port=" + std::to_string(port_) +
            " user=somebody password=open_sesame dbname=nowhere sslmode=disable " + std::string(more);
   }
   std::string port() const { return std::to_string(port_); }
@@ -162,6 +166,7 @@ class scripted_server {
   }
 
   std::function<void(peer&)> script_;
+  std::string address_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopped_ = false;
