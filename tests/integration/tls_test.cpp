@@ -1,11 +1,14 @@
 // TLS against a real server that shows every kind of certificate: which sslmode lets it in, and what is said otherwise.
 //
+// libpq is asked the same, and must agree; version 18 if TUSK_LIBPQ18 says where it is, else the machine's own.
+//
 // The server of the tests gets another certificate by ALTER SYSTEM and a reload, and its own back at the end of each
 // test.
 
 #include "tls.hpp"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
@@ -80,6 +83,34 @@ server_settings showing(std::string const& kind) {
           {"ssl_key_file", certificate_file("server-" + kind + ".key")}};
 }
 
+/// A connection of libpq's, found by name when the test runs.
+class libpq_session {
+ public:
+  explicit libpq_session(std::string const& dsn) : session_(call<void*>("PQconnectdb", dsn.c_str())) {}
+  libpq_session(libpq_session const&) = delete;
+  libpq_session& operator=(libpq_session const&) = delete;
+  ~libpq_session() { call<void>("PQfinish", session_); }
+
+  static int version() { return call<int>("PQlibVersion"); }
+  bool is_open() const { return call<int>("PQstatus", session_) == 0; }
+  bool by_tls() const { return call<int>("PQsslInUse", session_) == 1; }
+  std::string error() const { return call<char const*>("PQerrorMessage", session_); }
+
+ private:
+  template <class Result, class... Args>
+  static Result call(char const* name, Args... args) {
+    static void* const library = [] {
+      char const* const path = std::getenv("TUSK_LIBPQ18");
+      return dlopen(path != nullptr && *path != '\0' ? path : "libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    }();
+    void* const at = library == nullptr ? nullptr : dlsym(library, name);
+    if (at == nullptr) throw std::runtime_error(std::string("no libpq: ") + dlerror());
+    return reinterpret_cast<Result (*)(Args...)>(at)(args...);
+  }
+
+  void* session_;
+};
+
 // ---- sslmode by certificate ----
 
 constexpr char const* plain = "<plain>";  // connected, without TLS
@@ -125,6 +156,19 @@ constexpr row rows[] = {
     {"ed25519", "server-ed25519.crt", plain, tls, tls, tls, tls, tls, false},
 };
 
+/// What libpq makes of a cell; a refusal is not compared word by word.
+void expect_libpq_agrees(row const& each, std::string const& more, std::string_view expected) {
+  // Before 16 `system` was a file's name.
+  if (each.root == std::string_view("system") && libpq_session::version() < 160'000) return;
+  // It fails where a certificate cannot be bound to; we go on without, unless channel_binding=require.
+  char const* const binding = each.binds ? "" : " channel_binding=disable";
+  libpq_session const session(dsn(way::tcp, "auth_scram", more + binding));
+  EXPECT_EQ(session.is_open(), expected == tls || expected == plain) << session.error();
+  if (session.is_open()) {
+    EXPECT_EQ(session.by_tls() ? tls : plain, expected);
+  }
+}
+
 class sslmode_by_certificate : public testing::TestWithParam<row> {};
 
 TEST_P(sslmode_by_certificate, lets_in_or_says_why_not) {
@@ -145,6 +189,7 @@ TEST_P(sslmode_by_certificate, lets_in_or_says_why_not) {
            cell{"sslmode=verify-full" + root, each.verify_full},
        }) {
     SCOPED_TRACE(more);
+    expect_libpq_agrees(each, more, expected);
     try {
       connection conn = connect(dsn(way::tcp, "auth_scram", more));
       bool const by_tls = !conn.info().tls_version.empty();
