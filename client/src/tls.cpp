@@ -63,6 +63,12 @@ bool is_name(std::string_view host) {
   return host.find(':') == host.npos && host.find_first_not_of("0123456789.") != host.npos;
 }
 
+/// Frees the certificates above the server's own: once they are verified nobody looks at them again.
+void drop_chain(SSL* ssl) {
+  for (STACK_OF(X509) * chain : {SSL_get_peer_cert_chain(ssl), SSL_get0_verified_chain(ssl)})
+    while (chain != nullptr && sk_X509_num(chain) > 0) X509_free(sk_X509_pop(chain));
+}
+
 }  // namespace
 
 struct tls::state {
@@ -243,6 +249,7 @@ io_result tls::handshake() {
     return self.refuse(
         "the server did not choose the protocol \"postgresql\" (ALPN); "
         "sslnegotiation=direct needs PostgreSQL 17 or newer");
+  drop_chain(ssl);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "support/libpq_session.hpp"
 #include "support/server.hpp"
 #include "support/server_settings.hpp"
 #include "support/stepping.hpp"
@@ -102,6 +103,9 @@ TEST_P(encryption, is_what_the_rules_say) {
           said = refused.what();
         }
         EXPECT_EQ(got, wanted.how) << said;
+        libpq_session const witness(dsn(way::tcp, role, more));
+        EXPECT_EQ(witness.is_open() ? (witness.by_tls() ? outcome::tls : outcome::plain) : outcome::error, got)
+            << witness.error();
         // Each connection has a descriptor of its own, and another number than the one before.
         if (wanted.connections != 0) {
           EXPECT_EQ(static_cast<int>(seen.descriptors.size()), wanted.connections) << said;

@@ -29,6 +29,7 @@ struct tls_side {
   bool certificate_needed = false;
   std::string protocol = "postgresql";  ///< chosen by ALPN; empty: none
   int minimum = TLS1_2_VERSION, maximum = 0;
+  bool tickets = false;  ///< PostgreSQL sends none since 17
 };
 
 class tls_pair {
@@ -36,8 +37,10 @@ class tls_pair {
   tls_pair(client::tls_settings const& how, client::host_settings const& to, tls_side side)
       : side_(std::move(side)), context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
     SSL_CTX* const context = context_.get();
-    SSL_CTX_set_num_tickets(context, 0);  // as PostgreSQL
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    if (!side_.tickets) {
+      SSL_CTX_set_num_tickets(context, 0);
+      SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    }
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_min_proto_version(context, side_.minimum);
     SSL_CTX_set_max_proto_version(context, side_.maximum);

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "support/certificates.hpp"
@@ -55,9 +54,9 @@ TEST(end_point_hash_test, is_that_of_the_signature) {
 }
 
 /// A certificate with these extensions beside its own; not signed, since only its names are looked at.
-certificate_ptr with_alternatives(std::vector<std::string_view> const& extensions) {
+certificate_ptr with_alternatives(std::vector<std::string> const& extensions) {
   certificate_ptr const made = make_certificate({.alternatives = ""}, make_key()).certificate;
-  for (std::string_view const each : extensions) {
+  for (std::string const& each : extensions) {
     std::unique_ptr<ASN1_OCTET_STRING, decltype(&ASN1_OCTET_STRING_free)> const bytes(ASN1_OCTET_STRING_new(),
                                                                                       ASN1_OCTET_STRING_free);
     ASN1_OCTET_STRING_set(bytes.get(), reinterpret_cast<unsigned char const*>(each.data()),
@@ -71,7 +70,7 @@ certificate_ptr with_alternatives(std::vector<std::string_view> const& extension
 
 struct taking {
   char const* name;
-  std::vector<std::string_view> extensions;
+  std::vector<std::string> extensions;
   bool readable;
   std::vector<std::string> dns, addresses;
 };
@@ -90,8 +89,8 @@ TEST(names_in_test, are_taken_byte_for_byte) {
            {"empty list", {empty}, true, {}, {}},
            {"empty name", {none}, true, {""}, {}},
            {"twice", {dns, ip}, false, {}, {}},
-           {"cut", {std::string_view(dns).substr(0, 5)}, false, {}, {}},
-           {"no bytes", {""}, false, {}, {}},
+           {"cut", {dns.substr(0, 5)}, false, {}, {}},
+           {"no bytes", {""s}, false, {}, {}},
            {"another type",
             {"\x04\x03"s
              "a.b"},

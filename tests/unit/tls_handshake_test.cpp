@@ -31,19 +31,28 @@ struct world {
   identity client =
       make_certificate({.common_name = "somebody", .alternatives = "", .serial = 4}, make_key(), &authority);
   throw_away_folder folder;
-  std::string root = folder.write("ca.crt", pem(authority.certificate));
-  std::string other_root = folder.write("other.crt", pem(other.certificate));
-  std::string both_roots = folder.write("both.crt", pem(other.certificate) + pem(authority.certificate));
-  std::string list = folder.write("ca.crl", revocation_list(authority, {revoked.certificate}));
-  std::string old_list = folder.write("old.crl", revocation_list(authority, {}, -1));
-  std::string cert = folder.write("client.crt", pem(client.certificate));
-  std::string client_key = folder.write("client.key", pem(client.key));
+
+  world() {
+    folder.write("ca.crt", pem(authority.certificate));
+    folder.write("other.crt", pem(other.certificate));
+    folder.write("both.crt", pem(other.certificate) + pem(authority.certificate));
+    folder.write("ca.crl", revocation_list(authority, {revoked.certificate}));
+    folder.write("old.crl", revocation_list(authority, {}, -1));
+    folder.write("other.crl", revocation_list(other, {}));
+    folder.write("client.crt", pem(client.certificate));
+    folder.write("client.key", pem(client.key));
+  }
 
   tls_side server(recipe const& of) const { return {make_certificate(of, key, &authority)}; }
 };
 world const& the() {
   static world const made;
   return made;
+}
+
+/// A file of the folder; the empty name and `system` stay.
+std::string file(std::string_view name) {
+  return name.empty() || name == "system" ? std::string(name) : the().folder.path(name);
 }
 
 struct meeting {
@@ -58,7 +67,7 @@ void PrintTo(meeting const& each, std::ostream* out) { *out << each.name; }
 tls_settings strict() {
   tls_settings how;
   how.mode = sslmode::verify_full;
-  how.rootcert = the().root;
+  how.rootcert = file("ca.crt");
   return how;
 }
 
@@ -94,14 +103,14 @@ std::vector<meeting> names() {
 }
 
 std::vector<meeting> chains() {
-  auto const root = [](std::string const& file) { return [file](tls_settings& how) { how.rootcert = file; }; };
-  auto const mode = [](sslmode wanted, std::string const& file) {
+  auto const root = [](std::string_view name) { return [name](tls_settings& how) { how.rootcert = file(name); }; };
+  auto const mode = [](sslmode wanted, std::string_view name) {
     return [=](tls_settings& how) {
       how.mode = wanted;
-      how.rootcert = file;
+      how.rootcert = file(name);
     };
   };
-  auto const crl = [](std::string const& file) { return [file](tls_settings& how) { how.crl = file; }; };
+  auto const crl = [](std::string_view name) { return [name](tls_settings& how) { how.crl = file(name); }; };
   auto const user_folder = [](sslmode wanted, bool lists) {
     return [=](tls_settings& how) {
       static throw_away_folder const home, home_with_list;
@@ -122,14 +131,14 @@ std::vector<meeting> chains() {
   char const* const unknown = "; check that sslrootcert is the authority that signed it";
   return {
       {"expired", "certificate has expired; renew it at the server", with({.days = -1})},
-      {"expired_verify_ca", "certificate has expired", with({.days = -1}), mode(sslmode::verify_ca, the().root)},
-      {"expired_require_with_root", "certificate has expired", with({.days = -1}), mode(sslmode::require, the().root)},
+      {"expired_verify_ca", "certificate has expired", with({.days = -1}), mode(sslmode::verify_ca, "ca.crt")},
+      {"expired_require_with_root", "certificate has expired", with({.days = -1}), mode(sslmode::require, "ca.crt")},
       {"expired_require", "", with({.days = -1}), mode(sslmode::require, "")},
       {"expired_prefer", "", with({.days = -1}), mode(sslmode::prefer, "")},
-      {"foreign", unknown, with({}), root(the().other_root)},
-      {"foreign_prefer", unknown, with({}), mode(sslmode::prefer, the().other_root)},
-      {"foreign_allow", unknown, with({}), mode(sslmode::allow, the().other_root)},
-      {"one_of_two_authorities", "", with({}), root(the().both_roots)},
+      {"foreign", unknown, with({}), root("other.crt")},
+      {"foreign_prefer", unknown, with({}), mode(sslmode::prefer, "other.crt")},
+      {"foreign_allow", unknown, with({}), mode(sslmode::allow, "other.crt")},
+      {"one_of_two_authorities", "", with({}), root("both.crt")},
       {"self_signed", unknown, own},
       {"self_signed_require", "", own, mode(sslmode::require, "")},
       {"one_between", "", below},
@@ -139,19 +148,17 @@ std::vector<meeting> chains() {
       {"root_of_user_folder_prefer", unknown, with({}), user_folder(sslmode::prefer, false)},
       {"root_of_user_folder_full", "", with({}), user_folder(sslmode::verify_full, true)},
       {"crl_of_user_folder", "certificate revoked", revoked, user_folder(sslmode::verify_full, true)},
-      {"revoked", "certificate revoked; it must be replaced", revoked, crl(the().list)},
+      {"revoked", "certificate revoked; it must be replaced", revoked, crl("ca.crl")},
       {"revoked_unseen", "", revoked},
-      {"not_revoked", "", with({}), crl(the().list)},
-      {"crl_of_another", "unable to get certificate CRL; sslcrl and sslcrldir must hold", with({}),
-       crl(the().folder.write("other.crl", revocation_list(the().other, {})))},
-      {"crl_of_the_chain_needed", "unable to get certificate CRL", below, crl(the().list)},
-      {"crl_out_of_date", "CRL has expired; sslcrl or sslcrldir must be brought up to date", with({}),
-       crl(the().old_list)},
+      {"not_revoked", "", with({}), crl("ca.crl")},
+      {"crl_of_another", "unable to get certificate CRL; sslcrl and sslcrldir must hold", with({}), crl("other.crl")},
+      {"crl_of_the_chain_needed", "unable to get certificate CRL", below, crl("ca.crl")},
+      {"crl_out_of_date", "CRL has expired; sslcrl or sslcrldir must be brought up to date", with({}), crl("old.crl")},
       {"crl_unused_without_authorities", "", revoked,
        [](tls_settings& how) {
          how.mode = sslmode::require;
          how.rootcert.clear();
-         how.crl = the().list;
+         how.crl = file("ca.crl");
        }},
       {"crldir", "certificate revoked", revoked,
        [](tls_settings& how) {
@@ -203,8 +210,8 @@ std::vector<meeting> others() {
       {"client_certificate_missing", "; the server needs a client certificate: set sslcert and sslkey", asks},
       {"client_certificate", "", asks,
        [](tls_settings& how) {
-         how.cert = the().cert;
-         how.key = the().client_key;
+         how.cert = file("client.crt");
+         how.key = file("client.key");
        }},
       {"client_certificate_of_another", "; the server refuses our client certificate: check sslcert and sslkey", asks,
        [](tls_settings& how) {
@@ -245,8 +252,8 @@ INSTANTIATE_TEST_SUITE_P(others, tls_handshake, testing::ValuesIn(others()), nam
 
 tls_settings with_certificate() {
   tls_settings how = strict();
-  how.cert = the().cert;
-  how.key = the().client_key;
+  how.cert = file("client.crt");
+  how.key = file("client.key");
   return how;
 }
 

@@ -61,6 +61,23 @@ TEST(tls_session_test, idle_costs_little_memory) {
   }
 }
 
+// A ticket makes OpenSSL copy the session, from which we took the certificates above the server's own.
+TEST(tls_session_test, tickets_do_no_harm) {
+  network const net;
+  for (int const version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    tls_side const side{.own = net.server,
+                        .chain = {net.authority.certificate},
+                        .minimum = version,
+                        .maximum = version,
+                        .tickets = true};
+    tls_pair pair(net.how, {"localhost", "", 0, ""}, side);
+    ASSERT_EQ(pair.shake_hands(), "");
+    ASSERT_NO_FATAL_FAILURE(move_bytes(pair));
+    EXPECT_EQ(pair.client().server_end_point().size(), 32U);
+    EXPECT_EQ(SSL_session_reused(pair.server()), 0);
+  }
+}
+
 TEST(tls_session_test, what_was_read_ahead_is_pending) {
   network const net;
   auto const pair = net.meet();
@@ -93,8 +110,8 @@ TEST(tls_session_test, the_end_is_told_from_an_error) {
   EXPECT_CONTAINS("wrong version number", broken->client().error());
 }
 
-// The server asks for new keys while our sending is stuck: neither direction is lost, and nothing waits. (Once: OpenSSL 3.0
-// answers the second such wish with an error.)
+// The server asks for new keys while our sending is stuck: neither direction is lost, and nothing waits. (Once:
+// OpenSSL 3.0 answers the second such wish with an error.)
 TEST(tls_session_test, new_keys_while_nothing_can_be_sent) {
   network const net;
   auto const pair = net.meet();
