@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iostream>
 #include <random>
 
@@ -584,7 +585,25 @@ void compare_all(libpq_oracle const& libpq) {
             << " passwords and " << services << " services found in files\n";
 }
 
-TEST(LibpqConninfo, AgreesWithVersion18) { compare_all(libpq_oracle(test::exported("TUSK_LIBPQ18").c_str())); }
+/// The keyword table names the same keywords, and its `since` is right as far as this version can tell.
+void compare_table(libpq_oracle const& libpq) {
+  std::set<std::string, std::less<>> ours;
+  for (conninfo_keyword const& keyword : conninfo_keywords) {
+    ours.emplace(keyword.name);
+    int since = 0;  // "9.1" and "before 9" are older than any version that is tried
+    std::from_chars(keyword.since.data(), keyword.since.data() + keyword.since.size(), since);
+    EXPECT_EQ(libpq.knows(keyword.name), since <= libpq.version() / 10000) << keyword.name;
+  }
+  for (std::string const& each : libpq.keywords())
+    EXPECT_TRUE(ours.contains(each) || libpq.version() >= 190000) << each;
+}
+
+TEST(LibpqConninfo, AgreesWithVersion18) {
+  libpq_oracle const libpq(test::exported("TUSK_LIBPQ18").c_str());
+  ASSERT_EQ(libpq.version() / 10000, 18);
+  compare_table(libpq);
+  compare_all(libpq);
+}
 
 TEST(LibpqConninfo, AgreesWithTheMachinesOwn) {
   std::optional<libpq_oracle> libpq;
@@ -593,6 +612,7 @@ TEST(LibpqConninfo, AgreesWithTheMachinesOwn) {
   } catch (std::runtime_error const& e) {
     GTEST_SKIP() << e.what();
   }
+  compare_table(*libpq);
   compare_all(*libpq);
 }
 
