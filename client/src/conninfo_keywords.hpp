@@ -115,7 +115,7 @@ inline constexpr conninfo_keyword conninfo_keywords[] = {
     {"gssencmode", "PGGSSENCMODE", "disable", "prefer", false, serving::never, "12", "encryption by GSSAPI"},
     {"krbsrvname", "PGKRBSRVNAME", "postgres", "", false, serving::never, "before 9", "the server's name in Kerberos"},
     {"gsslib", "PGGSSLIB", "", "gssapi", false, serving::never, "before 9", "the library for GSSAPI"},
-    {"gssdelegation", "PGGSSDELEGATION", "0", "", false, serving::never, "17", "hand on credentials of GSSAPI"},
+    {"gssdelegation", "PGGSSDELEGATION", "0", "", false, serving::never, "16", "hand on credentials of GSSAPI"},
     {"oauth_issuer", nullptr, "", "", false, serving::never, "18", "OAuth: who issues tokens"},
     {"oauth_client_id", nullptr, "", "", false, serving::never, "18", "OAuth: the client's name there"},
     {"oauth_client_secret", nullptr, "", "", true, serving::never, "18", "OAuth: its password"},

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -91,6 +92,21 @@ class libpq_oracle {
   void* library_;
   std::set<std::string, std::less<>> keywords_;
 };
+
+/// The libpq that the loader finds, if there is one.
+inline std::unique_ptr<libpq_oracle> machines_libpq() {
+  try {
+    return std::make_unique<libpq_oracle>("libpq.so.5");
+  } catch (std::runtime_error const&) {
+    return nullptr;
+  }
+}
+
+/// A value, or an empty text.
+inline std::string get(conninfo_map const& from, std::string_view keyword) {
+  auto const found = from.find(keyword);
+  return found == from.end() ? std::string() : found->second;
+}
 
 /// An environment without variables of libpq, and a home that is empty; the old one comes back at the end.
 class clean_environment {

