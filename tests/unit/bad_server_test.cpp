@@ -169,8 +169,8 @@ std::vector<bad_server> startup_servers() {
          client.send(authentication(7));
          client.stay_silent();
        },
-       errc::unsupported_authentication,
-       {"authentication method that is not supported; change its pg_hba.conf"}},
+       errc::gss_unsupported,
+       {"GSSAPI authentication, which is not supported; change its pg_hba.conf"}},
       {"kerberos",
        "",
        [](peer& client) {
@@ -178,8 +178,17 @@ std::vector<bad_server> startup_servers() {
          client.send(authentication(2));
          client.stay_silent();
        },
+       errc::kerberos_unsupported,
+       {"Kerberos V5 authentication, which is not supported"}},
+      {"scm_credentials",
+       "",
+       [](peer& client) {
+         client.receive_startup();
+         client.send(authentication(6));
+         client.stay_silent();
+       },
        errc::unsupported_authentication,
-       {"not supported"}},
+       {"method that is not known here (SCM credentials"}},
       {"closes_after_ok",
        "",
        [](peer& client) {
@@ -223,11 +232,20 @@ std::vector<bad_server> startup_servers() {
        "",
        [](peer& client) {
          client.receive_startup();
-         client.send(authentication(10, text("OAUTHBEARER") + '\0'));
+         client.send(authentication(10, text("SCRAM-SHA-1") + '\0'));
          client.stay_silent();
        },
        errc::no_supported_sasl_mechanism,
-       {"no SASL mechanism that is supported"}},
+       {"no SASL mechanism that can be used here"}},
+      {"oauth",
+       "",
+       [](peer& client) {
+         client.receive_startup();
+         client.send(authentication(10, text("OAUTHBEARER") + '\0'));
+         client.stay_silent();
+       },
+       errc::oauth_unsupported,
+       {"OAuth authentication (OAUTHBEARER), which is not supported"}},
       {"row_before_ready",
        "",
        [](peer& client) {
