@@ -3,12 +3,15 @@
 // Input: server-first-message, a newline, server-final-message. In the latter an '@' stands for the right signature
 // (which no fuzzer finds by itself), so that what may follow it is reached as well.
 //
+// It is played twice: with PBKDF2, and with the keys that are the result.
+//
 // Checked: what is accepted is what an independent, laxer reading of the grammar and OpenSSL's one-call PBKDF2 and HMAC
 // say; nothing else is ever verified; and the work is bounded by the limit on iterations.
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +70,7 @@ std::string_view attribute(std::string_view message, std::string_view name) {
 struct reference {
   std::string client_final;
   std::string signature;
+  tusk::protocol::scram_keys keys;
 };
 
 // What the exchange must come to after this server-first-message, which the client has accepted.
@@ -90,13 +94,27 @@ reference compute(std::string_view server_first) {
                     static_cast<int>(iterations), EVP_sha256(), static_cast<int>(salted.size()), salted.data());
   std::string const unproven = "c=" + base64("y,,") + ",r=" + std::string(full_nonce);
   std::string const auth_message = "n=,r=" + std::string(nonce) + "," + std::string(server_first) + "," + unproven;
+  reference result;
   hash proof = hmac(text_of(salted), "Client Key");
+  std::copy(proof.begin(), proof.end(), result.keys.client.begin());
   hash stored{};
   SHA256(proof.data(), proof.size(), stored.data());
   hash const mask = hmac(text_of(stored), auth_message);
   for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<unsigned char>(proof[i] ^ mask[i]);
   hash const server_key = hmac(text_of(salted), "Server Key");
-  return {unproven + ",p=" + base64(text_of(proof)), base64(text_of(hmac(text_of(server_key), auth_message)))};
+  std::copy(server_key.begin(), server_key.end(), result.keys.server.begin());
+  result.client_final = unproven + ",p=" + base64(text_of(proof));
+  result.signature = base64(text_of(hmac(text_of(server_key), auth_message)));
+  return result;
+}
+
+scram_client make() {
+  auto created = scram_client::create({.password = password,
+                                       .nonce = nonce,
+                                       .binding = tusk::protocol::channel_binding_use::not_offered,
+                                       .max_iterations = max_iterations});
+  CHECK(created);
+  return std::move(*created);
 }
 
 // After a failure nothing works, and nothing hangs.
@@ -131,12 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   std::string_view const first = text.substr(0, newline);
   std::string_view const last = newline == text.npos ? "" : text.substr(newline + 1);
 
-  auto created = scram_client::create({.password = password,
-                                       .nonce = nonce,
-                                       .binding = tusk::protocol::channel_binding_use::not_offered,
-                                       .max_iterations = max_iterations});
-  CHECK(created);
-  scram_client client = std::move(*created);
+  scram_client client = make();
   if (client.server_first(first)) {
     check_dead(client);
     return 0;
@@ -146,5 +159,13 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   for (std::uint32_t calls = 1; !client.step(slice); ++calls) CHECK(calls <= max_iterations);
   CHECK(client.client_final() == expected.client_final);
   check_final(client, last, expected.signature);
+  if (auto const keys = client.keys())
+    CHECK(keys->client == expected.keys.client && keys->server == expected.keys.server);
+
+  scram_client quick = make();
+  CHECK(!quick.server_first(first));
+  quick.use(expected.keys);
+  CHECK(quick.step(0) && quick.client_final() == expected.client_final);
+  check_final(quick, last, expected.signature);
   return 0;
 }

@@ -238,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(, GivenKeys,
                          name_of_row);
 
 TEST(GivenKeysRefused, OfAnotherSizeBeforeAByteLeaves) {
-  for (std::size_t const size : {1, 31, 33, 64})
+  for (std::size_t const size : {1U, 31U, 33U, 64U})
     for (bool const client : {false, true}) {
       auto options = startup_options_of_me();
       (client ? options.scram_client_key : options.scram_server_key) = std::string(size, 'k');

@@ -38,12 +38,22 @@ void give_back(void* block) noexcept {
 
 }  // namespace
 
+// All forms, as a sanitizer brings its own for each that is not replaced.
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
+  return std::calloc(size == 0 ? 1 : size, 1);  // without residue of what was there before
+}
+void* operator new[](std::size_t size, std::nothrow_t const& none) noexcept { return ::operator new(size, none); }
 void* operator new(std::size_t size) {
-  if (void* const block = std::calloc(size == 0 ? 1 : size, 1)) return block;  // no residue of what was there before
+  if (void* const block = ::operator new(size, std::nothrow)) return block;
   throw std::bad_alloc();
 }
+void* operator new[](std::size_t size) { return ::operator new(size); }
 void operator delete(void* block) noexcept { give_back(block); }
 void operator delete(void* block, std::size_t) noexcept { give_back(block); }
+void operator delete(void* block, std::nothrow_t const&) noexcept { give_back(block); }
+void operator delete[](void* block) noexcept { give_back(block); }
+void operator delete[](void* block, std::size_t) noexcept { give_back(block); }
+void operator delete[](void* block, std::nothrow_t const&) noexcept { give_back(block); }
 
 namespace tusk::test {
 namespace {

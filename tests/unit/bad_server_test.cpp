@@ -170,7 +170,7 @@ std::vector<bad_server> startup_servers() {
          client.stay_silent();
        },
        errc::gss_unsupported,
-       {"the server asks for GSSAPI authentication, which is not supported; change its pg_hba.conf"}},
+       {"GSSAPI authentication, which is not supported; change its pg_hba.conf"}},
       {"kerberos",
        "",
        [](peer& client) {
@@ -180,6 +180,15 @@ std::vector<bad_server> startup_servers() {
        },
        errc::kerberos_unsupported,
        {"Kerberos V5 authentication, which is not supported"}},
+      {"scm_credentials",
+       "",
+       [](peer& client) {
+         client.receive_startup();
+         client.send(authentication(6));
+         client.stay_silent();
+       },
+       errc::unsupported_authentication,
+       {"method that is not known here (SCM credentials"}},
       {"closes_after_ok",
        "",
        [](peer& client) {
@@ -223,11 +232,20 @@ std::vector<bad_server> startup_servers() {
        "",
        [](peer& client) {
          client.receive_startup();
+         client.send(authentication(10, text("SCRAM-SHA-1") + '\0'));
+         client.stay_silent();
+       },
+       errc::no_supported_sasl_mechanism,
+       {"no SASL mechanism that can be used here"}},
+      {"oauth",
+       "",
+       [](peer& client) {
+         client.receive_startup();
          client.send(authentication(10, text("OAUTHBEARER") + '\0'));
          client.stay_silent();
        },
        errc::oauth_unsupported,
-       {"the server asks for OAuth authentication (OAUTHBEARER), which is not supported"}},
+       {"OAuth authentication (OAUTHBEARER), which is not supported"}},
       {"row_before_ready",
        "",
        [](peer& client) {

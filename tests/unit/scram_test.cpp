@@ -179,6 +179,70 @@ TEST(Scram, MovesInMidExchange) {
   EXPECT_TRUE(first.verified());
 }
 
+// ---- keys -----------------------------------------------------------------------------------------------------------
+
+TEST(ScramKeys, AreThoseOfAVerifiedExchangeAndStandForThePassword) {
+  auto first = rfc_client_at_final();
+  EXPECT_FALSE(first.keys());
+  EXPECT_EQ(base64_encode(first.salt()), "W22ZaJ0SNY7soEsUEjb6gQ==");
+  EXPECT_EQ(first.iterations(), 4096U);
+  ASSERT_EQ(server_final(first, rfc_server_final), std::error_code());
+  auto const keys = first.keys();
+  ASSERT_TRUE(keys);
+  auto const expected = test::scram_keys_of("pencil", first.salt(), 4096);
+  EXPECT_EQ(std::string_view(keys->client.data(), keys->client.size()), expected.client);
+  EXPECT_EQ(std::string_view(keys->server.data(), keys->server.size()), expected.server);
+
+  auto options = rfc_options();
+  options.password = "not asked for";
+  auto second = make(options);
+  second.use(*keys);  // too early: nothing happens
+  ASSERT_EQ(server_first(second, rfc_server_first), std::error_code());
+  second.use(*keys);
+  EXPECT_TRUE(second.step(0));  // there is no work
+  EXPECT_EQ(second.client_final(), rfc_client_final);
+  EXPECT_EQ(server_final(second, rfc_server_final), std::error_code());
+  EXPECT_EQ(second.keys()->client, keys->client);
+
+  options.password = {};
+  options.client_key = expected.client;
+  options.server_key = expected.server;
+  auto third = make(options);
+  ASSERT_EQ(server_first(third, rfc_server_first), std::error_code());
+  EXPECT_TRUE(third.step(0));
+  EXPECT_EQ(third.client_final(), rfc_client_final);
+  EXPECT_EQ(server_final(third, rfc_server_final), std::error_code());
+}
+
+TEST(ScramKeys, AreGoneWithTheExchange) {
+  auto client = rfc_client_at_final();
+  EXPECT_EQ(server_final(client, "e=other-error"), errc::sasl_server_error);
+  EXPECT_FALSE(client.keys());
+  scram_client const other = std::move(client);
+  EXPECT_FALSE(client.keys());  // NOLINT(bugprone-use-after-move): what this test is about
+  EXPECT_EQ(client.salt(), "");
+  EXPECT_EQ(client.iterations(), 0U);
+}
+
+TEST(ScramPassword, IsPrepared) {
+  auto const proof_of = [](std::string_view password) {
+    auto options = rfc_options();
+    options.password = password;
+    auto client = make(options);
+    EXPECT_EQ(server_first(client, rfc_server_first), std::error_code());
+    EXPECT_TRUE(client.step(4096));
+    return std::string(client.client_final());
+  };
+  EXPECT_EQ(proof_of("pen\xc2\xad"
+                     "cil"),
+            rfc_client_final);
+  EXPECT_EQ(proof_of("\xef\xbd\x90"
+                     "encil"),
+            rfc_client_final);  // a full-width p
+  EXPECT_EQ(proof_of("caf\xc3\xa9"), proof_of("cafe\xcc\x81"));
+  EXPECT_NE(proof_of("caf\xe9"), proof_of("caf\xc3\xa9"));  // not UTF-8: as it is
+}
+
 // ---- what create() refuses ------------------------------------------------------------------------------------------
 
 struct refused_options {
@@ -210,6 +274,19 @@ INSTANTIATE_TEST_SUITE_P(
         refused_options{"password_empty", {.nonce = rfc_nonce}, errc::password_needed, 0},
         refused_options{"password_nul", {.password = "x\0"sv, .nonce = rfc_nonce}, errc::embedded_nul, 1},
         refused_options{"user_nul", {.password = "x", .nonce = rfc_nonce, .user = "ab\0c"sv}, errc::embedded_nul, 2},
+        refused_options{"client_key_too_short", {.nonce = rfc_nonce, .client_key = "31 bytes"}, errc::bad_scram_key, 8},
+        refused_options{"server_key_too_long",
+                        {.password = "x", .nonce = rfc_nonce, .server_key = "this key is of thirty-three bytes"},
+                        errc::bad_scram_key,
+                        33},
+        refused_options{"client_key_alone",
+                        {.nonce = rfc_nonce, .client_key = "this key is of thirty-two bytes!"},
+                        errc::password_needed,
+                        0},
+        refused_options{"server_key_alone",
+                        {.nonce = rfc_nonce, .server_key = "this key is of thirty-two bytes!"},
+                        errc::password_needed,
+                        0},
         refused_options{"binding_without_data",
                         {.password = "x", .nonce = rfc_nonce, .binding = channel_binding_use::used},
                         errc::channel_binding_impossible,
