@@ -238,7 +238,7 @@ io_result tls::handshake() {
   self.close_key_log();
   auto const verdict = SSL_get_verify_result(ssl);
   bool const verifying = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
-  if (result.status == io_status::failed && verifying && verdict != X509_V_OK)
+  if (result.status != io_status::done && verifying && verdict != X509_V_OK)
     return self.refuse("the server's certificate was refused: " +
                        (self.wrong_name.empty()
                             ? X509_verify_cert_error_string(verdict) + std::string(advice_on_certificate(verdict))
