@@ -28,7 +28,6 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       settings_(std::move(settings)),
       session_(options.limits),
       statements_(options.statement_cache),
-      no_columns_(std::make_shared<std::vector<column_info>>()),
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
   for (std::string const& warning : settings_->warnings) {
@@ -39,12 +38,13 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     fields.set('M', warning);
     notices_.push_back(std::move(fields));
   }
-  if (options_.trace) transport_.trace(options_.trace, options_.limits, protocol::trace_from::startup);
+  if (options_.trace) transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
 }
 
 std::shared_ptr<engine> engine::another() const {
   auto made = std::make_shared<engine>(settings_, options_);
+  made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   made->notifications_ = notifications_;
   return made;
 }
@@ -318,7 +318,6 @@ std::vector<diagnostics> engine::take_notices() {
 
 void engine::trace(std::function<void(std::string_view)> sink) {
   lock const guard(mutex_);
-  options_.trace = sink;  // for a reconnect
   transport_.trace(std::move(sink), options_.limits,
                    connector_ ? protocol::trace_from::startup : protocol::trace_from::session);
 }
@@ -334,9 +333,9 @@ connection_info engine::info() const {
   lock const guard(mutex_);
   connection_info told;
   told.server_version = session_.parameter("server_version");
-  if (auto const* host = target_.route.host) {
+  if (auto const* host = route_.host) {
     told.host = host->shown();
-    told.address = target_.route.address.text;
+    told.address = route_.address.text;
     told.port = host->port;
   }
   told.user = settings_->user;
