@@ -175,6 +175,19 @@ class comparison {
     if (!looks_up(*ours)) compare_settings(text, *ours);
   }
 
+  /// The same with variables of the environment, named by their keywords.
+  void compare_with(test::clean_environment& environment, conninfo_map const& given, std::string const& text) {
+    conninfo_map values = given;
+    auto const in_text = parse(text);
+    if (in_text) {
+      for (auto const& [keyword, value] : *in_text) values[keyword] = value;
+    }
+    if (!in_text || has(values, "service") || looks_up(values)) return;
+    for (auto const& [keyword, value] : given) environment.change(find_keyword(keyword)->environment, value.c_str());
+    compare_settings(text, values);
+    for (auto const& [keyword, value] : given) environment.change(find_keyword(keyword)->environment, nullptr);
+  }
+
   /// Each row of the table was needed.
   void expect_all_used() const {
     for (std::size_t i = 0; i < used_.size(); ++i) {
@@ -263,7 +276,7 @@ class comparison {
 // --- The tests ------------------------------------------------------------------------------------------------------
 
 void compare_all(libpq_oracle const& libpq) {
-  test::clean_environment const environment;
+  test::clean_environment environment;
   comparison all(libpq);
   std::vector<std::string> texts;
   for (auto const& make : {test::awkward_pairs, test::awkward_grammar, test::awkward_uris}) {
@@ -279,6 +292,24 @@ void compare_all(libpq_oracle const& libpq) {
     all.compare(test::mutate(texts[random() % texts.size()], random));
     if (::testing::Test::HasFailure()) return;
   }
+  auto const values = test::awkward_values();
+  std::size_t const before = all.accepted;
+  for (int i = 0; i < 10000 && !::testing::Test::HasFailure(); ++i) {
+    conninfo_map given;
+    for (auto count = 1 + random() % 3; count != 0; --count) {
+      conninfo_keyword const& keyword = conninfo_keywords[random() % std::size(conninfo_keywords)];
+      if (keyword.environment != nullptr && libpq.knows(keyword.name)) {
+        given[std::string(keyword.name)] = values[random() % values.size()];
+      }
+    }
+    conninfo_keyword const& other = conninfo_keywords[random() % std::size(conninfo_keywords)];
+    bool const alone = random() % 2 == 0 || !libpq.knows(other.name);
+    std::string const& value = values[random() % values.size()];
+    all.compare_with(environment, given,
+                     test::bases[random() % test::bases.size()] +
+                         (alone ? std::string() : std::string(other.name) + '=' + test::in_quotes(value)));
+  }
+  EXPECT_GT(all.accepted, before + 1000U);
   all.expect_all_used();
   EXPECT_GT(all.accepted, 1000U);
   std::cout << "libpq " << libpq.version() << ": " << all.parsed << " parsed, " << all.resolved << " resolved, "
