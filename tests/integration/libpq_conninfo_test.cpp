@@ -80,6 +80,21 @@ bool any_number_is_wrong(conninfo_map const& values) {
   }
   return false;
 }
+/// True if one of several hosts has a port, an address or a socket that is impossible.
+bool any_element_is_wrong(conninfo_map const& values) {
+  auto const one_of_several = [](std::string const& list, auto const& wrong) {
+    auto const parts = elements(list);
+    return parts.size() > 1 &&
+           std::ranges::any_of(parts, [&](auto const& each) { return !each.empty() && wrong(each); });
+  };
+  return one_of_several(get(values, "hostaddr"), [](std::string const& each) { return !is_literal(each); }) ||
+         one_of_several(get(values, "host"),
+                        [](std::string const& each) { return is_socket(each) && each.size() > 90; }) ||
+         one_of_several(get(values, "port"), [](std::string const& each) {
+           int const port = read_integer(each).value_or(0);
+           return port < 1 || port > 65535;
+         });
+}
 bool is_one_of(std::string const& value, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, lower(value)) != words.end();
 }
@@ -94,9 +109,7 @@ difference const differences[] = {
     {"numbers are checked at once, not when a socket is made or a wait begins", true,
      [](conninfo_map const& values, libpq_oracle const&) { return any_number_is_wrong(values); }},
     {"every element of a list is checked at once, not when its turn comes", true,
-     [](conninfo_map const& values, libpq_oracle const&) {
-       return (get(values, "host") + get(values, "hostaddr")).find(',') != std::string::npos;
-     }},
+     [](conninfo_map const& values, libpq_oracle const&) { return any_element_is_wrong(values); }},
     {"no resolver takes such a name, and looking for it would show a piece of a password", true,
      [](conninfo_map const& values, libpq_oracle const&) {
        return std::ranges::any_of(elements(get(values, "host")), [](std::string const& host) {
