@@ -109,6 +109,7 @@ bool engine::received(client::io_result const& got) {
       return true;
     case client::io_status::want_read:
     case client::io_status::want_write:
+      read_wants_write_ = got.status == client::io_status::want_write;  // TLS has something to say first
       if (write_failed_) lost("sending failed and nothing more came");
       return false;
     case client::io_status::closed: lost("the server closed the connection"); return false;
@@ -137,7 +138,7 @@ inline poll_status engine::step_open(bool wait) {
     sent = write_output();
   }
   if (closed()) return poll_status::ok;
-  if (!sent) return poll_status::read_write;
+  if (!sent || std::exchange(read_wants_write_, false)) return poll_status::read_write;
   return operation_.active ? poll_status::read : poll_status::ok;
 }
 
