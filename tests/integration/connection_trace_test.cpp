@@ -51,7 +51,7 @@ TEST_P(traced_connection, shows_every_message_and_no_secret) {
   seen.lines.clear();
   conn.exec("SELECT 7 AS seven");
   EXPECT_EQ(seen.lines, (std::vector<std::string>{
-                            "F\t21\tQuery\t \"SELECT 7 AS seven\"",
+                            "F\t22\tQuery\t \"SELECT 7 AS seven\"",
                             "B\t30\tRowDescription\t 1 \"seven\" 0 0 23 4 -1 0",
                             "B\t11\tDataRow\t 1 1 '7'",
                             "B\t13\tCommandComplete\t \"SELECT 1\"",
