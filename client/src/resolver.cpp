@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace tusk::client {
 
@@ -74,7 +75,8 @@ void resolver::shared::look_up(int flags) {
 }
 
 void resolver::start(std::string const& host, std::uint16_t port) {
-  shared_ = std::make_shared<shared>();
+  // The event before this one is closed when this one is open, so that the descriptor's number differs.
+  auto const previous = std::exchange(shared_, std::make_shared<shared>());
   shared_->host = host;
   shared_->port = std::to_string(port);
   shared_->look_up(AI_NUMERICHOST);
