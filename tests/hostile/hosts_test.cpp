@@ -1,5 +1,5 @@
-// Several hosts: what was meant for one never reaches the next (CVE-2018-10915 and its like), whatever the first one did
-// before it failed.
+// Several hosts: what was meant for one never reaches the next (CVE-2018-10915 and its like), whatever the first one
+// did before it failed.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
@@ -48,7 +48,7 @@ std::string name(then what) {
 /// What a host was told.
 struct heard {
   std::string said, client_first, client_final;  // all after the startup; of it SCRAM's messages
-  bool proven = false;             // knew the client the password that it was meant to know?
+  bool proven = false;                           // knew the client the password that it was meant to know?
 };
 
 /// Asks for a password; the answer is that of one who knows `password`, or not. Then `last` is said.
@@ -133,7 +133,8 @@ TEST_P(previous_host, passwords_of_the_callback) {
   options.password = [&](password_request const& of) {
     return std::to_string(of.port) == hosts.first.port() ? first_secret : second_secret;
   };
-  expect_kept_apart(hosts, options, hosts.dsn(hosts.entry(hosts.first, "of_a_file") + hosts.entry(hosts.second, "of_a_file")));
+  expect_kept_apart(hosts, options,
+                    hosts.dsn(hosts.entry(hosts.first, "of_a_file") + hosts.entry(hosts.second, "of_a_file")));
 }
 
 // The second has no entry: then it gets nothing, not the first one's.
@@ -171,8 +172,8 @@ std::string const start_and_more = starting_up + welcome();
 struct leftover {
   char const* name;
   char const* mode;
-  bool with_tls;      // does the first connection shake hands?
-  std::string bytes;  // what it sends
+  bool with_tls;       // does the first connection shake hands?
+  std::string bytes;   // what it sends
   char answer = '\0';  // to the request for TLS, before them
 };
 void PrintTo(leftover const& each, std::ostream* out) { *out << each.name; }
@@ -204,8 +205,8 @@ TEST_P(left_behind, by_the_first_attempt_is_never_used) {
     client.send(of.bytes);
     client.stay_silent();
   });
-  auto const error = thrown<operational_error>(
-      [&] { connect(server.dsn(std::string("connect_timeout=20 sslmode=") + of.mode)); });
+  auto const error =
+      thrown<operational_error>([&] { connect(server.dsn(std::string("connect_timeout=20 sslmode=") + of.mode)); });
   EXPECT_CONTAINS("closed the connection", error.what());
   EXPECT_EQ(calls, 2) << error.what();
 }

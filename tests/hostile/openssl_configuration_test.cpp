@@ -1,4 +1,5 @@
-// OpenSSL's configuration file, which every process reads that uses OpenSSL: whatever stands in it, our TLS is the same.
+// OpenSSL's configuration file, which every process reads that uses OpenSSL: whatever stands in it, our TLS is the
+// same.
 //
 // A process of its own connects, with OPENSSL_CONF naming the file, to a scripted server in this one.
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // What a process does around its connections: signals without end, many descriptors, forks.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>

@@ -5,8 +5,8 @@
 
 #include <array>
 #include <atomic>
-#include <string>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <tusk/protocol/errc.hpp>
@@ -23,8 +23,8 @@ using protocol::errc;
 
 /// What the server asks for.
 enum class asks { trust, cleartext, md5, scram, plus, plus_alone, cleartext_in_plus, ok_in_plus };
-constexpr asks all_asks[] = {asks::trust, asks::cleartext,  asks::md5,               asks::scram,
-                             asks::plus,  asks::plus_alone, asks::cleartext_in_plus, asks::ok_in_plus};
+constexpr asks all_asks[] = {asks::trust,      asks::cleartext,         asks::md5,       asks::scram, asks::plus,
+                             asks::plus_alone, asks::cleartext_in_plus, asks::ok_in_plus};
 constexpr asks honest_asks[] = {asks::trust, asks::cleartext, asks::md5, asks::scram, asks::plus};
 
 std::string name(asks what) {
@@ -157,9 +157,9 @@ TEST_P(binding_required, gives_way_to_nothing) {
     root = " sslrootcert=" + files.write("ca.crt", ca.pem());
   }
   asking_server peer(what, own ? &*own : nullptr);
-  std::vector<std::string> const modes =
-      with.kind ? std::vector<std::string>{"prefer", "require", "verify-ca", "verify-full"}
-                : std::vector<std::string>{"disable", "allow", "prefer"};
+  std::vector<std::string> const modes = with.kind
+                                             ? std::vector<std::string>{"prefer", "require", "verify-ca", "verify-full"}
+                                             : std::vector<std::string>{"disable", "allow", "prefer"};
   ending const wanted = by_the_rules(with, what);
   for (std::string const& mode : modes) {
     SCOPED_TRACE(mode);
@@ -187,9 +187,7 @@ TEST_P(binding_required, gives_way_to_nothing) {
 
 INSTANTIATE_TEST_SUITE_P(each, binding_required,
                          testing::Combine(testing::ValuesIn(all_shown()), testing::ValuesIn(all_asks)),
-                         [](auto const& of) {
-                           return std::get<0>(of.param).name + "_" + name(std::get<1>(of.param));
-                         });
+                         [](auto const& of) { return std::get<0>(of.param).name + "_" + name(std::get<1>(of.param)); });
 
 // A certificate without a hash of its own is no reason to fail unless binding is required.
 TEST(binding_preferred, goes_on_without_where_there_is_nothing_to_bind_to) {
@@ -197,16 +195,28 @@ TEST(binding_preferred, goes_on_without_where_there_is_nothing_to_bind_to) {
   asking_server peer(asks::plus, &ca);
   EXPECT_EQ(attempt(peer.server(), "sslmode=require"), (ending{{}, "scram-sha-256"}));
   EXPECT_EQ(attempt(peer.server(), "sslmode=require channel_binding=disable"), (ending{{}, "scram-sha-256"}));
-  // "y": we could have bound, and the server did not offer it; "n": we could not, so that it says nothing of the server.
+  // "y": we could have bound, and the server did not offer it; "n": we could not, so that it says nothing of the
+  // server.
   EXPECT_EQ(peer.told()[0].substr(0, 3), "n,,");
   EXPECT_EQ(peer.told()[1].substr(0, 3), "n,,");
 }
 
 // ---- require_auth ----
 
-constexpr std::string_view lists[] = {
-    "none", "password", "md5", "scram-sha-256", "!none", "!password", "!md5", "!scram-sha-256", "password,md5",
-    "scram-sha-256,none", "gss,scram-sha-256", "!password,!md5", "!none,!password,!md5", "!gss,!sspi"};
+constexpr std::string_view lists[] = {"none",
+                                      "password",
+                                      "md5",
+                                      "scram-sha-256",
+                                      "!none",
+                                      "!password",
+                                      "!md5",
+                                      "!scram-sha-256",
+                                      "password,md5",
+                                      "scram-sha-256,none",
+                                      "gss,scram-sha-256",
+                                      "!password,!md5",
+                                      "!none,!password,!md5",
+                                      "!gss,!sspi"};
 
 std::string_view word(asks what) {
   switch (what) {

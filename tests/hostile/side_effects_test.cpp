@@ -4,16 +4,15 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <tusk/tusk.hpp>
-#include <vector>
 
 #include "hostile/refused.hpp"
 #include "support/certificate.hpp"
 #include "support/tls_peer.hpp"
+#include "support/variables.hpp"
 
 namespace tusk::test {
 namespace {
@@ -40,18 +39,6 @@ class watch {
   int descriptor_;
 };
 
-/// A variable of the environment, for as long as this lives.
-class variable {
- public:
-  variable(char const* name, std::string const& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
-  variable(variable const&) = delete;
-  variable& operator=(variable const&) = delete;
-  ~variable() { ::unsetenv(name_); }
-
- private:
-  char const* name_;
-};
-
 struct effect {
   char const* keyword;
   std::string_view value;  // "%" is the folder
@@ -60,9 +47,12 @@ struct effect {
 void PrintTo(effect const& each, std::ostream* out) { *out << each.keyword; }
 
 constexpr effect effects[] = {
-    {"passfile", "%/file"},        {"service", "ours"},
-    {"sslrootcert", "%/file"},     {"sslcert", "%/file"},
-    {"sslkey", "%/file", "sslcert=%/own"}, {"sslcrl", "%/file"},
+    {"passfile", "%/file"},
+    {"service", "ours"},
+    {"sslrootcert", "%/file"},
+    {"sslcert", "%/file"},
+    {"sslkey", "%/file", "sslcert=%/own"},
+    {"sslcrl", "%/file"},
     {"sslkeylogfile", "%/fresh"},
 };
 
@@ -139,7 +129,8 @@ TEST(side_effect_of_a_host, is_not_to_be_had_where_hosts_are_not_allowed) {
     auto const error = thrown<programming_error>([&] { connect("user=u " + asked, cautious); });
     EXPECT_CONTAINS("is not allowed here", error.what());
   }
-  auto const uri = thrown<programming_error>([&] { connect("postgresql://u@127.0.0.1:" + other.port() + "/d", cautious); });
+  auto const uri =
+      thrown<programming_error>([&] { connect("postgresql://u@127.0.0.1:" + other.port() + "/d", cautious); });
   EXPECT_CONTAINS("is not allowed here", uri.what());
   EXPECT_EQ(trusted.clients(), 0);
   EXPECT_EQ(connect("user=u dbname=d password=p", cautious).info().user, "u");
