@@ -4,20 +4,21 @@
 
 namespace tusk::client {
 
-canceller::canceller(settings const& how, cancel_target const& target, deadline until)
-    : target_(target), dialer_(how, bytes_), until_(until) {
+canceller::canceller(settings const& how, client::route const& to, std::int32_t process_id, std::string_view key,
+                     deadline until)
+    : to_(to), dialer_(how, bytes_), until_(until) {
   protocol::byte_buffer buffer;
   protocol::cancel_request message;
-  message.process_id = target.process_id;
-  message.secret_key = target.key;
+  message.process_id = process_id;
+  message.secret_key = key;
   (void)encode(buffer, message);
   request_ = buffer.view();
   buffer.wipe();
-  dialer_.begin(*target.route.host, target.route.address, target.route.with_tls);
+  dialer_.begin(*to.host, to.address, to.with_tls);
 }
 
 canceller::outcome canceller::fail(std::string const& why) {
-  reason_ = "the cancel request to " + target_.route.address.text +
+  reason_ = "the cancel request to " + to_.address.text +
             (sent_ == 0 ? " could not be sent: " : " was sent, but the server did not confirm it: ") + why;
   bytes_.close();
   return sent_ == 0 ? outcome::failed : outcome::unknown;

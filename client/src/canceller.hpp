@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "connector.hpp"
 #include "dialer.hpp"
@@ -16,14 +17,7 @@
 
 namespace tusk::client {
 
-/// Whose request it is, and where it goes: what a session knows once it is open.
-struct cancel_target {
-  client::route route;
-  std::int32_t process_id = 0;
-  std::string key;  ///< empty: the server gave none, so nothing can be cancelled
-};
-
-/// Steps one request. One thread at a time. The settings must outlive it; it stays where it was made.
+/// Steps one request. One thread at a time. Settings and route must outlive it; it stays where it was made.
 class canceller {
  public:
   enum class outcome {
@@ -34,7 +28,9 @@ class canceller {
     unknown,  ///< it was sent, and the server did not say that it took it: it may still hit what runs then
   };
 
-  canceller(settings const& how, cancel_target const& target, deadline until);
+  /// `to`: where the session leads. `process_id`, `key`: what its server gave it.
+  canceller(settings const& how, client::route const& to, std::int32_t process_id, std::string_view key,
+            deadline until);
 
   /// One step, never waiting.
   outcome step();
@@ -49,7 +45,7 @@ class canceller {
   outcome dial();
   outcome talk();
 
-  cancel_target const& target_;
+  client::route const& to_;
   transport bytes_;
   dialer dialer_;
   deadline until_;

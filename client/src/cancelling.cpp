@@ -1,7 +1,7 @@
 // Cancelling: the request goes over a connection of its own, and no statement that is sent later may be hit by it.
 //
 // A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what is
-// used here without the lock (settings, target) does not change once the connection is open. `obstacles_` keeps the next
+// used here without the lock (settings, route, the key) does not change once the connection is open. `obstacles_` keeps the next
 // operation waiting until the request has ended. An asynchronous connection steps the request in its own poll().
 
 #include "engine.hpp"
@@ -15,8 +15,7 @@ void engine::cancel(std::chrono::milliseconds within) {
     lock const guard(mutex_);
     require_open();
     if (!operation_.active || canceller_) return;
-    if (target_.key.empty()) throw operational_error("the server gave no key to cancel with");
-    canceller_ = std::make_unique<client::canceller>(*settings_, target_, until);
+    canceller_ = make_canceller(until);
     return;
   }
   // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.
@@ -37,21 +36,25 @@ void engine::cancel(std::chrono::milliseconds within) {
   cancel_now(until);
 }
 
+std::unique_ptr<client::canceller> engine::make_canceller(client::deadline until) const {
+  if (session_.secret_key().empty()) throw operational_error("the server gave no key to cancel with");
+  return std::make_unique<client::canceller>(*settings_, route_, session_.process_id(), session_.secret_key(), until);
+}
+
 /// The whole of it, waiting.
 void engine::cancel_now(client::deadline until) {
-  if (target_.key.empty()) throw operational_error("the server gave no key to cancel with");
-  client::canceller request(*settings_, target_, until);
+  auto const request = make_canceller(until);
   for (;;) {
-    auto const wanted = request.step();
+    auto const wanted = request->step();
     switch (wanted) {
       case client::canceller::outcome::done: return;
       case client::canceller::outcome::unknown: obstacles_ |= is_doubtful; [[fallthrough]];
-      case client::canceller::outcome::failed: throw operational_error(request.reason());
+      case client::canceller::outcome::failed: throw operational_error(request->reason());
       case client::canceller::outcome::want_read:
       case client::canceller::outcome::want_write: break;
     }
     bool const read = wanted == client::canceller::outcome::want_read;
-    client::wait_for(request.descriptor(), read, !read, until);
+    client::wait_for(request->descriptor(), read, !read, until);
   }
 }
 

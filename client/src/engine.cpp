@@ -28,7 +28,6 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       settings_(std::move(settings)),
       session_(options.limits),
       statements_(options.statement_cache),
-      no_columns_(std::make_shared<std::vector<column_info>>()),
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
   for (std::string const& warning : settings_->warnings) {
@@ -39,12 +38,13 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     fields.set('M', warning);
     notices_.push_back(std::move(fields));
   }
-  if (options_.trace) transport_.trace(options_.trace, options_.limits, protocol::trace_from::startup);
+  if (options_.trace) transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
 }
 
 std::shared_ptr<engine> engine::another() const {
   auto made = std::make_shared<engine>(settings_, options_);
+  made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   made->notifications_ = notifications_;
   return made;
 }
@@ -109,6 +109,7 @@ bool engine::received(client::io_result const& got) {
       return true;
     case client::io_status::want_read:
     case client::io_status::want_write:
+      read_wants_write_ = got.status == client::io_status::want_write;  // TLS has something to say first
       if (write_failed_) lost("sending failed and nothing more came");
       return false;
     case client::io_status::closed: lost("the server closed the connection"); return false;
@@ -137,7 +138,7 @@ inline poll_status engine::step_open(bool wait) {
     sent = write_output();
   }
   if (closed()) return poll_status::ok;
-  if (!sent) return poll_status::read_write;
+  if (!sent || std::exchange(read_wants_write_, false)) return poll_status::read_write;
   return operation_.active ? poll_status::read : poll_status::ok;
 }
 
@@ -319,7 +320,6 @@ std::vector<diagnostics> engine::take_notices() {
 
 void engine::trace(std::function<void(std::string_view)> sink) {
   lock const guard(mutex_);
-  options_.trace = sink;  // for a reconnect
   transport_.trace(std::move(sink), options_.limits,
                    connector_ ? protocol::trace_from::startup : protocol::trace_from::session);
 }
@@ -335,9 +335,9 @@ connection_info engine::info() const {
   lock const guard(mutex_);
   connection_info told;
   told.server_version = session_.parameter("server_version");
-  if (auto const* host = target_.route.host) {
+  if (auto const* host = route_.host) {
     told.host = host->shown();
-    told.address = target_.route.address.text;
+    told.address = route_.address.text;
     told.port = host->port;
   }
   told.user = settings_->user;

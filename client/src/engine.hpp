@@ -153,6 +153,7 @@ class engine {
 
   // cancelling.cpp: requests over a connection of their own
   std::optional<poll_status> step_cancel();
+  std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;
   void cancel_now(client::deadline until);
   void cancel_unknown();
   void wait_for_cancels();
@@ -173,12 +174,11 @@ class engine {
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;
   std::vector<diagnostics> notices_;
-  std::shared_ptr<std::vector<column_info> const> no_columns_;
-  client::cancel_target target_;                  // once the connection is open; then it does not change
+  client::route route_;                           // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
   std::exception_ptr parting_;  // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
-  bool write_failed_ = false, text_is_utf8_ = true, computing_ = false;
+  bool write_failed_ = false, read_wants_write_ = false, text_is_utf8_ = true, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye
 };
 

@@ -17,6 +17,12 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
+/// Of statements that give no rows: one for all of them.
+std::shared_ptr<std::vector<column_info> const> const& no_columns() {
+  static std::shared_ptr<std::vector<column_info> const> const none = std::make_shared<std::vector<column_info>>();
+  return none;
+}
+
 diagnostics fields_of(auto const& message) {
   diagnostics fields;
   for (protocol::error_field const& each : message.fields_sent) fields.set(each.code, each.value);
@@ -43,9 +49,9 @@ void engine::take_other(protocol::event const& told) {
           [&](command_complete const& ended) { operation_.results.push_back(make_result(ended.tag)); },
           [&](ready_for_query const&) { take_ready(); }, [&](row_description const& columns) { take_columns(columns); },
           [&](no_data const&) {
-            operation_.columns = no_columns_;
+            operation_.columns = no_columns();
             operation_.described = true;
-            if (operation_.preparing) operation_.preparing->columns = no_columns_;
+            if (operation_.preparing) operation_.preparing->columns = no_columns();
           },
           [&](parse_complete const&) { operation_.parsed = true; },
           [&](parameter_description const& described) {
@@ -93,7 +99,7 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   else if (operation_.columns)
     made->columns = std::move(operation_.columns);  // the next statement has its own
   else
-    made->columns = no_columns_;
+    made->columns = no_columns();
   session_.take_rows(made->rows);
   return made;
 }
@@ -123,15 +129,16 @@ void engine::take_ready() {
   if (connector_) {
     std::string const answer = answer_to_question();
     if (!connector_->ready(answer)) return;
-    target_ = {connector_->route(), session_.process_id(), std::string(session_.secret_key())};
+    route_ = connector_->route();
     connector_.reset();
+    session_.settle();
     return;
   }
   if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
     if (!operation_.described) {
       released_.push_back(prepared->name);
     } else {
-      if (!prepared->columns) prepared->columns = no_columns_;
+      if (!prepared->columns) prepared->columns = no_columns();
       // One that is prepared by hand has no types, and belongs to its owner.
       if (prepared->cached) {
         if (auto const gone = statements_.add(std::move(prepared))) released_.push_back(gone->name);

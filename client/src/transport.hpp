@@ -48,6 +48,9 @@ class transport {
   /// Shows every message from now on to the sink; an empty one ends it. See protocol::tracer.
   void trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from);
 
+  /// Where messages are shown; empty if they are not.
+  protocol::tracer::sink sink() const { return tracing_ ? tracing_->to : protocol::tracer::sink(); }
+
   void end_tls() noexcept;
   void close() noexcept {
     end_tls();

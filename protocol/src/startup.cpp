@@ -87,20 +87,36 @@ std::error_code session::negotiate(negotiate_protocol_version const& message) {
   return {};
 }
 
-void session::remember(parameter_status const& message) {
-  for (auto& [name, value] : parameters_)
-    if (name == message.name) {
-      value = message.value;
-      return;
-    }
-  // A server reports about fifteen; one that reports thousands wants our memory.
-  if (parameters_.size() < 200) parameters_.emplace_back(message.name, message.value);
+namespace {
+
+/// Where the value of `name` stands in "name NUL value NUL ...", or an empty view at the end if it is not there.
+std::string_view find_value(std::string_view settings, std::string_view name) noexcept {
+  while (!settings.empty()) {
+    std::string_view const each = settings.substr(0, settings.find('\0'));
+    settings.remove_prefix(each.size() + 1);
+    std::string_view const value = settings.substr(0, settings.find('\0'));
+    if (each == name) return value;
+    settings.remove_prefix(value.size() + 1);
+  }
+  return settings;
 }
 
-std::string_view session::parameter(std::string_view wanted) const noexcept {
-  for (auto const& [name, value] : parameters_)
-    if (name == wanted) return value;
-  return {};
+}  // namespace
+
+void session::remember(parameter_status const& message) {
+  constexpr std::size_t most = 65536;  // a server reports about 400 bytes; one that goes on wants our memory
+  std::string_view const before = find_value(parameters_, message.name);
+  auto const at = static_cast<std::size_t>(before.data() - parameters_.data());
+  if (parameters_.size() - before.size() + message.name.size() + message.value.size() + 2 > most) return;
+  if (parameters_.empty()) parameters_.reserve(400);  // about what a server reports, so that it is allocated once
+  if (at < parameters_.size()) {
+    parameters_.replace(at, before.size(), message.value);
+  } else {
+    parameters_.append(message.name) += '\0';
+    parameters_.append(message.value) += '\0';
+  }
 }
+
+std::string_view session::parameter(std::string_view wanted) const noexcept { return find_value(parameters_, wanted); }
 
 }  // namespace tusk::protocol

@@ -39,7 +39,7 @@ namespace bench {
 
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
-  if (row == "roundtrip" || row == "connect_scram" || row == "idle") return "select 1+1";
+  if (row == "roundtrip" || row == "connect_scram" || row == "connect_kept" || row == "idle") return "select 1+1";
   if (row == "pg_type")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
@@ -133,6 +133,12 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   if (row == "pg_type" || row == "series_text")
     return fetch_and([](auto const& result) { return Client::touch_text(result); });
   if (row == "connect_scram") return repeat(times, [&](outcome&) { Client const another(dsn); });
+  if constexpr (requires { Client::with_kept_keys(dsn); }) {
+    if (row == "connect_kept") {
+      Client::with_kept_keys(dsn);  // the first one makes them
+      return repeat(times, [&](outcome&) { Client::with_kept_keys(dsn); });
+    }
+  }
   if (row == "idle") {
     std::vector<std::unique_ptr<Client>> idle(static_cast<std::size_t>(times));
     auto const before = heap();

@@ -10,6 +10,13 @@ namespace {
 class client {
  public:
   explicit client(std::string const& dsn) : connection_(tusk::connect(dsn)) {}
+  /// Connects with the keys of an earlier login.
+  static void with_kept_keys(std::string const& dsn) {
+    static auto const keys = tusk::keep_scram_keys();
+    tusk::connect_options options;
+    options.scram_keys = keys;
+    tusk::connect(dsn, options);
+  }
   void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
   tusk::result fetch() { return statement_->query(); }
 

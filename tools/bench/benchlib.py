@@ -102,7 +102,7 @@ def rerun_with_server(version):
         return
     os.environ["TUSK_BENCH_SERVER"] = version
     settings = ["-c", "autovacuum=off", "-c", "jit=off"]
-    command = [PGSERVER, "run", "--version", version, *settings, "--", sys.executable, *sys.argv]
+    command = [PGSERVER, "run", "--tls", "--version", version, *settings, "--", sys.executable, *sys.argv]
     os.execv(PGSERVER, [str(word) for word in command])
 
 

@@ -52,7 +52,7 @@ struct length_range {
 /// See the top of this file. Not thread-safe; movable.
 class frame_reader {
  public:
-  static constexpr std::size_t first_capacity = 2048, chunk_capacity = 64 * 1024;
+  static constexpr std::size_t first_capacity = 1024, chunk_capacity = 64 * 1024;
 
   explicit frame_reader(peer from, limits const& limit = {});
 

@@ -148,6 +148,11 @@ class session {
   std::string_view parameter(std::string_view name) const noexcept;
   /// Bytes received that no event has told of yet.
   std::size_t buffered() const noexcept { return reader_.buffered(); }
+  /// Gives back what only connecting needed, once that is done.
+  void settle() {
+    parameters_.shrink_to_fit();
+    shrink_now();
+  }
   /// Gives back memory that an idle session does not need.
   void shrink() noexcept {
     if (reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024) shrink_now();
@@ -241,7 +246,7 @@ class session {
   std::uint16_t described_columns_ = 0;
   std::int32_t version_ = 0, process_id_ = 0;
   std::string secret_key_;
-  std::vector<std::pair<std::string, std::string>> parameters_;
+  std::string parameters_;  // name NUL value NUL, and so on: one block of memory, as it is read seldom
   std::unique_ptr<startup_options, wipe_and_delete> startup_;  // until the session is authenticated
   std::optional<scram_client> scram_;
   std::string unit_tag_;     // of the unit whose ReadyForQuery comes
