@@ -60,11 +60,15 @@ constexpr row rows[] = {
 /// A server with TLS whose second connection is `meets`.
 class two_faced {
  public:
+  two_faced(two_faced const&) = delete;
+  two_faced& operator=(two_faced const&) = delete;
   explicit two_faced(meets second)
       : second_(second),
         good_({.issuer = &ca(), .key_of = &ca()}),
         bad_(wishes(second)),
         server_([this](peer& client) { ++calls_ == 1 ? first(client) : second_face(client); }) {}
+
+  ~two_faced() { released_ = true; }  // a test that failed ends, too
 
   static certificate const& ca() { return authority(key_kind::ecdsa); }
   std::string dsn(std::string_view mode) {
@@ -72,18 +76,19 @@ class two_faced {
                        " sslrootcert=" + files_.write("ca.crt", ca().pem()));
   }
   /// Returns when the statement has arrived.
-  void wait_until_running() const {
-    while (!running_) std::this_thread::sleep_for(1ms);
-  }
+  void wait_until_running() const { wait_for(running_); }
   void end_statement() { released_ = true; }
   /// What the second connection said in the clear, and inside TLS. It must have gone.
   std::string const& in_clear() const noexcept { return in_clear_; }
   std::string const& in_tls() const noexcept { return in_tls_; }
-  void wait_for_second() const {
-    while (!second_ended_) std::this_thread::sleep_for(1ms);
-  }
+  void wait_for_second() const { wait_for(second_ended_); }
 
  private:
+  static void wait_for(std::atomic<bool> const& what) {
+    auto const limit = std::chrono::steady_clock::now() + 30s;
+    while (!what && std::chrono::steady_clock::now() < limit) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(what) << "it did not come in 30 s";
+  }
   static certificate_wishes wishes(meets second) {
     certificate_wishes of{.issuer = &ca(), .key_of = &ca()};
     if (second == meets::other_authority) of.issuer = of.key_of = &authority(key_kind::ecdsa, true);
