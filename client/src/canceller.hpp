@@ -34,6 +34,8 @@ class canceller {
 
   /// One step, never waiting.
   outcome step();
+  /// Closes without a word to the server: in a forked child, where the request is the parent's.
+  void abandon() noexcept { bytes_.abandon(); }
   int descriptor() const noexcept { return bytes_.socket().descriptor(); }
   deadline until() const noexcept { return until_; }
   std::string const& reason() const noexcept { return reason_; }

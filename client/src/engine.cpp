@@ -279,13 +279,14 @@ void engine::close() noexcept {
   lock const guard(mutex_);
   if (closed()) return;
   obstacles_ |= is_closed;
-  canceller_.reset();
   if (process_ != ::getpid()) {
+    if (canceller_) canceller_->abandon();
     transport_.abandon();
   } else {
     say_goodbye();
     transport_.close();
   }
+  canceller_.reset();
   connector_.reset();
   if (!operation_.active) return;
   try {

@@ -183,11 +183,42 @@ int number(tls_version version, int any) {
   return any;
 }
 
+/// OpenSSL gives every context, whatever its library, what the section system_default of the process's configuration
+/// file says (OPENSSL_CONF): weaker ciphers, or none that the server has. Its own defaults are put back. There is no
+/// call for all of them: what a newer OpenSSL may bring has a name, or a `?`, which an older one refuses.
+void undo_system_defaults(SSL_CTX* context) {
+  constexpr char const* groups[] = {"DEFAULT", "X25519:P-256:X448:P-521:P-384"};
+  constexpr char const* signatures[] = {
+      "?mldsa65:?mldsa87:?mldsa44:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"
+      "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
+      "rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512",
+      "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"
+      "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
+      "rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512"};
+  auto const first_good = [](auto const& lists, auto&& set) {
+    return std::any_of(std::begin(lists), std::end(lists), [&](char const* list) { return set(list) == 1; });
+  };
+  SSL_CTX_clear_options(context, ~decltype(SSL_CTX_get_options(context)){});
+  SSL_CTX_set_options(context, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+  SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_security_level(context, 2);
+  bool const good =
+      SSL_CTX_set_block_padding(context, 0) == 1 &&
+      SSL_CTX_set_cipher_list(context, OSSL_default_cipher_list()) == 1 &&
+      SSL_CTX_set_ciphersuites(context, OSSL_default_ciphersuites()) == 1 &&
+      first_good(groups, [&](char const* list) { return SSL_CTX_set1_groups_list(context, list); }) &&
+      first_good(signatures, [&](char const* list) { return SSL_CTX_set1_sigalgs_list(context, list); }) &&
+      first_good(signatures, [&](char const* list) { return SSL_CTX_set1_client_sigalgs_list(context, list); });
+  if (!good) throw operational_error("OpenSSL does not take its own defaults: " + take_tls_error(), true);
+  ERR_clear_error();
+}
+
 std::shared_ptr<SSL_CTX> make_context(tls_settings const& how, tls_files const& files, key_logger log) {
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> shared(SSL_CTX_new_ex(tls_library(), nullptr, TLS_client_method()), SSL_CTX_free);
   SSL_CTX* const context = shared.get();
   if (context == nullptr) throw operational_error("OpenSSL cannot make a TLS context: " + take_tls_error(), true);
+  undo_system_defaults(context);
   SSL_CTX_set_min_proto_version(context, number(how.minimum, TLS1_2_VERSION));
   SSL_CTX_set_max_proto_version(context, number(how.maximum, 0));
   SSL_CTX_set_mode(context,

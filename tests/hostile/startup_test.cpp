@@ -9,6 +9,7 @@
 #include <tusk/protocol/errc.hpp>
 #include <vector>
 
+#include "conninfo_keywords.hpp"
 #include "hostile/refused.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/scram_peer.hpp"
@@ -22,18 +23,44 @@ using protocol::errc;
 // ---- what the client is asked to send ----
 
 TEST(startup_test, nul_in_a_value_sends_nothing) {
-  for (std::string const keyword : {"user", "dbname", "password", "application_name", "options"}) {
-    SCOPED_TRACE(keyword);
-    std::string told;
-    {
-      scripted_server server([&told](peer& client) { told = client.receive(1); });
-      connect_options options;
-      options.parameters = {{keyword, std::string("a\0user\0postgres", 15)}};
-      auto const error = thrown<programming_error>([&] { connect(server.dsn("connect_timeout=20"), options); });
-      if (keyword == "password") {
-        EXPECT_LACKS("postgres", error.what());
-      }
+  for (auto const& keyword : client::conninfo_keywords) {
+    SCOPED_TRACE(keyword.name);
+    if (keyword.name == "requiressl") continue;  // whatever is not 1 means sslmode=prefer, and is sent nowhere
+    scripted_server server([](peer& client) { client.stay_silent(); });
+    connect_options options;
+    options.parameters = {{std::string(keyword.name), std::string("a\0user\0postgres", 15)}};
+    auto const error = thrown<programming_error>([&] { connect(server.dsn("connect_timeout=20"), options); });
+    EXPECT_CONTAINS(keyword.name, error.what());
+    if (keyword.secret) {
+      EXPECT_LACKS("postgres", error.what());
     }
+    EXPECT_EQ(server.clients(), 0);
+  }
+}
+
+TEST(startup_test, nul_in_a_connection_string_sends_nothing) {
+  for (std::string_view const text : {"application_name=a\0b", "options='\0'", "\0", "user=a password=\0secret"}) {
+    std::string const dsn = std::string(text.data(), text.size()) + std::string("\0 user=postgres", 15);
+    scripted_server server([](peer& client) { client.stay_silent(); });
+    auto const error = thrown<programming_error>([&] { connect(server.dsn(dsn)); });
+    EXPECT_LACKS("secret", error.what());
+    EXPECT_EQ(server.clients(), 0);
+  }
+}
+
+TEST(startup_test, nul_in_the_password_of_a_callback_sends_nothing) {
+  for (auto const& request : {authentication(3), authentication(5, "salt")}) {
+    std::string told;
+    scripted_server server([&](peer& client) {
+      client.receive_startup();
+      client.send(request);
+      told = client.receive_message();
+    });
+    connect_options options;
+    options.password = [](password_request const&) { return std::string("open_sesame\0more", 16); };
+    auto const error = thrown<operational_error>([&] { connect(server.dsn("connect_timeout=20"), options); });
+    EXPECT_LACKS("open_sesame", error.what());
+    server.wait_for_scripts();
     EXPECT_EQ(told, "");
   }
 }

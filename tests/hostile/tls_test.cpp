@@ -43,14 +43,21 @@ std::vector<answer> const answers{
 class answered : public testing::TestWithParam<answer> {};
 
 TEST_P(answered, nothing_is_told_and_nothing_unauthenticated_is_shown) {
-  for (std::string const mode : {"require", "verify-ca", "verify-full"}) {
+  std::vector<std::string> modes{"require", "verify-ca", "verify-full"};
+  if (GetParam().bytes != "N") modes.insert(modes.end(), {"allow", "prefer"});
+  for (std::string const& mode : modes) {
     SCOPED_TRACE(mode);
     certificate const& ca = authority(key_kind::ecdsa);
     temporary_folder const files;
     std::string told;
     {
-      scripted_server server([&told](peer& client) {
-        client.receive_startup();
+      scripted_server server([&](peer& client) {
+        // `allow` begins without TLS, and asks for it when it is refused.
+        if (mode == "allow" && client.receive_startup().size() > 8) {
+          client.send(message('E', fields("FATAL", "28000", "no encryption")));
+          return;
+        }
+        if (mode != "allow") client.receive_startup();
         client.send(GetParam().bytes);
         told = client.receive(1000);
       });
@@ -149,6 +156,57 @@ TEST_P(silent_after, ends_with_connect_timeout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(each, silent_after, testing::ValuesIn(points), named);
+
+// ---- the protocol inside TLS ----
+
+struct negotiation {
+  char const* name;
+  bool direct;
+  alpn says;
+  std::string_view said;  // the refusal; empty: connected
+};
+void PrintTo(negotiation const& each, std::ostream* out) { *out << each.name; }
+
+constexpr negotiation negotiations[] = {
+    {"direct_and_chosen", true, alpn::postgresql, ""},
+    {"direct_and_nothing_chosen", true, alpn::silent, "did not choose the protocol \"postgresql\""},
+    {"direct_and_another_chosen", true, alpn::other, "TLS: "},
+    {"asked_for_and_chosen", false, alpn::postgresql, ""},
+    {"asked_for_and_nothing_chosen", false, alpn::silent, ""},  // servers before 17
+};
+
+class negotiated : public testing::TestWithParam<negotiation> {};
+
+/// Direct TLS could be any protocol's: without ALPN a server of another one might be talked into something.
+TEST_P(negotiated, protocol_is_ours) {
+  auto const& of = GetParam();
+  certificate const& ca = authority(key_kind::ecdsa);
+  certificate const own({.issuer = &ca, .key_of = &ca});
+  temporary_folder const files;
+  std::string told, begin;
+  scripted_server server([&](peer& client) {
+    tls_peer secure(client, own, of.says);
+    if (!of.direct) begin = client.receive_startup(), client.send("S");
+    if (!secure.accept()) return;
+    told = secure.receive_startup();
+    if (told.empty()) return;
+    secure.send(welcome());
+    secure.stay_silent();
+  });
+  for (std::string const mode : {"require", "verify-full"}) {
+    std::string const more = "sslmode=" + mode + " sslrootcert=" + files.write("ca.crt", ca.pem()) +
+                             (of.direct ? " sslnegotiation=direct" : "");
+    if (of.said.empty())
+      EXPECT_EQ(connect(server.dsn(more)).info().tls_version, "TLSv1.3");
+    else
+      EXPECT_CONTAINS(of.said, refused(server, more).what());
+    server.wait_for_scripts();
+    EXPECT_EQ(told.empty(), !of.said.empty());
+  }
+  EXPECT_EQ(server.clients(), 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(each, negotiated, testing::ValuesIn(negotiations), named);
 
 // ---- certificates ----
 

@@ -30,6 +30,7 @@ struct scram_wishes {
   std::string iterations = "4096";                    ///< as it stands after i=
   std::function<void(std::string&)> edit_first = {};  ///< the server-first message, before it is sent
   std::function<void(std::string&)> edit_final = {};  ///< the server-final message
+  std::string then = welcome();                       ///< behind it
 };
 
 /// What a client said in the login, and whether its proof was right.
@@ -67,7 +68,7 @@ scram_outcome play_scram(Peer& client, scram_wishes const& wishes) {
   said.proven = said.client_final == unproven + ",p=" + proofs.of_client;
   std::string final = "v=" + proofs.of_server;
   if (wishes.edit_final) wishes.edit_final(final);
-  client.send(authentication(12, final) + welcome());
+  client.send(authentication(12, final) + wishes.then);
   return said;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
@@ -149,18 +150,23 @@ class scripted_server {
   std::string port() const { return std::to_string(port_); }
   /// How many clients have come.
   int clients() const noexcept { return clients_; }
+  /// Returns when the scripts of all clients so far have ended: what they wrote may be read then.
+  void wait_for_scripts() const {
+    while (ended_ < clients_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 
  private:
   void serve() {
     pollfd waiting{listener_, POLLIN, 0};
     while (!stopped_) {
-      if (::poll(&waiting, 1, 20) <= 0) continue;
+      if (::poll(&waiting, 1, 5) <= 0) continue;
       int const descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (descriptor < 0) continue;
       ++clients_;
       scripts_.emplace_back([this, descriptor] {
         peer client(descriptor, stopped_);
         script_(client);
+        ++ended_;
       });
     }
   }
@@ -170,7 +176,7 @@ class scripted_server {
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopped_ = false;
-  std::atomic<int> clients_ = 0;
+  std::atomic<int> clients_ = 0, ended_ = 0;
   std::thread thread_;
   std::vector<std::thread> scripts_;
 };

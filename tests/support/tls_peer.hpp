@@ -122,7 +122,7 @@ class tls_peer {
   std::string receive_rest(std::string head) {
     if (head.size() < 4) return head;
     auto const length = protocol::load_big_endian<std::uint32_t>(head.data() + head.size() - 4);
-    return length < 4 || length > 100'000 ? head : head + receive(length - 4);
+    return length < 4 || length > 16'000'000 ? head : head + receive(length - 4);
   }
 
   peer& client_;
