@@ -1,6 +1,7 @@
 #include "canceller.hpp"
 
 #include <tusk/protocol/frontend.hpp>
+#include <tusk/types/error.hpp>
 
 namespace tusk::client {
 
@@ -17,16 +18,23 @@ canceller::canceller(settings const& how, client::route const& to, std::int32_t 
   dialer_.begin(*to.host, to.address, to.with_tls);
 }
 
-canceller::outcome canceller::fail(std::string const& why) {
+canceller::outcome canceller::fail(std::string_view why) {
+  bool const sent = sent_ != 0;
   reason_ = "the cancel request to " + to_.address.text +
-            (sent_ == 0 ? " could not be sent: " : " was sent, but the server did not confirm it: ") + why;
+            (sent ? " was sent, but the server did not confirm it: " : " could not be sent: ");
+  reason_ += why;
   bytes_.close();
-  return sent_ == 0 ? outcome::failed : outcome::unknown;
+  return *(ended_ = sent ? outcome::unknown : outcome::failed);
 }
 
 canceller::outcome canceller::step() {
+  if (ended_) return *ended_;
   if (until_ && clock::now() >= *until_) return fail("its time is over");
-  return open_ ? talk() : dial();
+  try {
+    return open_ ? talk() : dial();
+  } catch (tusk::error const& e) {  // of files that TLS needs, and that have changed
+    return fail(e.what());
+  }
 }
 
 canceller::outcome canceller::dial() {
@@ -56,11 +64,15 @@ canceller::outcome canceller::talk() {
     case io_status::want_read: return outcome::want_read;
     case io_status::want_write: return outcome::want_write;
     // A connection that was reset is as much at its end as one that was closed: nothing of it is taken any more.
-    case io_status::closed:
-    case io_status::failed: break;
+    case io_status::closed: break;
+    case io_status::failed:
+      if (got.error != 0) break;
+      // With TLS 1.3 our certificate is refused only now; then the request was never read.
+      sent_ = 0;
+      return fail(bytes_.explain(got));
   }
   bytes_.close();
-  return outcome::done;
+  return *(ended_ = outcome::done);
 }
 
 }  // namespace tusk::client

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,7 @@ class canceller {
     want_read,
     want_write,
     done,     ///< the server has taken it, and what comes later is not hit
-    failed,   ///< it was not sent; see reason()
+    failed,   ///< it was not sent, or was refused; see reason()
     unknown,  ///< it was sent, and the server did not say that it took it: it may still hit what runs then
   };
 
@@ -34,6 +35,8 @@ class canceller {
 
   /// One step, never waiting.
   outcome step();
+  /// Ends it for that reason; step() then says so.
+  void abort(std::string_view why) { fail(why); }
   /// Closes without a word to the server: in a forked child, where the request is the parent's.
   void abandon() noexcept { bytes_.abandon(); }
   int descriptor() const noexcept { return bytes_.socket().descriptor(); }
@@ -41,7 +44,7 @@ class canceller {
   std::string const& reason() const noexcept { return reason_; }
 
  private:
-  outcome fail(std::string const& why);
+  outcome fail(std::string_view why);
   outcome dial();
   outcome talk();
 
@@ -52,6 +55,7 @@ class canceller {
   std::string request_, reason_;
   std::size_t sent_ = 0;
   bool open_ = false;
+  std::optional<outcome> ended_;
 };
 
 }  // namespace tusk::client

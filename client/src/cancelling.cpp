@@ -4,13 +4,17 @@
 // used here without the lock (settings, route, the key) does not change once the connection is open. `obstacles_` keeps the next
 // operation waiting until the request has ended. An asynchronous connection steps the request in its own poll().
 
+#include <algorithm>
+#include <mutex>
+
 #include "engine.hpp"
 
 namespace tusk::detail {
 
 /// Asks the server to cancel the operation under way, if there is one.
 void engine::cancel(std::chrono::milliseconds within) {
-  client::deadline const until = client::clock::now() + within;
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
+  client::deadline const until = client::clock::now() + std::min(within, longest);
   if (options_.async) {
     lock const guard(mutex_);
     require_open();
@@ -27,11 +31,9 @@ void engine::cancel(std::chrono::milliseconds within) {
       obstacles.notify_all();
     }
   } const at_the_end{obstacles_};
-  if (mutex_.try_lock()) {
-    bool const idle = !operation_.active;
-    mutex_.unlock();
+  if (std::unique_lock const guard(mutex_, std::try_to_lock); guard) {
     require_open();
-    if (idle) return;
+    if (!operation_.active) return;
   }
   cancel_now(until);
 }
@@ -54,7 +56,11 @@ void engine::cancel_now(client::deadline until) {
       case client::canceller::outcome::want_write: break;
     }
     bool const read = wanted == client::canceller::outcome::want_read;
-    client::wait_for(request->descriptor(), read, !read, until);
+    try {
+      client::wait_for(request->descriptor(), read, !read, until);
+    } catch (std::system_error const& e) {
+      request->abort(e.what());
+    }
   }
 }
 

@@ -53,8 +53,9 @@ void connection::start_ping() { engine().start_ping(); }
 void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
 
 void connection::reconnect() {
-  engine().close();
-  engine_ = engine_->another();
+  auto next = engine().another();
+  engine_->close();
+  engine_ = std::move(next);
   if (!engine_->is_async()) engine_->connect();
 }
 
@@ -84,9 +85,8 @@ ping_status ping(std::string_view dsn, connect_options const& options) {
     connect(dsn, blocking);
   } catch (operational_error const& e) {
     if (e.condition() == condition::cannot_connect_now) return ping_status::rejecting;
-    bool const talked = e.code().category() == protocol::protocol_category() &&
-                        e.code().value() >= static_cast<int>(protocol::errc::protocol_version_refused);
-    return talked || !e.sqlstate().empty() ? ping_status::ok : ping_status::no_response;
+    if (e.code() == std::errc::not_connected) return ping_status::no_response;
+    if (e.sqlstate().empty() && !e.code()) throw;  // a file of ours
   }
   return ping_status::ok;
 }

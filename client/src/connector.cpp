@@ -38,6 +38,7 @@ void connector::next_host() {
     reasons_.clear();
     failures_ = 0;
   }
+  refused_here_ = false;
   route_.host = hosts_[next_host_++];
   route_.address = {};
   addresses_.clear();
@@ -62,6 +63,7 @@ void connector::take_addresses() {
 }
 
 void connector::next_address() {
+  if (refused_here_) give_up();  // the server has said no, and the other encryption did not help
   if (next_address_ == addresses_.size()) return next_host();
   route_.address = addresses_[next_address_++];
   set_deadline();
@@ -100,11 +102,14 @@ std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" 
 
 void connector::note(std::string const& reason) {
   reasons_ = tried() + " failed: " + reason;
+  if (!refused_here_) refusal_.reset();
   ++failures_;
 }
 
 void connector::give_up() const {
-  throw operational_error((failures_ > 1 ? "no connection could be made: " : "") + reasons_, true);
+  std::string const what = (failures_ > 1 ? "no connection could be made: " : "") + reasons_;
+  if (refusal_) throw operational_error(what, refusal_, true);
+  throw operational_error(what, std::make_error_code(std::errc::not_connected), true);
 }
 
 // --- Outcomes -----------------------------------------------------------------------------------------------------
@@ -122,13 +127,16 @@ void connector::failed(std::string const& reason) {
 }
 
 void connector::refused(diagnostics fields) {
-  bool const starting_up = fields.sqlstate == "57P03", not_like_this = fields.sqlstate == "28000" && other_try_;
-  if (starting_up || not_like_this) {
+  auto shared = std::make_shared<diagnostics const>(std::move(fields));
+  bool const starting_up = shared->sqlstate == "57P03";
+  bool const the_other = other_try_ && (shared->sqlstate == "28000" || (shared->sqlstate == "28P01" && *other_try_));
+  if (starting_up || the_other) {
     restart();
-    note(types::describe(fields));
+    note(types::describe(*shared));
+    refusal_ = std::move(shared);
+    refused_here_ = !starting_up;
     return starting_up ? next_host() : next_try(*other_try_);
   }
-  auto shared = std::make_shared<diagnostics const>(std::move(fields));
   std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + ": ";
   throw operational_error(what + types::describe(*shared), shared, true);
 }
@@ -140,7 +148,8 @@ void connector::refused(std::string const& reason, std::error_code code) const {
 bool connector::ready(std::string_view answer) {
   bool const must_ask = to_.tls.certmode == sslcertmode::require;
   if (must_ask && (bytes_.tls() == nullptr || !bytes_.tls()->certificate_requested()))
-    refused("it did not ask for a client certificate, which sslcertmode=require insists on", {});
+    refused("it did not ask for a client certificate, which sslcertmode=require insists on",
+            std::make_error_code(std::errc::permission_denied));
   auto const wanted = stage_ == stage::asking
                           ? is_wanted(wanted_, answer)
                           : is_wanted(wanted_, session_.parameter("in_hot_standby"),
@@ -189,7 +198,9 @@ progress connector::step() {
           start_session();
           return progress::started;
         }
-        failed("it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
+        failed(to_.tls.mode == sslmode::allow
+                   ? "it does not offer TLS, and refused us without; see the server's pg_hba.conf"
+                   : "it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
         break;
       case dialer::outcome::failed:
         note(dialer_.reason());

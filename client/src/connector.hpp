@@ -2,15 +2,17 @@
 //
 //   for each host, in order or shuffled         next host:    its name is unknown; 57P03; not the kind of server wanted
 //     for each of its addresses                 next address: no connection, no TLS, no PostgreSQL, no answer in time
-//       for TLS and plain, as sslmode says      the other:    the handshake failed; 28000, the server's "not like this"
+//       for TLS and plain, as sslmode says      the other:    the handshake failed; 28000, the server's "not like this";
+//                                                           28P01 without TLS, as with it a certificate may do
 //
 //   resolving ─► dialing ─► starting ─► (asking ─►) connected        anything else that the server refuses is the end
 //
 // prefer-standby goes through all hosts twice: first for a standby, then for any. The order is libpq's, without the
-// second try that cannot do better: a wrong password is as wrong without TLS. The connector steps everything up to
+// second try that cannot do better: what is wrong with TLS, a password, is as wrong without. The connector steps everything up to
 // `starting`; from there the engine moves the session's bytes, and reports back.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +93,8 @@ class connector {
   deadline until_;
   client::route route_;
   std::string reasons_;
+  std::shared_ptr<diagnostics const> refusal_;  // the server's own words, where they were the last reason
+  bool refused_here_ = false;                   // by this address, in one encryption: the other is tried
   int failures_ = 0;
 };
 

@@ -71,7 +71,7 @@ std::string dialer::wrong_peer() const {
            std::generic_category().message(errno);
   passwd record{};
   passwd* found = nullptr;
-  std::vector<char> buffer(std::size_t{1} << 14);
+  std::vector<char> buffer(std::size_t{1} << 16);
   ::getpwuid_r(peer.uid, &record, buffer.data(), buffer.size(), &found);
   std::string const name = found != nullptr ? record.pw_name : "number " + std::to_string(peer.uid);
   return name == how_.requirepeer ? std::string()

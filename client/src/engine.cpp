@@ -8,8 +8,8 @@
 namespace tusk::detail {
 namespace {
 
-// A poll() that always finds more gives the caller a turn after about 1 MiB.
 constexpr std::chrono::seconds last_words{1};  // how long they are waited for after a failed send
+// A poll() that always finds more gives the caller a turn after about 1 MiB.
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
 std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_options const& options) {
@@ -42,10 +42,15 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
 }
 
-std::shared_ptr<engine> engine::another() const {
+std::shared_ptr<engine> engine::another() {
   auto made = std::make_shared<engine>(settings_, options_);
-  made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   made->notifications_ = notifications_;
+  lock const guard(mutex_);
+  made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
+  if (!closed() && process_ == ::getpid()) {
+    say_goodbye();
+    made->transport_.take_socket(transport_);  // so that the next one has another number
+  }
   return made;
 }
 
@@ -201,7 +206,10 @@ poll_status engine::step_connecting() {
       switch (connector_->step()) {
         case client::progress::want_read: return poll_status::read;
         case client::progress::want_write: return poll_status::write;
-        case client::progress::started: break;
+        case client::progress::started:
+          write_failed_ = computing_ = false;  // what a try before this one left
+          text_is_utf8_ = true;
+          break;
       }
     }
     if (auto const until = connector_->until(); until && client::clock::now() >= *until) {
@@ -223,7 +231,6 @@ poll_status engine::step_connecting() {
 
 /// Another address may do better. Throws if there is none.
 void engine::startup_failed(std::string const& reason) {
-  write_failed_ = computing_ = false;
   connector_->failed(reason);
 }
 
@@ -270,8 +277,8 @@ void engine::say_goodbye() noexcept {
   try {
     session_.terminate();
     write_output();
-  } catch (std::bad_alloc const&) {
-    return;
+  } catch (...) {
+    return;  // no memory, or a trace's sink that throws
   }
 }
 
@@ -320,8 +327,13 @@ std::vector<diagnostics> engine::take_notices() {
 
 void engine::trace(std::function<void(std::string_view)> sink) {
   lock const guard(mutex_);
+  bool const starting = connector_ && session_.state() != protocol::state::unstarted;
+  if (sink && (starting || !session_.output().empty()))
+    throw programming_error(
+        "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
+        "connect_options::trace before the first one");
   transport_.trace(std::move(sink), options_.limits,
-                   connector_ ? protocol::trace_from::startup : protocol::trace_from::session);
+                   connector_ ? protocol::trace_from::startup : protocol::trace_from::session, session_.received());
 }
 
 std::string engine::dsn() const { return client::masked(*settings_); }

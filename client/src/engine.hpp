@@ -44,7 +44,8 @@ class engine {
   /// Waits until connected. For blocking connections.
   void connect();
   /// One that is not connected yet, with the same settings, options and queue of notifications.
-  std::shared_ptr<engine> another() const;
+  /// This one says goodbye, and is to be closed.
+  std::shared_ptr<engine> another();
 
   std::vector<result> exec(std::string_view script);
   result query(std::string_view sql, params const& args);
@@ -155,7 +156,6 @@ class engine {
   std::optional<poll_status> step_cancel();
   std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;
   void cancel_now(client::deadline until);
-  void cancel_unknown();
   void wait_for_cancels();
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its

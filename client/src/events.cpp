@@ -122,7 +122,11 @@ std::string engine::answer_to_question() {
   if (results.size() != 1) return {};
   result const told(results.front());
   if (told.size() != 1 || told.columns().size() != 1) return {};
-  return told[0].get<std::optional<std::string>>(0).value_or("");
+  try {
+    return told[0].get<std::optional<std::string>>(0).value_or("");
+  } catch (data_error const&) {
+    return {};  // not even text
+  }
 }
 
 void engine::take_ready() {
@@ -165,7 +169,6 @@ void engine::take_error(protocol::error_response const& told) {
   diagnostics fields = fields_of(told);
   if (connector_) {
     if (session_.state() != protocol::state::ended) return;
-    write_failed_ = computing_ = false;
     return connector_->refused(std::move(fields));
   }
   bool const fatal = session_.state() == protocol::state::ended;

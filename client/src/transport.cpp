@@ -10,11 +10,13 @@ std::error_code transport::connect(endpoint const& to, tcp_settings const& how) 
   return socket_.connect(to, how);
 }
 
-void transport::trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from) {
+void transport::trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from,
+                      std::string_view received) {
   std::unique_ptr<tracing> fresh;
   if (to) fresh.reset(new tracing{to, limit, protocol::tracer(to, limit, from)});
   tracing_ = std::move(fresh);
   bare_ = !tls_ && !tracing_;
+  if (tracing_) tracing_->tracer.backend(received);
 }
 
 io_result transport::read_through(std::span<char> into, bool wait) {

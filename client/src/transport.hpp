@@ -46,11 +46,18 @@ class transport {
   bool pending() const noexcept { return tls_ && tls_->pending(); }
 
   /// Shows every message from now on to the sink; an empty one ends it. See protocol::tracer.
-  void trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from);
+  /// `received`: what has come of a message that is not whole yet.
+  void trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from,
+             std::string_view received = {});
 
   /// Where messages are shown; empty if they are not.
   protocol::tracer::sink sink() const { return tracing_ ? tracing_->to : protocol::tracer::sink(); }
 
+  /// Ends the other's TLS, and holds its socket until a connection of our own is open.
+  void take_socket(transport& from) noexcept {
+    from.end_tls();
+    socket_ = std::move(from.socket_);
+  }
   void end_tls() noexcept;
   void close() noexcept {
     end_tls();

@@ -124,7 +124,7 @@ TEST(cancel_race, never_hits_a_statement_that_begins_when_cancel_has_returned) {
   for (int i = 1; i <= turns; ++i) {
     turn = i;
     try {
-      conn.query("SELECT pg_sleep($1::float8)", 0.0001 * (i % 50));
+      conn.query("SELECT pg_sleep($1::float8)", 0.0004 * (i % 50));
     } catch (query_canceled const&) {
       ++canceled;
     }

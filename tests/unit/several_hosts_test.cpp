@@ -130,8 +130,9 @@ std::vector<row> rows() {
       {"prefer_goes_on_over_the_same_socket", "sslmode=prefer", plain_after_N, primary, 1, 1, 0},
       {"prefer_tries_again_without_tls", "sslmode=prefer", plain_or_nothing, primary, 1, 2, 0},
       {"allow_begins_without_tls", "sslmode=allow", primary, primary, 1, 1, 0},
-      {"allow_tries_tls_when_refused", "sslmode=allow", tls_or_nothing, primary, 2, 2, 1},
-      {"allow_does_not_when_the_password_is_wrong", "sslmode=allow", wrong_password, primary, 0, 1, 0},
+      {"allow_tries_tls_when_refused", "sslmode=allow", tls_or_nothing, primary, 0, 2, 0,
+       {"no encryption (28000)", "it does not offer TLS, and refused us without"}},
+      {"allow_tries_tls_after_a_wrong_password", "sslmode=allow", wrong_password, primary, 0, 2, 0, {"(28P01)"}},
       {"require_never_tries_without", "sslmode=require", plain_or_nothing, closes, 0, 1, 1},
       {"disable_never_asks", "sslmode=disable", plain_or_nothing, primary, 1, 1, 0},
   };
@@ -263,6 +264,98 @@ TEST(refused_cancel, leaves_the_operation_as_it_is) {
   conn.poll();
   conn.cancel();
   EXPECT_NO_THROW(finish(conn));
+}
+
+// The event of one look-up was closed before that of the next was open, and an event loop never heard of the second.
+TEST(mended, the_descriptor_changes_with_every_host) {
+  connection conn = connect("host=one.invalid,two.invalid,three.invalid user=u dbname=d", {.async = true});
+  std::vector<int> seen;
+  try {
+    for (poll_status wanted = conn.poll(); wanted != poll_status::ok; wanted = conn.poll()) {
+      seen.push_back(conn.fileno());
+      wait_once(conn, wanted);
+    }
+    FAIL() << "there is no such host";
+  } catch (operational_error const& e) {
+    EXPECT_CONTAINS("three.invalid", e.what());
+  }
+  for (std::size_t i = 1; i < seen.size(); ++i) EXPECT_NE(seen[i], seen[i - 1]);
+}
+
+// close() is noexcept, and let the sink's exception end the program.
+TEST(mended, a_trace_that_throws_at_the_goodbye_does_not_end_the_program) {
+  scripted_server server(primary);
+  connection conn = connect(server.dsn());
+  conn.trace([](std::string_view) { throw std::runtime_error("full"); });
+  conn.close();
+  EXPECT_TRUE(conn.closed());
+}
+
+TEST(mended, a_trace_does_not_begin_in_mid_connecting) {
+  scripted_server server(silent);
+  connection conn = connect(server.dsn(), {.async = true});
+  while (conn.poll() == poll_status::write) wait_once(conn, poll_status::write);
+  EXPECT_CONTAINS("connect_options::trace",
+                  thrown<programming_error>([&] { conn.trace([](std::string_view) {}); }).what());
+  EXPECT_NO_THROW(conn.trace({}));
+}
+
+TEST(mended, ping_says_rejecting) {
+  scripted_server server(starting_up);
+  EXPECT_EQ(ping(server.dsn()), ping_status::rejecting);
+  EXPECT_EQ(thrown<operational_error>([&] { connect(server.dsn()); }).sqlstate().str(), "57P03");
+}
+
+TEST(mended, ping_does_not_blame_the_server_for_a_missing_file) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send("S");
+    client.stay_silent();
+  });
+  EXPECT_THROW(ping(server.dsn("sslmode=verify-ca sslrootcert=/no/such/file")), operational_error);
+}
+
+TEST(mended, cancel_within_the_longest_time) {
+  scripted_server server([](peer& client) {
+    if (client.receive_startup().size() == 16) return;  // CancelRequest: taken
+    client.send(welcome());
+    client.receive_message();
+    client.send(message('C', text("SELECT 0")) + ready());
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn(), {.async = true});
+  finish(conn);
+  conn.start_exec("SELECT 1");
+  conn.poll();
+  conn.cancel(std::chrono::milliseconds::max());
+  EXPECT_NO_THROW(finish(conn));
+}
+
+TEST(mended, a_reconnect_changes_the_descriptor) {
+  scripted_server server(primary);
+  connection conn = connect(server.dsn(), {.async = true});
+  finish(conn);
+  int const before = conn.fileno();
+  conn.reconnect();
+  finish(conn);
+  EXPECT_NE(conn.fileno(), before);
+}
+
+// What an old server answers was read as text before the next host's encoding was known.
+TEST(mended, a_host_that_speaks_another_encoding_is_passed_over) {
+  scripted_server latin([](peer& client) {
+    client.receive_startup();
+    client.send(message('R', int32(0)) + message('S', text("client_encoding") + text("LATIN1")) + ready());
+    client.receive_message();
+    client.send(message('T', int16(1) + text("a") + int32(0) + int16(0) + int32(25) + int16(0xffff) +
+                                 int32(0xffffffff) + int16(0)) +
+                message('D', int16(1) + int32(3) + "off") + message('C', text("SHOW")) + ready());
+    client.stay_silent();
+  });
+  scripted_server good(primary);
+  connection conn = connect("host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable target_session_attrs=read-write "
+                            "port=" + latin.port() + ',' + good.port());
+  EXPECT_EQ(std::to_string(conn.info().port), good.port());
 }
 
 }  // namespace

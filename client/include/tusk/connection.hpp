@@ -114,6 +114,8 @@ class connection {
   /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. With
   /// `async` it only begins: poll() steps it, on a fileno() of its own meanwhile.
   ///
+  /// While it is under way poll() steps the request alone; the operation's answer waits.
+  ///
   /// Throws operational_error (of an asynchronous connection: out of poll()) if the request cannot be sent; the
   /// operation goes on. If the server does not confirm what was sent, the connection ends with the operation, as the
   /// request could hit a later one.
@@ -135,7 +137,8 @@ class connection {
   /// Shows every message, both ways, as a line in the format of libpq's PQtrace without its time stamps: direction (F
   /// or B), length, name, fields, with tabs between. Passwords, SASL data and cancel keys are shown as ***; what the
   /// statements say is not. The sink is called by whatever call moves the bytes, and must not use the connection; if it
-  /// throws, the connection is closed and the exception comes out there. An empty sink ends it.
+  /// throws, the connection is closed and the exception comes out there (but for close(), which swallows it). An empty
+  /// sink ends it. Throws programming_error in the midst of connecting, or while something is being sent.
   void trace(std::function<void(std::string_view line)> sink);
   connection_info info() const;
   /// The connection string in effect, its password masked.
@@ -181,7 +184,7 @@ enum class ping_status {
 };
 
 /// Whether a server is there, as libpq's PQping. Blocks, up to connect_timeout for each address.
-/// Throws programming_error if the string is wrong.
+/// Throws programming_error if the string is wrong, operational_error if a file that it names cannot be used.
 ping_status ping(std::string_view dsn = {}, connect_options const& options = {});
 
 /// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.

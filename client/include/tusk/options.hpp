@@ -30,6 +30,7 @@ struct connect_options {
   std::vector<std::pair<std::string, std::string>> parameters = {};
   /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.
   /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
+  /// It must not use the connection.
   std::function<std::string(password_request const&)> password = {};
   /// Keeps the keys of SCRAM logins, so that further connections with the same password cost next to nothing; see
   /// keep_scram_keys(). May be shared by connections on different threads.

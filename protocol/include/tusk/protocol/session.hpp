@@ -146,7 +146,9 @@ class session {
   std::string_view secret_key() const noexcept { return secret_key_; }
   /// The value of a setting that the server reports ("server_version"), or empty. Valid until the next call of next().
   std::string_view parameter(std::string_view name) const noexcept;
-  /// Bytes received that no event has told of yet.
+  /// What was received and no event has told of yet: whole messages, or the beginning of one.
+  std::string_view received() const noexcept { return reader_.held(); }
+  /// How many bytes that is.
   std::size_t buffered() const noexcept { return reader_.buffered(); }
   /// Gives back what only connecting needed, once that is done.
   void settle() {
