@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A stranger's project uses tusk in each of the ways that are offered:
-#   test.sh find_package|pkg-config|add_subdirectory|shared SOURCE BUILD COMPILER
-# SOURCE is the repository, BUILD a configured build of it that is complete.
+#   test.sh find_package|pkg-config|subproject SOURCE BUILD COMPILER
+# SOURCE is the repository, BUILD a configured build of it that is complete. `subproject` builds tusk once more, as part of
+# another project and as shared libraries, and then uses also what that installs.
 set -euo pipefail
 way=$1 source=$2 build=$3 compiler=$4
 place=$(mktemp -d)
@@ -11,37 +12,29 @@ cp "$source/tests/package/consumer.cpp" "$place/"
 install_to() { cmake --install "$1" --prefix "$place/prefix" >"$place/log" || { cat "$place/log"; exit 1; }; }
 flags=$(sed -n 's/^CMAKE_CXX_FLAGS_DEBUG:STRING=//p' "$build/CMakeCache.txt")
 
+# consumer FOLDER LINE...: builds and runs a program whose CMakeLists.txt has these lines where it gets tusk from.
+consumer() {
+  local folder=$place/$1
+  mkdir "$folder"
+  printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' "${@:2}" \
+    "add_executable(consumer $place/consumer.cpp)" 'target_link_libraries(consumer PRIVATE tusk::tusk)' >"$folder/CMakeLists.txt"
+  cmake -S "$folder" -B "$folder/build" -G Ninja -DCMAKE_PREFIX_PATH="$place/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_CXX_FLAGS="$flags" -DBUILD_SHARED_LIBS="$shared" -DTUSK_INSTALL=ON >/dev/null
+  cmake --build "$folder/build"
+  "$folder/build/consumer"
+}
+
+shared=OFF
 case $way in
-find_package | shared)
-  if [ "$way" = shared ]; then
-    cmake -S "$source" -B "$place/so" -G Ninja -DBUILD_SHARED_LIBS=ON -DTUSK_TOOLS=OFF -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
-    cmake --build "$place/so" >/dev/null
-    build=$place/so flags=
-  fi
+find_package)
   install_to "$build"
-  cat >"$place/CMakeLists.txt" <<'END'
-cmake_minimum_required(VERSION 3.25)
-project(consumer LANGUAGES CXX)
-find_package(tusk 0.1 REQUIRED)
-add_executable(consumer consumer.cpp)
-target_link_libraries(consumer PRIVATE tusk::tusk)
-END
-  cmake -S "$place" -B "$place/b" -G Ninja -DCMAKE_PREFIX_PATH="$place/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_CXX_FLAGS="$flags" >/dev/null
-  cmake --build "$place/b"
-  "$place/b/consumer"
+  consumer package 'find_package(tusk 0.1 REQUIRED)'
   ;;
-add_subdirectory)
-  cat >"$place/CMakeLists.txt" <<END
-cmake_minimum_required(VERSION 3.25)
-project(consumer LANGUAGES CXX)
-add_subdirectory("$source" tusk)
-add_executable(consumer consumer.cpp)
-target_link_libraries(consumer PRIVATE tusk::tusk)
-END
-  cmake -S "$place" -B "$place/b" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
-  cmake --build "$place/b"
-  "$place/b/consumer"
+subproject)
+  shared=ON flags=
+  consumer subproject "add_subdirectory(\"$source\" tusk)"
+  install_to "$place/subproject/build"
+  consumer package 'find_package(tusk 0.1 REQUIRED)'
   ;;
 pkg-config)
   install_to "$build"
