@@ -1,6 +1,7 @@
 // The OIDs of built-in types and their names.
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 #include <tusk/types/oid.hpp>
 
@@ -43,6 +44,22 @@ TEST(oid, names_are_found_for_every_entry_of_the_table) {
   int named = 0;
   for (oid type = 0; type < 20'000; ++type) named += !type_name(type).empty();
   EXPECT_EQ(named, 189);
+}
+
+TEST(oid, an_array_type_and_its_elements_know_each_other) {
+  EXPECT_EQ(array_of(oids::int4), oids::int4_array);
+  EXPECT_EQ(element_of(oids::text_array), oids::text);
+  EXPECT_EQ(array_of(oids::int4_array), 0u);
+  EXPECT_EQ(element_of(oids::int4), 0u);
+  int arrays = 0;
+  for (oid type = 0; type < 20'000; ++type) {
+    oid const array = array_of(type);
+    if (array == 0) continue;
+    ++arrays;
+    EXPECT_EQ(element_of(array), type);
+    EXPECT_EQ(type_name(array), std::string(type_name(type)) + "[]");
+  }
+  EXPECT_EQ(arrays, 78);
 }
 
 }  // namespace

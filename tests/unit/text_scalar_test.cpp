@@ -62,7 +62,7 @@ static_assert(adapter<int>::oid == oids::int4 && adapter<unsigned>::oid == oids:
 static_assert(adapter<long long>::oid == oids::int8 && adapter<unsigned long long>::oid == oids::numeric);
 static_assert(adapter<long>::oid == (sizeof(long) == 8 ? oids::int8 : oids::int4));
 static_assert(adapter<std::string>::oid == 0 && adapter<std::string_view>::oid == 0 && adapter<char const*>::oid == 0);
-static_assert(adapter<std::optional<int>>::oid == oids::int4 && adapter<std::nullptr_t>::oid == 0);
+static_assert(types::argument_type_of<std::optional<int>>().oid == oids::int4 && adapter<std::nullptr_t>::oid == 0);
 
 struct unknown {};
 enum class color { red };

@@ -14,6 +14,39 @@ char const* text(errc e) noexcept {
       return "the text of a floating point number is not one; read the field as a string to see it";
     case errc::malformed_bytea:
       return "the text of a bytea is in neither of its formats; read the field as a string to see it";
+    case errc::malformed_numeric:
+      return "the text of a numeric is not a decimal number; read the field as a string to see it";
+    case errc::malformed_money:
+      return "the text of a money value has no form that is the same everywhere (-$1,234.56): lc_monetary of the "
+             "server "
+             "decides; cast it to numeric in the statement";
+    case errc::malformed_date:
+      return "the text of a date is not in ISO form (YYYY-MM-DD); if DateStyle was changed, SET DateStyle TO 'ISO'";
+    case errc::malformed_time:
+      return "the text of a time is not in the form HH:MM:SS[.ffffff]; read the field as a string to see it";
+    case errc::malformed_timestamp:
+      return "the text of a timestamp is not in ISO form (YYYY-MM-DD HH:MM:SS); if DateStyle was changed, SET "
+             "DateStyle "
+             "TO 'ISO'";
+    case errc::malformed_interval:
+      return "the text of an interval is in none of the styles of IntervalStyle; read the field as a string to see it";
+    case errc::malformed_uuid:
+      return "the text of a uuid is not 32 hexadecimal digits in five groups; read the field as a string to see it";
+    case errc::malformed_address:
+      return "the text of a network address is not one; read the field as a string to see it";
+    case errc::malformed_bits:
+      return "a bit string has something other than 0 and 1; read the field as a string to see it";
+    case errc::malformed_array: return "the text of an array is not one; read the field as a string to see it";
+    case errc::malformed_range: return "the text of a range is not one; read the field as a string to see it";
+    case errc::malformed_record: return "the text of a row value is not one; read the field as a string to see it";
+    case errc::unknown_label: return "the enum has a label that its adapter does not list; add it to the adapter";
+    case errc::wrong_count:
+      return "the number of fields is not that of the members or elements it is read as; make them agree";
+    case errc::wrong_dimensions:
+      return "the array has another number of dimensions than the type it is read as; nest std::vector accordingly";
+    case errc::too_deep:
+      return "the value is nested deeper than PostgreSQL allows; read the field as a string to see it";
+    case errc::null_element: return "an element is NULL; use std::optional for the elements";
     case errc::out_of_range: return "the value does not fit in the type it is read as; use a larger type";
     case errc::inexact:
       return "the floating point type cannot hold this integer exactly; use an integer type, or round it in the query";

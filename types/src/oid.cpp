@@ -1,4 +1,4 @@
-// The names of the built-in types, sorted by OID: pure data and a binary search.
+// The names of the built-in types and their array types, sorted by OID: pure data and a binary search.
 #include <tusk/types/oid.hpp>
 
 #include <algorithm>
@@ -207,12 +207,47 @@ constexpr entry table[] = {
 static_assert(std::is_sorted(std::begin(table), std::end(table),
                              [](entry const& a, entry const& b) { return a.type < b.type; }));
 
+struct array_entry {
+  oid element;
+  oid array;
+};
+
+constexpr array_entry arrays[] = {
+    {16, 1000},   {17, 1001},   {18, 1002},   {19, 1003},   {20, 1016},   {21, 1005},   {22, 1006},   {23, 1007},
+    {24, 1008},   {25, 1009},   {26, 1028},   {27, 1010},   {28, 1011},   {29, 1012},   {30, 1013},   {114, 199},
+    {142, 143},   {600, 1017},  {601, 1018},  {602, 1019},  {603, 1020},  {604, 1027},  {628, 629},   {650, 651},
+    {700, 1021},  {701, 1022},  {718, 719},   {774, 775},   {790, 791},   {829, 1040},  {869, 1041},  {1033, 1034},
+    {1042, 1014}, {1043, 1015}, {1082, 1182}, {1083, 1183}, {1114, 1115}, {1184, 1185}, {1186, 1187}, {1266, 1270},
+    {1560, 1561}, {1562, 1563}, {1700, 1231}, {1790, 2201}, {2202, 2207}, {2203, 2208}, {2204, 2209}, {2205, 2210},
+    {2206, 2211}, {2249, 2287}, {2275, 1263}, {2950, 2951}, {2970, 2949}, {3220, 3221}, {3614, 3643}, {3615, 3645},
+    {3642, 3644}, {3734, 3735}, {3769, 3770}, {3802, 3807}, {3904, 3905}, {3906, 3907}, {3908, 3909}, {3910, 3911},
+    {3912, 3913}, {3926, 3927}, {4072, 4073}, {4089, 4090}, {4096, 4097}, {4191, 4192}, {4451, 6150}, {4532, 6151},
+    {4533, 6152}, {4534, 6153}, {4535, 6155}, {4536, 6157}, {5038, 5039}, {5069, 271},
+};
+
+static_assert(std::is_sorted(std::begin(arrays), std::end(arrays),
+                             [](array_entry const& a, array_entry const& b) { return a.element < b.element; }));
+
 }  // namespace
 
 std::string_view type_name(oid type) noexcept {
   auto const* found =
       std::lower_bound(std::begin(table), std::end(table), type, [](entry const& e, oid o) { return e.type < o; });
   return found != std::end(table) && found->type == type ? found->name : std::string_view{};
+}
+
+oid array_of(oid element) noexcept {
+  auto const* found = std::lower_bound(std::begin(arrays), std::end(arrays), element,
+                                       [](array_entry const& e, oid o) { return e.element < o; });
+  return found != std::end(arrays) && found->element == element ? found->array : 0;
+}
+
+oid element_of(oid array) noexcept {
+  // Few are asked for, and once a column: no second order of the table.
+  for (auto const& each : arrays) {
+    if (each.array == array) return each.element;
+  }
+  return 0;
 }
 
 }  // namespace tusk

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <tusk/types/oid.hpp>
@@ -23,23 +24,60 @@ namespace tusk {
 ///       static void text(point const& p, tusk::text_writer& out) { out << '(' << p.x << ',' << p.y << ')'; }
 ///     };
 ///
+/// A type that was made in its database has no OID that is known beforehand: it is told by its name, as a statement
+/// would write it, `static constexpr std::string_view type_name = "shop.color"`, in place of `oid`. A type of several
+/// is told by a function: `static tusk::argument_type type()`.
+///
 /// `text` writes what the server's input function of the type reads, without quotes. If some values of `T` mean NULL,
 /// an adapter also has `static bool is_null(T const&)`; `text` is not called for those. `text` may throw: nothing of
 /// the value is sent then.
 template <class T>
 struct adapter;
 
-/// Whether there is an adapter for `T`.
+/// What an adapter says of its type: the OID that Bind declares (0: the server infers it), and for types that are known
+/// by name alone the name, which a cast in the statement's text uses.
+struct argument_type {
+  tusk::oid oid = 0;
+  std::string_view name = {};  ///< as SQL writes it, without `[]`; lives for ever
+  bool array = false;          ///< with a name: an array of that type
+};
+
+/// Whether there is an adapter for `T` that writes text.
 template <class T>
 concept adaptable = requires(T const& value, text_writer& out) {
-  { adapter<T>::oid } -> std::convertible_to<oid>;
   adapter<T>::text(value, out);
-};
+}
+&&(
+    requires {
+      { adapter<T>::oid } -> std::convertible_to<oid>;
+    } ||
+    requires {
+      { adapter<T>::type_name } -> std::convertible_to<std::string_view>;
+    } ||
+    requires {
+      { adapter<T>::type() } -> std::same_as<argument_type>;
+    });
+
+namespace types {
+
+/// The type of what `adapter<T>` writes.
+template <adaptable T>
+constexpr argument_type argument_type_of() {
+  if constexpr (requires { adapter<T>::type(); }) {
+    return adapter<T>::type();
+  } else if constexpr (requires { adapter<T>::oid; }) {
+    return {adapter<T>::oid};
+  } else {
+    return {0, adapter<T>::type_name};
+  }
+}
+
+}  // namespace types
 
 /// An empty optional is NULL, of the type of its values.
 template <adaptable T>
 struct adapter<std::optional<T>> {
-  static constexpr tusk::oid oid = adapter<T>::oid;
+  static constexpr argument_type type() { return types::argument_type_of<T>(); }
   static bool is_null(std::optional<T> const& value);
   static void text(std::optional<T> const& value, text_writer& out) { adapter<T>::text(*value, out); }
 };

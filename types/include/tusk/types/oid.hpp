@@ -216,4 +216,13 @@ inline constexpr tusk::oid int8multirange_array = 6157;
 /// Lives for ever; any thread.
 std::string_view type_name(oid type) noexcept;
 
+/// The array type of a built-in type, or 0 if there is none or `element` is not built in.
+oid array_of(oid element) noexcept;
+
+/// The type of the elements of a built-in array type, or 0 if `array` is not one.
+oid element_of(oid array) noexcept;
+
+/// Whether the type was made in its database: an enum, a domain, a composite type, one of an extension.
+constexpr bool is_user_defined(oid type) noexcept { return type >= 16384; }
+
 }  // namespace tusk

@@ -58,7 +58,7 @@ class params {
         text_writer out(wire_);
         adapter<type>::text(value, out);
       }
-      added.finish(adapter<type>::oid);
+      added.finish(types::argument_type_of<type>().oid);
     }
     return *this;
   }
