@@ -90,9 +90,10 @@ void engine::take_other(protocol::event const& told) {
 std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, text_is_utf8_);
   if (operation_.running != nullptr) {
-    if (types_.is_stale(*operation_.running->columns)) [[unlikely]]
-      operation_.running->columns = types_.resolve(operation_.running->columns->infos);
-    made->columns = operation_.running->columns;
+    auto& columns = operation_.running->columns;
+    if (types_.is_stale(*columns)) [[unlikely]]
+      types_.refresh(columns);
+    made->columns = columns;
   } else if (operation_.columns)
     made->columns = std::move(operation_.columns);  // the next statement has its own
   else

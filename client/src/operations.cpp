@@ -161,7 +161,7 @@ void engine::run_prepared(prepared_statement const& statement, params const& arg
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = &statement;
-  auto const columns = static_cast<std::uint16_t>(statement.columns->infos->size());
+  auto const columns = static_cast<std::uint16_t>(statement.columns->types.size());
   try {  // as send_whole does; written out, because a closure costs instructions here
     if (!released_.empty()) [[unlikely]]
       close_released();

@@ -32,14 +32,14 @@ class session_types {
 
   /// How these columns are read.
   std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns) const;
-  /// Whether something was registered, loaded or set since the columns were resolved.
-  bool is_stale(column_set const& columns) const noexcept {
-    return columns.version != version() && !columns.infos->empty();
-  }
+  /// Whether something was registered, loaded or set since the columns were resolved. Asked for each result.
+  bool is_stale(column_set const& columns) const noexcept { return columns.version != version(); }
+  /// Resolves them again.
+  [[gnu::cold]] void refresh(std::shared_ptr<column_set const>& columns) const { columns = resolve(columns->infos); }
 
  private:
   // Both only go up, so that an equal sum means that neither changed.
-  std::uint64_t version() const noexcept { return types::global_casters_version() + version_; }
+  std::uint64_t version() const noexcept { return types::global_casters_version.load(std::memory_order_acquire) + version_; }
 
   types::caster_map casters_;
   std::map<oid, oid> read_as_;  // a type that was made in the database ─► the built-in one that its text is like

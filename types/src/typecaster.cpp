@@ -2,7 +2,6 @@
 #include <tusk/types/typecaster.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 
 #include <tusk/types/error.hpp>
@@ -12,7 +11,6 @@ namespace {
 
 std::mutex mutex;
 std::shared_ptr<types::caster_map const> current;  // null as long as nothing is registered
-std::atomic<std::uint64_t> version = 0;
 
 }  // namespace
 
@@ -21,7 +19,7 @@ void register_type(typecaster const& caster) {
   auto next = current ? std::make_shared<types::caster_map>(*current) : std::make_shared<types::caster_map>();
   for (oid const each : caster.oids()) next->insert_or_assign(each, caster);
   current = std::move(next);
-  ++version;
+  ++types::global_casters_version;
 }
 
 namespace types {
@@ -36,8 +34,6 @@ std::shared_ptr<caster_map const> global_casters() {
   std::lock_guard const guard(mutex);
   return current;
 }
-
-std::uint64_t global_casters_version() noexcept { return version.load(std::memory_order_acquire); }
 
 }  // namespace types
 }  // namespace tusk

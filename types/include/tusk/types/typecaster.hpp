@@ -7,6 +7,7 @@
 // be read after its connection is gone and on any thread. Of two casters for one OID the one registered last counts.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -117,8 +118,9 @@ using caster_map = std::map<oid, typecaster>;
 
 /// The casters that are registered everywhere: a snapshot that never changes.
 std::shared_ptr<caster_map const> global_casters();
-/// Goes up with each registration; a snapshot that was taken after it is read is at least that new.
-std::uint64_t global_casters_version() noexcept;
+/// Goes up with each registration; a snapshot that was taken after it is read is at least that new. Looked at for each
+/// result, hence no function.
+inline constinit std::atomic<std::uint64_t> global_casters_version = 0;
 
 }  // namespace types
 }  // namespace tusk
