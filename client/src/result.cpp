@@ -52,9 +52,9 @@ void throw_no_row(result_state const& in, std::size_t index) {
 }
 
 void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted) {
-  throw programming_error(
-      described(column, index) + " cannot be read as " + type_in(wanted) +
-      "; ask for std::string, cast in the statement, or register a typecaster that gives it (register_type)");
+  throw programming_error(described(column, index) + " cannot be read as " + type_in(wanted) +
+                          "; ask for std::string, cast in the statement, register a typecaster that gives it" +
+                          (is_user_defined(column.type) ? ", or let load_types() find what the type is made of" : ""));
 }
 
 void throw_null(column_info const& column, std::size_t index) {
