@@ -15,13 +15,6 @@ std::string described(column_info const& column, std::size_t index) {
          (known.empty() ? "" : std::string(known) + " ") + "(OID " + std::to_string(column.type) + ")";
 }
 
-/// At most 40 bytes of a value, without characters that a terminal obeys.
-std::string excerpt(std::string_view text) {
-  std::string safe;
-  for (char c : text.substr(0, 40)) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return "'" + safe + (text.size() > 40 ? "'..." : "'");
-}
-
 /// The T in a compiler's text "... [with T = int]" or "... [T = int]".
 std::string type_in(std::string_view pretty) {
   auto const at = pretty.find("T = ");
@@ -63,8 +56,8 @@ void throw_null(column_info const& column, std::size_t index) {
 
 void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
                      protocol::parse_error const& error) {
-  throw data_error(described(column, index) + ", position " + std::to_string(error.position) + " of " + excerpt(text) +
-                       ": " + error.code.message(),
+  throw data_error(described(column, index) + ", position " + std::to_string(error.position) + " of " +
+                       types::excerpt(text, error.position) + ": " + error.code.message(),
                    error.code);
 }
 
