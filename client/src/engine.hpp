@@ -59,6 +59,19 @@ class engine {
   void load_types();
   void register_type(typecaster const& caster);
   oid type_oid(std::string_view name) const;
+
+  // transactions.cpp
+  void commit();
+  void rollback();
+  void savepoint(std::string_view statement);
+  void begin_later();
+  bool begins_later() const;
+  std::size_t enter_guard();
+  void require_guard(std::size_t depth) const;
+  void leave_guard() noexcept;
+  tusk::transaction_status transaction_status() const;
+  session_mode mode() const;
+  void set_mode(session_mode const& mode);
   void start_exec(std::string_view script);
   void start_query(std::string_view sql, params const& args);
   void start_ping();
@@ -94,8 +107,9 @@ class engine {
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
     bool loads_types = false;  // its rows are for types_
+    bool begins = false;       // BEGIN goes before it, and its answer is nobody's
     std::string_view asked() const noexcept { return running != nullptr ? std::string_view(running->sql) : text; }
-    std::optional<std::size_t> arguments;  // how many were given to the statement that is being prepared
+    std::optional<std::size_t> arguments;       // how many were given to the statement that is being prepared
     std::shared_ptr<column_set const> columns;  // of the rows that come next
   };
 
@@ -129,7 +143,7 @@ class engine {
   std::string answer_to_question();
   void done() noexcept {
     // A server since version 14 reports a change of client_encoding after the rows.
-    if (!text_is_utf8_) [[unlikely]]
+    if (!text_is_utf8()) [[unlikely]]
       for (auto const& each : operation_.results) each->longest_text = 0;
     operation_.active = false;
     operation_.ended = true;
@@ -143,6 +157,7 @@ class engine {
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
   void begin_exec(std::string_view script);
+  void begin_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
   void begin_query(std::string_view sql, params const& args);
@@ -160,6 +175,14 @@ class engine {
   std::string next_statement_name();
   void require_blocking(char const* what) const;
 
+  // transactions.cpp: BEGIN, which goes with the first statement
+  bool needs_begin() const noexcept {
+    return session_.transaction() == protocol::transaction_status::idle && (!mode_.autocommit || begin_asked_);
+  }
+  void send_begin();
+  void run_control(std::string_view statement);
+  void require_transactions(char const* what) const;
+
   // cancelling.cpp: requests over a connection of their own
   std::optional<poll_status> step_cancel();
   std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;
@@ -167,8 +190,16 @@ class engine {
   void wait_for_cancels();
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
-  // way that nobody confirmed, and above these how many threads are cancelling.
-  static constexpr unsigned is_closed = 1, is_doubtful = 2, one_cancel = 4;
+  // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, and above these how many
+  // threads are cancelling.
+  static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, one_cancel = 16;
+  bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
+  void set_obstacle(unsigned which, bool there) noexcept {
+    if (there)
+      obstacles_ |= which;
+    else
+      obstacles_ &= ~which;
+  }
 
   connect_options options_;
   std::shared_ptr<client::settings const> settings_;
@@ -185,9 +216,12 @@ class engine {
   std::vector<diagnostics> notices_;
   client::route route_;                           // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
-  std::exception_ptr parting_;  // why the connection was closed, for the next call
+  std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
-  bool write_failed_ = false, read_wants_write_ = false, text_is_utf8_ = true, computing_ = false;
+  session_mode mode_;
+  bool begin_asked_ = false;  // by a guard, whatever the mode
+  std::size_t guards_ = 0;    // that have not ended
+  bool write_failed_ = false, read_wants_write_ = false, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye
 };
 

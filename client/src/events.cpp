@@ -40,7 +40,9 @@ void engine::take_other(protocol::event const& told) {
   using namespace protocol;
   std::visit(
       overloaded{
-          [&](command_complete const& ended) { operation_.results.push_back(make_result(ended.tag)); },
+          [&](command_complete const& ended) {
+            if (!std::exchange(operation_.begins, false)) operation_.results.push_back(make_result(ended.tag));
+          },
           [&](ready_for_query const&) { take_ready(); }, [&](row_description const& columns) { take_columns(columns); },
           [&](no_data const&) {
             operation_.columns = no_columns();
@@ -66,7 +68,7 @@ void engine::take_other(protocol::event const& told) {
             if (notices_.size() > kept_notices) notices_.erase(notices_.begin());
           },
           [&](protocol::parameter_status const& changed) {
-            if (changed.name == "client_encoding") text_is_utf8_ = changed.value == "UTF8";
+            if (changed.name == "client_encoding") set_obstacle(is_foreign, changed.value != "UTF8");
             types_.set_parameter(changed.name, changed.value);
           },
           [&](empty_query_response const&) {
@@ -88,7 +90,7 @@ void engine::take_other(protocol::event const& told) {
 
 /// What the statement that has just ended gave.
 std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
-  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, text_is_utf8_);
+  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, text_is_utf8());
   if (operation_.running != nullptr) {
     auto& columns = operation_.running->columns;
     if (types_.is_stale(*columns)) [[unlikely]]
@@ -133,10 +135,13 @@ void engine::take_ready() {
     if (!connector_->ready(answer)) return;
     route_ = connector_->route();
     connector_.reset();
+    set_obstacle(is_connecting, false);
     session_.settle();
     if (options_.load_types) begin_load_types();
     return;
   }
+  if (session_.state() != protocol::state::idle) return;  // a script behind a BEGIN has a Sync behind it
+  operation_.begins = false;                              // it may have failed
   if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
     if (!operation_.described) {
       released_.push_back(prepared->name);

@@ -62,7 +62,7 @@ void engine::require_open() {
 
 /// Checks that an operation can begin.
 inline void engine::require_readiness(std::string_view text, params const& args) {
-  if (obstacles_ == 0 && !connector_ && !operation_.active && text_is_utf8_) [[likely]]
+  if (obstacles_ == 0 && !operation_.active) [[likely]]
     return;
   require_open();
   wait_for_cancels();
@@ -70,7 +70,7 @@ inline void engine::require_readiness(std::string_view text, params const& args)
   if (operation_.active)
     throw programming_error(
         "another operation is under way on this connection; step it with poll() until that says ok");
-  if (!(is_ascii(text) && is_ascii(args)))
+  if (!text_is_utf8() && !(is_ascii(text) && is_ascii(args)))
     throw data_error(
         "client_encoding was changed after the connection was made, so that the server would misread this text; only "
         "ASCII can be sent until SET client_encoding TO 'UTF8' sets it back");
@@ -83,7 +83,7 @@ void engine::begin(std::string_view text, params const& args) {
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = nullptr;
-  operation_.loads_types = false;
+  operation_.loads_types = operation_.begins = false;
   operation_.text.assign(text);
   operation_.columns.reset();
   operation_.arguments.reset();
@@ -101,6 +101,18 @@ inline void engine::send_whole(Send const& send) {
 }
 
 void engine::begin_exec(std::string_view script) {
+  if (!needs_begin()) return begin_bare(script);
+  begin(script, {});
+  require_utf8(script);
+  // BEGIN is a request of the extended protocol, so that the server skips the script if it fails; up to a Sync.
+  send_whole([&] {
+    send_begin();
+    end_unit(session_.query(script));
+  });
+}
+
+/// A script in whatever transaction there is.
+void engine::begin_bare(std::string_view script) {
   begin(script, {});
   require_utf8(script);
   if (auto const failed = session_.query(script))
@@ -115,7 +127,7 @@ void engine::begin_ping() {
 }
 
 void engine::begin_load_types() {
-  begin_exec(session_types::catalogue_query());
+  begin_bare(session_types::catalogue_query());
   operation_.loads_types = true;
 }
 
@@ -137,6 +149,7 @@ void engine::begin_unknown(std::string_view sql, params const& args) {
   auto const& statement = *fresh;  // stays: the operation holds it
   send_whole([&] {
     close_released();
+    if (needs_begin()) send_begin();
     std::error_code failed = parse_and_describe(std::move(fresh));
     if (!failed) failed = session_.bind(bind_message(statement, args));
     if (!failed) failed = session_.execute({}, std::nullopt);
@@ -165,6 +178,8 @@ void engine::run_prepared(prepared_statement const& statement, params const& arg
   try {  // as send_whole does; written out, because a closure costs instructions here
     if (!released_.empty()) [[unlikely]]
       close_released();
+    if (needs_begin()) [[unlikely]]
+      send_begin();
     auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
     if (failed) [[unlikely]]
       return end_unit(failed);

@@ -57,7 +57,9 @@ inline std::string dsn(way by, std::string_view role = "tusk", std::string_view 
   return text + " " + std::string(more);
 }
 
-inline connection open(way by = way::unix_socket, connect_options const& options = {}) {
+/// A connection whose statements commit by themselves.
+inline connection open(way by = way::unix_socket, connect_options options = {}) {
+  options.autocommit = true;
   return connect(dsn(by), options);
 }
 

@@ -15,6 +15,7 @@
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
+#include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/types/params.hpp>
 #include <vector>
@@ -95,6 +96,21 @@ class connection {
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
+
+  // ---- transactions ----
+
+  /// Makes what was done since the first statement stand; without a transaction it does nothing. Throws internal_error
+  /// (25P02) if a statement had failed: it is rolled back then, as the server does. For all of these: programming_error
+  /// on an asynchronous connection, whose statements commit by themselves.
+  void commit();
+  /// Undoes it.
+  void rollback();
+  /// How transactions begin. Setting it inside one is a programming_error.
+  session_mode session() const;
+  void set_session(session_mode const& mode);
+  void set_isolation_level(isolation_level level);
+  void set_autocommit(bool on);
+  enum transaction_status transaction_status() const;
 
   // ---- types ----
 
@@ -177,6 +193,7 @@ class connection {
   void close() noexcept;
 
  private:
+  friend class transaction;
   friend connection connect(std::string_view dsn, connect_options const& options);
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;

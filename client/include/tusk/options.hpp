@@ -26,6 +26,9 @@ struct password_request {
 struct connect_options {
   /// Return at once; poll() steps everything, connecting included.
   bool async = false;
+  /// Each statement is a transaction of its own. Otherwise the first statement begins one, that commit() or rollback()
+  /// ends; with `async` it is always so.
+  bool autocommit = false;
   /// Connection parameters by keyword, which override the connection string: {{"password", secret}}.
   std::vector<std::pair<std::string, std::string>> parameters = {};
   /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.

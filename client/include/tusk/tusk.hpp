@@ -6,5 +6,6 @@
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
 #include <tusk/statement.hpp>
+#include <tusk/transaction.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/types/params.hpp>

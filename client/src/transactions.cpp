@@ -1,0 +1,248 @@
+// Transactions: BEGIN goes in front of the first statement and in its send; what ends one is a statement like any
+// other.
+#include <tusk/transaction.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <tusk/types/error.hpp>
+
+#include "engine.hpp"
+#include "random_bytes.hpp"
+
+namespace tusk {
+namespace {
+
+std::string begin_statement(session_mode const& mode) {
+  std::string text = "BEGIN";
+  switch (mode.isolation) {
+    case isolation_level::autocommit:
+    case isolation_level::server_default: break;
+    case isolation_level::read_uncommitted: text += " ISOLATION LEVEL READ UNCOMMITTED"; break;
+    case isolation_level::read_committed: text += " ISOLATION LEVEL READ COMMITTED"; break;
+    case isolation_level::repeatable_read: text += " ISOLATION LEVEL REPEATABLE READ"; break;
+    case isolation_level::serializable: text += " ISOLATION LEVEL SERIALIZABLE"; break;
+  }
+  if (mode.read_only) text += *mode.read_only ? " READ ONLY" : " READ WRITE";
+  if (mode.deferrable) text += *mode.deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
+  return text;
+}
+
+}  // namespace
+
+namespace detail {
+
+/// What a server says by "ROLLBACK" alone, which who asked for a COMMIT would not notice.
+[[noreturn]] void throw_rolled_back() {
+  diagnostics fields;
+  fields.severity = "ERROR";
+  fields.sqlstate = "25P02";
+  fields.message = "the transaction was rolled back instead of committed, because a statement in it had failed";
+  types::throw_server_error(std::move(fields));
+}
+
+/// BEGIN by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
+void engine::send_begin() {
+  std::string const text = begin_statement(mode_);
+  protocol::parse parse;
+  parse.sql = text;
+  std::error_code failed = session_.parse(parse);
+  if (!failed) failed = session_.bind({});
+  if (!failed) failed = session_.execute({}, std::uint16_t{0});
+  if (failed) throw programming_error("BEGIN cannot be sent: " + failed.message(), failed);
+  operation_.begins = true;
+  begin_asked_ = false;
+}
+
+void engine::require_transactions(char const* what) const {
+  if (options_.async) throw programming_error(std::string(what) + " cannot be used in asynchronous mode");
+}
+
+/// Runs a statement of ours as it stands.
+void engine::run_control(std::string_view statement) {
+  begin_bare(statement);
+  wait_until_done();
+}
+
+void engine::commit() {
+  lock const guard(mutex_);
+  require_transactions("commit");
+  require_open();
+  begin_asked_ = false;
+  if (session_.transaction() == protocol::transaction_status::idle) return;
+  run_control("COMMIT");
+  auto const results = std::exchange(operation_.results, {});
+  if (!results.empty() && results.front()->tag == "ROLLBACK") throw_rolled_back();
+}
+
+void engine::rollback() {
+  lock const guard(mutex_);
+  require_transactions("rollback");
+  require_open();
+  begin_asked_ = false;
+  if (session_.transaction() == protocol::transaction_status::idle) return;
+  run_control("ROLLBACK");
+  operation_.results.clear();
+}
+
+/// SAVEPOINT and what ends one.
+void engine::savepoint(std::string_view statement) {
+  lock const guard(mutex_);
+  begin_exec(statement);
+  wait_until_done();
+  operation_.results.clear();
+}
+
+std::size_t engine::enter_guard() {
+  lock const guard(mutex_);
+  require_transactions("a transaction guard");
+  return ++guards_;
+}
+
+/// Throws if it is not the innermost guard, or its transaction is gone.
+void engine::require_guard(std::size_t depth) const {
+  lock const guard(mutex_);
+  if (depth != guards_)
+    throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
+  if (!closed() && session_.transaction() == protocol::transaction_status::idle && !begin_asked_)
+    throw programming_error(
+        "the guard's transaction has ended already, by commit(), rollback() or a statement; leave that to the guard");
+}
+
+void engine::leave_guard() noexcept {
+  lock const guard(mutex_);
+  --guards_;
+}
+
+/// The next statement begins a transaction, in autocommit mode too.
+void engine::begin_later() {
+  lock const guard(mutex_);
+  require_open();
+  begin_asked_ = true;
+}
+
+bool engine::begins_later() const {
+  lock const guard(mutex_);
+  return begin_asked_;
+}
+
+transaction_status engine::transaction_status() const {
+  lock const guard(mutex_);
+  if (closed() || connector_) return tusk::transaction_status::unknown;
+  if (operation_.active) return tusk::transaction_status::active;
+  switch (session_.transaction()) {
+    case protocol::transaction_status::idle: return tusk::transaction_status::idle;
+    case protocol::transaction_status::in_transaction: return tusk::transaction_status::in_transaction;
+    case protocol::transaction_status::failed: return tusk::transaction_status::failed;
+  }
+  return tusk::transaction_status::unknown;
+}
+
+session_mode engine::mode() const {
+  lock const guard(mutex_);
+  return mode_;
+}
+
+void engine::set_mode(session_mode const& mode) {
+  lock const guard(mutex_);
+  require_transactions("set_session");
+  require_open();
+  if (session_.transaction() != protocol::transaction_status::idle)
+    throw programming_error("set_session cannot be used inside a transaction; commit or roll back first");
+  mode_ = mode;
+  if (mode_.isolation == isolation_level::autocommit) {
+    mode_.isolation = isolation_level::server_default;
+    mode_.autocommit = true;
+  }
+}
+
+void require_no_transaction(connection const& conn) {
+  if (conn.transaction_status() == transaction_status::idle) return;
+  throw programming_error(
+      "retry needs a transaction of its own, but the connection is in one already; commit or roll back first");
+}
+
+void retry_or_rethrow(error const& why, int& tries_left, int tries) {
+  if (!why.is_retryable() || why.is_fatal() || --tries_left <= 0) throw;
+  // Those that were in each other's way shall not meet again: each waits for a time of its own, at most 128 ms.
+  auto const random = static_cast<unsigned char>(client::random_bytes<1>()[0]);
+  auto const longest = std::chrono::milliseconds(1 << std::min(tries - tries_left, 7));
+  std::this_thread::sleep_for(longest * random / 255);
+}
+
+}  // namespace detail
+
+transaction::transaction(connection& conn) : engine_(conn.engine_) {
+  auto& engine = conn.engine();
+  depth_ = engine.enter_guard();
+  try {
+    if (engine.transaction_status() == transaction_status::idle && !engine.begins_later()) {
+      engine.begin_later();
+    } else {
+      savepoint_ = "tusk_" + std::to_string(depth_);
+      engine.savepoint("SAVEPOINT " + savepoint_);
+    }
+  } catch (...) {
+    engine.leave_guard();
+    throw;
+  }
+}
+
+transaction::~transaction() {
+  if (ended_) return;
+  try {
+    if (!engine_->closed()) undo();
+  } catch (error const&) {
+    // The server has no COMMIT for it.
+  } catch (std::bad_alloc const&) {
+    engine_->close();  // likewise, and so it stays
+  }
+  engine_->leave_guard();
+}
+
+/// From here on the destructor has nothing to do, whatever becomes of it.
+void transaction::end() {
+  if (ended_) throw programming_error("this transaction guard has ended already; make another one");
+  engine_->require_guard(depth_);
+  ended_ = true;
+  engine_->leave_guard();
+}
+
+void transaction::undo() {
+  if (!is_nested()) return engine_->rollback();
+  if (engine_->transaction_status() != transaction_status::idle)
+    engine_->savepoint("ROLLBACK TO SAVEPOINT " + savepoint_ + "; RELEASE SAVEPOINT " + savepoint_);
+}
+
+void transaction::commit() {
+  end();
+  if (!is_nested()) return engine_->commit();
+  if (engine_->transaction_status() != transaction_status::failed)
+    return engine_->savepoint("RELEASE SAVEPOINT " + savepoint_);
+  undo();
+  detail::throw_rolled_back();
+}
+
+void transaction::rollback() {
+  end();
+  undo();
+}
+
+void connection::commit() { engine().commit(); }
+void connection::rollback() { engine().rollback(); }
+session_mode connection::session() const { return engine().mode(); }
+void connection::set_session(session_mode const& mode) { engine().set_mode(mode); }
+void connection::set_isolation_level(isolation_level level) {
+  session_mode mode = engine().mode();
+  mode.autocommit = level == isolation_level::autocommit;
+  mode.isolation = level;
+  engine().set_mode(mode);
+}
+void connection::set_autocommit(bool on) {
+  session_mode mode = engine().mode();
+  mode.autocommit = on;
+  engine().set_mode(mode);
+}
+enum transaction_status connection::transaction_status() const { return engine().transaction_status(); }
+
+}  // namespace tusk
