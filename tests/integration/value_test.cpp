@@ -162,7 +162,7 @@ std::vector<misfit> misfits() {
        "SELECT 'x'::text AS t",
        get<int>,
        false,
-       {"column 0 \"t\" of type text (OID 25) cannot be read as int", "ask for std::string, or cast"}},
+       {"column 0 \"t\" of type text (OID 25) cannot be read as int", "ask for std::string, cast in the statement"}},
       {"int_as_bool", "SELECT 1 AS i", get<bool>, false, {"int4", "cannot be read as bool"}},
       {"double_as_float", "SELECT 0.5::float8 AS f", get<float>, false, {"float8", "cannot be read as float"}},
       {"numeric_as_double", "SELECT 0.5 AS n", get<double>, false, {"numeric", "cannot be read as double"}},
