@@ -57,7 +57,7 @@ TEST(Startup, TrustSettingsAndTheCancelKey) {
         EXPECT_EQ(on->parameter("timezone"), "");
         EXPECT_EQ(on->version(), v3_0);
         EXPECT_EQ(on->authentication(), authentication_method::none);
-        EXPECT_EQ(on->transaction(), transaction_status::idle);
+        EXPECT_EQ(on->transaction(), protocol::transaction_status::idle);
       });
   script.check();
   fail_every_step(script);
@@ -74,9 +74,9 @@ TEST(Startup, WithoutACancelKey) {
 
 TEST(Startup, TheFirstReadyForQueryMayTellOfATransaction) {
   auto script = begun(startup_options_of_me());
-  script.receive(auth_ok(), ready(transaction_status::in_transaction))
+  script.receive(auth_ok(), ready(protocol::transaction_status::in_transaction))
       .expect_events("ReadyForQuery T")
-      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), transaction_status::in_transaction); });
+      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_status::in_transaction); });
   script.check();
 }
 

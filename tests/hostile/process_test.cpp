@@ -112,7 +112,7 @@ TEST_P(process, hears_signals_without_end) {
   signals = 0;
   storm const raging;
   {
-    connection conn = connect(server.dsn());
+    connection conn = connect(server.dsn(), {.autocommit = true});
     for (int i = 0; i < 5; ++i) EXPECT_EQ(conn.exec("SELECT").size(), 1U);
     EXPECT_EQ(conn.exec(std::string(8'000'000, ' ')).size(), 1U);  // a send that is broken off in the middle
     conn.reconnect();
@@ -138,7 +138,7 @@ TEST_P(process, has_more_than_1024_files_open) {
   for (int i = 0; i < 1100; ++i) open.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   {
     patient_server server(GetParam());
-    connection blocking = connect(server.dsn());
+    connection blocking = connect(server.dsn(), {.autocommit = true});
     EXPECT_GT(blocking.fileno(), 1024);
     EXPECT_EQ(blocking.exec("SELECT").size(), 1U);
     connection async = connect(server.dsn(), {.async = true});
@@ -149,7 +149,7 @@ TEST_P(process, has_more_than_1024_files_open) {
     EXPECT_FALSE(wait_readable(async, 10ms));
     std::string by_name = server.dsn();  // with the descriptor of the name's helper above it, too
     by_name.replace(by_name.find("127.0.0.1"), 9, "localhost");
-    EXPECT_EQ(connect(by_name).exec("SELECT").size(), 1U);
+    EXPECT_EQ(connect(by_name, {.autocommit = true}).exec("SELECT").size(), 1U);
   }
   for (int const each : open) ::close(each);
   ::setrlimit(RLIMIT_NOFILE, &before);
@@ -170,7 +170,7 @@ bool in_child(std::function<void()> const& act) {
 
 TEST_P(process, forks_and_the_child_says_nothing) {
   patient_server server(GetParam());
-  std::optional<connection> conn(connect(server.dsn()));
+  std::optional<connection> conn(connect(server.dsn(), {.autocommit = true}));
   conn->exec("SELECT");
   EXPECT_TRUE(in_child([&] { conn.reset(); }));
   EXPECT_TRUE(in_child([&] { conn->close(); }));

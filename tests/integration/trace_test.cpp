@@ -289,7 +289,7 @@ TEST(trace_test, the_server_says_the_same_to_tusk_and_to_libpq) {
                                  "SET TimeZone = 'Asia/Kolkata'"};
   forwarder between_tusk(socket_path()), between_libpq(socket_path());
   {
-    connection conn = connect(dsn_by(between_tusk, ""));
+    connection conn = connect(dsn_by(between_tusk, ""), {.autocommit = true});
     for (auto const* const each : scripts) {
       try {
         conn.exec(each);

@@ -72,7 +72,7 @@ TEST_P(answering, badly_closes_the_connection_with_an_error_that_says_where) {
       client.receive_message();
       client.send(bad.bytes);
     });
-    connection conn = connect(server.dsn(), {.async = async});
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
     finish(conn);
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
@@ -124,7 +124,7 @@ TEST(bad_session, a_notification_behind_ready_is_not_left_behind) {
   };
   for (bool const async : {false, true}) {
     scripted_server server(script);
-    connection conn = connect(server.dsn(), {.async = async});
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
     finish(conn);
     EXPECT_EQ(conn.notifies.pop().value_or(notify{}).payload, "at the start");
     for (int i = 0; i < 3; ++i) {
@@ -159,7 +159,7 @@ TEST(bad_session, both_sides_write_at_once) {
   };
   for (bool const async : {false, true}) {
     scripted_server server(script);
-    connection conn = connect(server.dsn(), {.async = async});
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
     finish(conn);
     conn.start_exec(large);
     finish(conn);
@@ -167,7 +167,7 @@ TEST(bad_session, both_sides_write_at_once) {
     EXPECT_EQ(conn.take_notices().size(), 50U);
   }
   scripted_server server(script);
-  connection conn = connect(server.dsn());
+  connection conn = connect(server.dsn(), {.autocommit = true});
   EXPECT_EQ(conn.exec(large).at(0)[0].get<int>(0), 7);
 }
 
@@ -193,7 +193,7 @@ TEST(bad_session, fatal_behind_ready_is_the_error_of_the_next_call) {
       client.send(one_row("7") + ready() + message('E', fields("FATAL", "57P05", "idle for too long")));
       client.stay_silent();
     });
-    connection conn = connect(server.dsn(), {.async = async});
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
     finish(conn);
     if (async) {
       conn.start_exec("SELECT 7");
@@ -220,7 +220,7 @@ TEST(bad_session, a_close_behind_an_error_is_fatal) {
     client.receive_message();
     client.send(message('E', fields("ERROR", "22012", "division by zero")));
   });
-  connection conn = connect(server.dsn());
+  connection conn = connect(server.dsn(), {.autocommit = true});
   EXPECT_TRUE(thrown<operational_error>([&] { conn.exec("SELECT 1/0"); }).is_fatal());
   EXPECT_TRUE(conn.closed());
 }
@@ -283,7 +283,7 @@ TEST_P(answering_known, badly_closes_the_connection_with_an_error_that_says_wher
     receive_messages(client, 3);
     client.send(bad.bytes);
   });
-  connection conn = connect(server.dsn());
+  connection conn = connect(server.dsn(), {.autocommit = true});
   EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
   EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
   auto const error = thrown<operational_error>([&] { conn.query("SELECT n"); });
@@ -315,7 +315,7 @@ TEST(bad_session, a_known_statement_answered_byte_by_byte_and_with_more_behind_i
     client.send(next_answer() + message('E', fields("FATAL", "57P01", "the end")));
     client.stay_silent();
   });
-  connection conn = connect(server.dsn());
+  connection conn = connect(server.dsn(), {.autocommit = true});
   EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
   EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
   EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
@@ -341,7 +341,7 @@ TEST(bad_session, fatal_while_idle_after_a_statement_that_is_gone) {
     client.send(message('E', 'P' + text("3") + fields("FATAL", "57P01", "the end")));
     client.stay_silent();
   });
-  connection conn = connect(server.dsn());
+  connection conn = connect(server.dsn(), {.autocommit = true});
   {
     statement made = conn.prepare("SELECT n");
     EXPECT_EQ(made.query()[0].get<int>(0), 8);
