@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 
 #include <tusk/types/error.hpp>
@@ -16,6 +17,14 @@ std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_op
   auto resolved = client::resolve(dsn, options.parameters, client::process_surroundings(), options.allowed_keywords);
   if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
   return std::make_shared<client::settings const>(std::get<client::settings>(std::move(resolved)));
+}
+
+/// Whether the session speaks the commands of replication, among which there is no BEGIN.
+bool is_replication(client::settings const& settings) {
+  return std::any_of(settings.server_settings.begin(), settings.server_settings.end(), [](auto const& each) {
+    std::string_view const value = each.second;
+    return each.first == "replication" && value != "off" && value != "false" && value != "no" && value != "0";
+  });
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
   obstacles_ = is_connecting;
-  mode_.autocommit = options_.autocommit || options_.async;
+  mode_.autocommit = options_.autocommit || options_.async || is_replication(*settings_);
 }
 
 std::shared_ptr<engine> engine::another() {

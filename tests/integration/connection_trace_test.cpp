@@ -38,6 +38,7 @@ TEST_P(traced_connection, shows_every_message_and_no_secret) {
   shown seen;
   connect_options options;
   options.trace = seen.sink();
+  options.autocommit = true;
   connection conn = connect(dsn(GetParam(), "auth_scram", "password=tusk"), options);
   SCOPED_TRACE(seen.text());
   EXPECT_EQ(seen.has("F\t8\tSSLRequest"), is_tls(GetParam()));

@@ -9,7 +9,7 @@ namespace {
 
 class client {
  public:
-  explicit client(std::string const& dsn) : connection_(tusk::connect(dsn)) {}
+  explicit client(std::string const& dsn) : connection_(tusk::connect(dsn, {.autocommit = true})) {}
   /// Connects with the keys of an earlier login.
   static void with_kept_keys(std::string const& dsn) {
     static auto const keys = tusk::keep_scram_keys();
