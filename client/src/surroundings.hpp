@@ -1,5 +1,4 @@
-// What is looked up outside of a connection string: environment, the operating system's user, files. A test replaces
-// it.
+// What is looked up outside of a connection string: environment, operating system's user, files. A test replaces it.
 #pragma once
 
 #include <cstddef>
