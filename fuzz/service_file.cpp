@@ -23,7 +23,7 @@ void check_error(std::string_view file, conninfo_error const& error) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  std::string_view file(reinterpret_cast<char const*>(data), size);
+  std::string_view file = tusk::test::fuzz_text(data, size);
   std::string_view const service = file.substr(0, file.find('\n'));
   file.remove_prefix(std::min(service.size() + 1, file.size()));
 
