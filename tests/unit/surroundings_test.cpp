@@ -17,12 +17,15 @@ TEST(Surroundings, ReadFiles) {
   auto const read = process_surroundings().read_file;
   std::string const text = std::string("a\0b\n", 4);
   std::string const plain = in.write("plain", text, 0640);
-  EXPECT_EQ(read(plain.c_str()), (file_reading{file_reading::outcome::read, text, 0640}));
+  bool const root = ::geteuid() == 0;
+  EXPECT_EQ(read(plain.c_str()), (file_reading{file_reading::outcome::read, text, 0640, "", root}));
   ::symlink("plain", in.path("link").c_str());
   EXPECT_EQ(read(in.path("link").c_str()).text, text);
   EXPECT_EQ(read(in.write("empty", "").c_str()).came, file_reading::outcome::read);
-  EXPECT_EQ(read(in.path("missing").c_str()), file_reading());
-  EXPECT_EQ(read(in.path("plain/below").c_str()), file_reading());
+  EXPECT_EQ(read(in.path("missing").c_str()).came, file_reading::outcome::missing);
+  EXPECT_EQ(read(in.path("plain/below").c_str()).came, file_reading::outcome::missing);
+  // Its size is 0, says the system.
+  EXPECT_TRUE(read("/proc/self/stat").text.starts_with(std::to_string(::getpid()) + ' '));
 }
 
 TEST(Surroundings, ReadNothingElse) {
