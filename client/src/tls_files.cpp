@@ -1,9 +1,11 @@
 #include "tls_files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <tusk/types/error.hpp>
 #include <utility>
@@ -28,6 +30,17 @@ file_stamp stamp_of(std::string const& path) {
   return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
+/// The lists in a folder, by the names that OpenSSL looks for: 0123abcd.r0. The folder's own stamp stays what it is
+/// when one of them is written to.
+void add_lists(std::vector<file_stamp>& stamps, std::string const& folder) {
+  auto const close = [](DIR* it) { ::closedir(it); };
+  std::unique_ptr<DIR, decltype(close)> const open(folder.empty() ? nullptr : ::opendir(folder.c_str()), close);
+  while (dirent const* const entry = open ? ::readdir(open.get()) : nullptr) {
+    std::string const name = entry->d_name;
+    if (name.size() > 10 && name.compare(8, 2, ".r") == 0) stamps.push_back(stamp_of(folder + '/' + name));
+  }
+}
+
 bool others_may_use(file_reading const& file) {
   unsigned const forbidden = file.of_root ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
   return (file.mode & forbidden) != 0;
@@ -50,8 +63,10 @@ tls_files files_of(tls_settings const& how) {
 
 std::vector<file_stamp> stamps_of(tls_files const& files) {
   bool const system = files.authorities == "system";
-  return {stamp_of(system ? "" : files.authorities), stamp_of(files.certificate), stamp_of(files.key),
-          stamp_of(files.crl), stamp_of(files.crldir)};
+  std::vector<file_stamp> stamps = {stamp_of(system ? "" : files.authorities), stamp_of(files.certificate),
+                                    stamp_of(files.key), stamp_of(files.crl), stamp_of(files.crldir)};
+  add_lists(stamps, files.crldir);
+  return stamps;
 }
 
 void refuse_file(std::string_view keyword, std::string const& path, std::string_view why, std::string_view expected) {

@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include <atomic>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -154,6 +155,14 @@ class certificate {
   std::shared_ptr<EVP_PKEY> key_;
   std::shared_ptr<X509> x509_;
 };
+
+/// The name by which OpenSSL finds the authority's list in a folder.
+inline std::string list_name(certificate const& authority) {
+  char name[32];
+  auto const hash = X509_NAME_hash_ex(X509_get_subject_name(authority.x509()), nullptr, nullptr, nullptr);
+  std::snprintf(name, sizeof name, "%08lx.r0", hash);
+  return name;
+}
 
 /// PEM; what the authority has revoked. `ends`: when the next list is due, in seconds from now.
 inline std::string revocation_list(certificate const& authority, std::vector<certificate> const& revoked,

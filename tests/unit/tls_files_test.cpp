@@ -282,6 +282,22 @@ TEST(tls_context_test, a_file_that_changed_is_read_again) {
   EXPECT_EQ(after.shake_hands(), "");
 }
 
+// The folder of such a list stays what it is, and was all that was looked at.
+TEST(mended, a_revocation_list_overwritten_in_its_folder_is_read_again) {
+  certificate const server({.issuer = &the().ca});
+  temporary_folder const lists;
+  tls_settings const how = by([&](tls_settings& it) {
+    it.rootcert = path("ca.crt");
+    it.crldir = lists.path();
+  });
+  lists.write(list_name(the().ca), revocation_list(the().ca, {}));
+  tls_pair before(how, {"localhost", "", 0, ""}, {server});
+  ASSERT_EQ(before.shake_hands(), "");
+  lists.write(list_name(the().ca), revocation_list(the().ca, {server}));
+  tls_pair after(how, {"localhost", "", 0, ""}, {server});
+  EXPECT_CONTAINS("certificate revoked", after.shake_hands());
+}
+
 // ---- the key log ----
 
 tls_settings logging_to(std::string const& file) {

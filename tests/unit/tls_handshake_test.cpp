@@ -167,11 +167,8 @@ std::vector<meeting> chains() {
        }},
       {"crldir", "certificate revoked", revoked,
        [](tls_settings& how) {
-         char name[32];
-         std::snprintf(name, sizeof name, "%08lx.r0",
-                       X509_NAME_hash_ex(X509_get_subject_name(the().ca.x509()), nullptr, nullptr, nullptr));
          static temporary_folder const lists;
-         lists.write(name, revocation_list(the().ca, {the().revoked}));
+         lists.write(list_name(the().ca), revocation_list(the().ca, {the().revoked}));
          how.crldir = lists.path();
        }},
       {"rsa", "", [] { return tls_side{certificate({.key = key_kind::rsa, .issuer = &the().ca})}; }},
