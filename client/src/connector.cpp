@@ -174,6 +174,14 @@ int connector::descriptor() const noexcept {
   return stage_ == stage::resolving ? names_.descriptor() : bytes_.socket().descriptor();
 }
 
+dialer::outcome connector::dial() {
+  try {
+    return dialer_.step();
+  } catch (operational_error const& e) {  // TLS cannot begin: a file of ours, with which no other host does better
+    throw operational_error(tried() + " failed: " + e.what(), true);
+  }
+}
+
 progress connector::step() {
   for (;;) {
     if (until_ && stage_ != stage::starting && clock::now() >= *until_) {
@@ -186,7 +194,7 @@ progress connector::step() {
       take_addresses();
       continue;
     }
-    switch (dialer_.step()) {
+    switch (dial()) {
       case dialer::outcome::want_read: return progress::want_read;
       case dialer::outcome::want_write: return progress::want_write;
       case dialer::outcome::open: start_session(); return progress::started;

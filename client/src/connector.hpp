@@ -69,6 +69,7 @@ class connector {
   void next_address();
   void next_try(bool with_tls);
   void note(std::string const& reason);
+  dialer::outcome dial();
   void restart() noexcept;
   void set_deadline();
   void take_addresses();

@@ -30,6 +30,14 @@ void welcome_as(peer& client, std::string_view hot_standby, std::string_view rea
   client.send(told + message('K', int32(1) + int32(2)) + ready());
 }
 
+/// What a query of one column and one row gets.
+std::string one_value(std::string_view value) {
+  std::string const column = text("answer") + int32(0) + int16(0) + int32(25) + int16(0xffff) + int32(0xffffffff);
+  return message('T', int16(1) + column + int16(0)) +
+         message('D', int16(1) + int32(static_cast<std::uint32_t>(value.size())) + std::string(value)) +
+         message('C', text("SELECT 1")) + ready();
+}
+
 /// One that is asked what it is, since it is too old to report it.
 void old_server(peer& client, std::string_view recovering, std::string_view read_only) {
   welcome_as(client, "", "", "12.0");
@@ -37,13 +45,7 @@ void old_server(peer& client, std::string_view recovering, std::string_view read
   std::string_view const answer = asked.find("pg_is_in_recovery") != asked.npos       ? recovering
                                   : asked.find("transaction_read_only") != asked.npos ? read_only
                                                                                       : "";
-  if (!answer.empty()) {
-    std::string const column =
-        int16(1) + text("answer") + int32(0) + int16(0) + int32(25) + int16(0xffff) + int32(0xffffffff) + int16(0);
-    client.send(message('T', column) +
-                message('D', int16(1) + int32(static_cast<std::uint32_t>(answer.size())) + std::string(answer)) +
-                message('C', text("SELECT 1")) + ready());
-  }
+  if (!answer.empty()) client.send(one_value(answer));
   client.stay_silent();
 }
 
@@ -61,6 +63,7 @@ void starting_up(peer& c) { c.receive_startup(); c.send(message('E', fields("FAT
 void wrong_password(peer& c) { c.receive_startup(); c.send(message('E', fields("FATAL", "28P01", "password authentication failed"))); }
 void no_entry(peer& c) { c.receive_startup(); c.send(message('E', fields("FATAL", "28000", "no pg_hba.conf entry"))); }
 void no_tls(peer& c) { c.receive_startup(); c.send("N"); c.stay_silent(); }
+void offers_tls(peer& c) { c.receive_startup(); c.send("S"); c.stay_silent(); }
 void tls_or_nothing(peer& c) {  // refuses what is not TLS, and has none
   if (c.receive_startup().size() == 8) { c.send("N"); c.stay_silent(); }
   c.send(message('E', fields("FATAL", "28000", "no encryption")));
@@ -156,15 +159,18 @@ std::string with_ports(std::string_view text, scripted_server const& first, scri
   return out;
 }
 
+std::string both(scripted_server const& first, scripted_server const& second, std::string const& more = "") {
+  return "host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable port=" + first.port() + ',' + second.port() + ' ' +
+         more;
+}
+
 class several_hosts : public testing::TestWithParam<row> {};
 
 TEST_P(several_hosts, lead_to_one_server) {
   row const& of = GetParam();
   for (bool const async : {false, true}) {
     scripted_server first(of.first), second(of.second);
-    std::string const dsn =
-        "host=127.0.0.1,127.0.0.1 user=u password=open_sesame dbname=d sslmode=disable port=" + first.port() + ',' +
-        second.port() + ' ' + with_ports(of.more, first, second);
+    std::string const dsn = both(first, second, "password=open_sesame " + with_ports(of.more, first, second));
     SCOPED_TRACE(dsn);
     if (of.reached != 0) {
       connection conn = connect(dsn, {.async = async});
@@ -191,13 +197,11 @@ INSTANTIATE_TEST_SUITE_P(each, several_hosts, testing::ValuesIn(rows()),
 
 TEST(load_balancing, spreads_connections_over_the_hosts) {
   scripted_server first(primary), second(primary);
-  std::string const dsn =
-      "host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable port=" + first.port() + ',' + second.port();
-  for (int i = 0; i < 40; ++i) connect(dsn + " load_balance_hosts=random");
+  for (int i = 0; i < 40; ++i) connect(both(first, second, "load_balance_hosts=random"));
   EXPECT_EQ(first.clients() + second.clients(), 40);
   EXPECT_GT(first.clients(), 0);  // none of 40 is less likely than a broken machine
   EXPECT_GT(second.clients(), 0);
-  for (int i = 0; i < 10; ++i) connect(dsn + " load_balance_hosts=disable");
+  for (int i = 0; i < 10; ++i) connect(both(first, second, "load_balance_hosts=disable"));
   EXPECT_GE(first.clients(), 11);
 }
 
@@ -215,10 +219,7 @@ TEST(password_callback, is_called_once_for_each_connection_with_the_host_it_is_f
     asked.push_back(of.host + ':' + std::to_string(of.port) + ' ' + of.user + ' ' + of.dbname);
     return "token for " + std::to_string(asked.size());
   };
-  connection conn =
-      connect("host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable password=hidden port=" + first.port() + ',' +
-                  second.port(),
-              options);
+  connection conn = connect(both(first, second, "password=hidden"), options);
   EXPECT_EQ(asked,
             (std::vector<std::string>{"127.0.0.1:" + first.port() + " u d", "127.0.0.1:" + second.port() + " u d"}));
 }
@@ -228,50 +229,6 @@ TEST(password_callback, may_throw) {
   connect_options options;
   options.password = [](password_request const&) -> std::string { throw std::runtime_error("no token"); };
   EXPECT_STREQ(thrown<std::runtime_error>([&] { connect(server.dsn(), options); }).what(), "no token");
-}
-
-// A cancel request that the server takes, but does not confirm, may hit any later statement.
-TEST(unconfirmed_cancel, ends_the_connection_with_the_operation) {
-  scripted_server server([](peer& client) {
-    if (client.receive_startup().size() == 16) return client.stay_silent();  // CancelRequest
-    client.send(welcome());
-    client.receive_message();
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    client.send(message('C', text("SELECT 0")) + ready());
-    client.stay_silent();
-  });
-  connection conn = connect(server.dsn(), {.async = true});
-  finish(conn);
-  conn.start_exec("SELECT 1");
-  conn.poll();
-  conn.cancel(std::chrono::milliseconds(50));
-  auto const unconfirmed = thrown<operational_error>([&] { finish(conn); });
-  EXPECT_CONTAINS("was sent, but the server did not confirm it", unconfirmed.what());
-  EXPECT_FALSE(unconfirmed.is_fatal());
-  EXPECT_TRUE(conn.isexecuting());
-  EXPECT_NO_THROW(finish(conn));
-  auto const closed = thrown<operational_error>([&] { conn.start_exec("SELECT 2"); });
-  EXPECT_CONTAINS("it could hit the next statement", closed.what());
-  EXPECT_TRUE(closed.is_fatal());
-  EXPECT_TRUE(conn.closed());
-}
-
-TEST(refused_cancel, leaves_the_operation_as_it_is) {
-  std::atomic<int> calls = 0;
-  scripted_server server([&](peer& client) {
-    if (++calls > 1) return;  // closes at once, before it was asked for TLS or anything
-    client.receive_startup();
-    client.send(welcome());
-    client.receive_message();
-    client.send(message('C', text("SELECT 0")) + ready());
-    client.stay_silent();
-  });
-  connection conn = connect(server.dsn(), {.async = true});
-  finish(conn);
-  conn.start_exec("SELECT 1");
-  conn.poll();
-  conn.cancel();
-  EXPECT_NO_THROW(finish(conn));
 }
 
 // The event of one look-up was closed before that of the next was open, and an event loop never heard of the second.
@@ -315,28 +272,19 @@ TEST(mended, ping_says_rejecting) {
 }
 
 TEST(mended, ping_does_not_blame_the_server_for_a_missing_file) {
-  scripted_server server([](peer& client) {
-    client.receive_startup();
-    client.send("S");
-    client.stay_silent();
-  });
+  scripted_server server(offers_tls);
   EXPECT_THROW(ping(server.dsn("sslmode=verify-ca sslrootcert=/no/such/file")), operational_error);
 }
 
-TEST(mended, cancel_within_the_longest_time) {
-  scripted_server server([](peer& client) {
-    if (client.receive_startup().size() == 16) return;  // CancelRequest: taken
-    client.send(welcome());
-    client.receive_message();
-    client.send(message('C', text("SELECT 0")) + ready());
-    client.stay_silent();
-  });
-  connection conn = connect(server.dsn(), {.async = true});
-  finish(conn);
-  conn.start_exec("SELECT 1");
-  conn.poll();
-  conn.cancel(std::chrono::milliseconds::max());
-  EXPECT_NO_THROW(finish(conn));
+// It named neither the server that it was needed for, nor why those before had failed. Another host would not help.
+TEST(mended, a_missing_file_is_told_with_the_server_and_those_before) {
+  scripted_server first(closes), second(offers_tls), third(primary);
+  std::string const dsn = "host=127.0.0.1,127.0.0.1,127.0.0.1 user=u dbname=d sslmode=verify-ca port=" + first.port() +
+                          ',' + second.port() + ',' + third.port() + " sslrootcert=/no/such/file";
+  auto const error = thrown<operational_error>([&] { connect(dsn); });
+  EXPECT_CONTAINS("port " + first.port() + " failed: it closed the connection", error.what());
+  EXPECT_CONTAINS("port " + second.port() + " failed: sslrootcert=/no/such/file cannot be read", error.what());
+  EXPECT_EQ(third.clients(), 0);
 }
 
 TEST(mended, a_reconnect_changes_the_descriptor) {
@@ -355,14 +303,11 @@ TEST(mended, a_host_that_speaks_another_encoding_is_passed_over) {
     client.receive_startup();
     client.send(message('R', int32(0)) + message('S', text("client_encoding") + text("LATIN1")) + ready());
     client.receive_message();
-    client.send(message('T', int16(1) + text("a") + int32(0) + int16(0) + int32(25) + int16(0xffff) +
-                                 int32(0xffffffff) + int16(0)) +
-                message('D', int16(1) + int32(3) + "off") + message('C', text("SHOW")) + ready());
+    client.send(one_value("off"));
     client.stay_silent();
   });
   scripted_server good(primary);
-  connection conn = connect("host=127.0.0.1,127.0.0.1 user=u dbname=d sslmode=disable port=" + latin.port() + ',' +
-                            good.port() + " target_session_attrs=read-write");
+  connection conn = connect(both(latin, good, "target_session_attrs=read-write"));
   EXPECT_EQ(std::to_string(conn.info().port), good.port());
 }
 
