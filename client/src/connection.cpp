@@ -33,16 +33,8 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-params const& connection::no_params() noexcept {
-  static params const none;
-  return none;
-}
-
 std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
-result connection::query_params(std::string_view sql, params const& args) {
-  args.require_bindable();
-  return engine().query(sql, args);
-}
+result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
 statement connection::prepare(std::string_view sql) {
   auto prepared = engine().prepare(sql);
   return {engine_, std::move(prepared)};
@@ -63,10 +55,7 @@ void connection::reconnect() {
 }
 
 void connection::start_exec(std::string_view script) { engine().start_exec(script); }
-void connection::start_query_params(std::string_view sql, params const& args) {
-  args.require_bindable();
-  engine().start_query(sql, args);
-}
+void connection::start_query_params(std::string_view sql, params const& args) { engine().start_query(sql, args); }
 std::vector<result> connection::take_results() { return engine().take_results(); }
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
 
@@ -130,7 +119,6 @@ void statement::release() noexcept {
 
 result statement::query_params(params const& args) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
-  args.require_bindable();
   return engine_->query(prepared_, args);
 }
 

@@ -1,8 +1,9 @@
 // Quoting copies eight bytes at a time as long as none of them is to be doubled; eight with such a byte go one by one,
-// without a branch.
+// without a branch: each is written twice, and the second one is kept or overwritten.
 #include <tusk/types/literal.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -12,19 +13,17 @@
 namespace tusk::types {
 namespace {
 
-constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-
-// Not zero if a byte of `word` is `c`.
+// The lowest bit of each byte of `word` that is `c`.
 constexpr std::uint64_t find(std::uint64_t word, char c) noexcept {
-  std::uint64_t const zero_there = word ^ ones * static_cast<unsigned char>(c);
-  return (zero_there - ones) & ~zero_there & 0x80 * ones;
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t const other = word ^ ones * static_cast<unsigned char>(c);  // zero where it is `c`
+  return ~(((other & 0x7f * ones) + 0x7f * ones) | other) >> 7 & ones;
 }
 
-template <char... Doubled>
-char* copy_doubling(char* to, char c) noexcept {
-  *to = c;
-  to[1] = c;
-  return to + 1 + ((c == Doubled) || ...);
+// As one store.
+void write_twice(char* to, std::uint64_t c) noexcept {
+  auto const twice = static_cast<std::uint16_t>((c & 0xff) * 0x0101);
+  std::memcpy(to, &twice, sizeof twice);
 }
 
 // Appends `text`, and each of the characters `Doubled` twice.
@@ -40,18 +39,25 @@ void append_doubling(text_buffer& out, std::string_view text) {
     char* to = begin;
     char const* from = part.data();
     char const* const end = from + part.size();
-    while (static_cast<std::size_t>(end - from) >= word_size) {
+    while (std::endian::native == std::endian::little && static_cast<std::size_t>(end - from) >= word_size) {
       std::uint64_t word = 0;
       std::memcpy(&word, from, word_size);
-      if ((find(word, Doubled) | ...) == 0) [[likely]] {
+      from += word_size;
+      std::uint64_t found = (find(word, Doubled) | ...);
+      if (found == 0) {
         std::memcpy(to, &word, word_size);
         to += word_size;
-      } else {
-        for (std::size_t i = 0; i < word_size; ++i) to = copy_doubling<Doubled...>(to, from[i]);
+        continue;
       }
-      from += word_size;
+      for (std::size_t i = 0; i < word_size; ++i, word >>= 8, found >>= 8) {
+        write_twice(to, word);
+        to += 1 + (found & 1);
+      }
     }
-    for (; from != end; ++from) to = copy_doubling<Doubled...>(to, *from);
+    for (; from != end; ++from) {
+      write_twice(to, static_cast<unsigned char>(*from));
+      to += 1 + (int{*from == Doubled} | ...);
+    }
     out.commit(static_cast<std::size_t>(to - begin));
   }
 }

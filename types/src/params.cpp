@@ -7,6 +7,11 @@
 
 namespace tusk {
 
+params const& params::none() noexcept {
+  static params const instance;
+  return instance;
+}
+
 void params::throw_too_many() {
   std::error_code const code = types::errc::too_many_parameters;
   throw programming_error(code.message(), code);

@@ -75,9 +75,9 @@ class connection {
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
-      return query_params(sql, no_params());
+      return query_params(sql, params::none());
     else
-      return query_params(sql, as_params(args...));
+      return query_params(sql, as_params(args...).require_bindable());
   }
 
   /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
@@ -113,7 +113,7 @@ class connection {
   void start_exec(std::string_view script);
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(sql, as_params(args...));
+    start_query_params(sql, as_params(args...).require_bindable());
   }
   void start_ping();
   /// The results of the operation that is done; once.
@@ -170,7 +170,6 @@ class connection {
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;
 
-  static params const& no_params() noexcept;
   static params const& as_params(params const& args) noexcept { return args; }
   template <class... Args>
   static params as_params(Args const&... args) {

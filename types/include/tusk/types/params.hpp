@@ -96,6 +96,9 @@ class params {
     return add_argument(value.name(), value.value(), registry);
   }
 
+  /// An object without any, for ever.
+  static params const& none() noexcept;
+
   /// How many there are.
   std::size_t count() const noexcept { return types_.size(); }
   bool empty() const noexcept { return count() == 0; }
@@ -107,8 +110,9 @@ class params {
   std::string_view wire() const noexcept { return {wire_.data(), wire_.size()}; }
 
   /// Throws programming_error, naming the argument, if one of them has a name or is SQL: such can only be merged.
-  void require_bindable() const {
+  params const& require_bindable() const {
     if (!notes_.empty()) check_notes();
+    return *this;
   }
 
   /// All of them in order; views that live until the next change.
