@@ -18,7 +18,7 @@ using types::argument_view;
   refuse(why, "at byte " + std::to_string(position) + " of the statement: " + what);
 }
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 // Gives each placeholder its argument.
 class chooser {
@@ -37,7 +37,7 @@ class chooser {
                                           [](auto const& a, auto const& b) { return a.name == b.name; });
     if (twice != arguments_.end()) {
       refuse(types::errc::wrong_arguments,
-             "two arguments have the name " + quoted(twice->name) + "; pass each name once");
+             "two arguments have the name " + in_quotes(twice->name) + "; pass each name once");
     }
   }
 
@@ -57,14 +57,14 @@ class chooser {
   argument_view const& find(std::string_view name, std::size_t position) const {
     if (!by_name_) {
       refuse_at(position, types::errc::wrong_arguments,
-                "%(" + std::string(name) + ")s, but the arguments have no names; pass tusk::named(" + quoted(name) +
+                "%(" + std::string(name) + ")s, but the arguments have no names; pass tusk::named(" + in_quotes(name) +
                     ", value), or write %s");
     }
     auto const found = std::lower_bound(arguments_.begin(), arguments_.end(), name,
                                         [](auto const& each, auto const& key) { return each.name < key; });
     if (found == arguments_.end() || found->name != name) {
       refuse_at(position, types::errc::wrong_arguments,
-                "no argument has the name " + quoted(name) + "; pass tusk::named(" + quoted(name) + ", value)");
+                "no argument has the name " + in_quotes(name) + "; pass tusk::named(" + in_quotes(name) + ", value)");
     }
     return *found;
   }

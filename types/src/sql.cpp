@@ -31,7 +31,7 @@ void composed::append(composed const& other) {
   for (std::size_t i = 0; i < count; ++i) percents_.push_back(offset + other.percents_[i]);
 }
 
-composed quoted(std::string text) {
+composed verbatim(std::string text) {
   composed made(std::move(text));
   for (std::size_t at = 0; (at = made.text_.find('%', at)) != std::string::npos; ++at) made.percents_.push_back(at);
   return made;
@@ -43,7 +43,7 @@ composed identifier(std::span<std::string_view const> parts) {
     if (&each != parts.data()) buffer.push_back('.');
     types::append_identifier(buffer, each);
   }
-  return quoted(std::string(buffer.data(), buffer.size()));
+  return verbatim(std::string(buffer.data(), buffer.size()));
 }
 
 composed placeholder() { return composed(std::string("%s")); }

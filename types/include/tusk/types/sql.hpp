@@ -48,7 +48,7 @@ class composed {
 
  private:
   friend class sql;
-  friend composed quoted(std::string text);
+  friend composed verbatim(std::string text);
   friend composed placeholder();
   friend composed placeholder(std::string_view name);
   friend std::string as_template(composed const& statement);
@@ -62,7 +62,7 @@ class composed {
 };
 
 /// What `identifier` and `literal` give: text in which a percent sign is no placeholder.
-composed quoted(std::string text);
+composed verbatim(std::string text);
 
 /// A name in double quotes: `identifier("na\"me")` is `"na""me"`, `identifier("shop", "item")` is `"shop"."item"`. An
 /// empty one is a programming_error; NUL and invalid UTF-8 are a data_error.
@@ -76,7 +76,7 @@ composed identifier(std::string_view first, Parts const&... more) {
 /// A value, as merging would write it. Throws what its adapter throws.
 template <class T>
 composed literal(T const& value, adapter_registry const* registry = nullptr) {
-  return quoted(adapt(value, registry).getquoted());
+  return verbatim(adapt(value, registry).getquoted());
 }
 
 /// `%s`, or `%(name)s`, for arguments that are merged later. A name that is empty or has a `)` is a programming_error.
