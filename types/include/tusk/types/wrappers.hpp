@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,6 +66,10 @@ list_argument<std::vector<T>> in_list(std::initializer_list<T> values) {
 
 namespace types {
 
+/// What a range has, as an argument.
+template <class Range>
+using element = adapted<decltype(*std::begin(std::declval<Range const&>()))>;
+
 /// Throws the programming_error of an empty list.
 [[noreturn]] void throw_empty_list();
 
@@ -74,7 +79,7 @@ namespace types {
 }  // namespace types
 
 template <class Range>
-struct adapter<list_argument<Range>> {
+requires(argument<types::element<Range>>) struct adapter<list_argument<Range>> {
   static void sql(list_argument<Range> const& value, sql_writer& out) {
     bool first = true;
     for (auto const& each : value.values()) {
@@ -89,7 +94,8 @@ struct adapter<list_argument<Range>> {
 
 /// The members in parentheses: `(a, b) IN %s`, `VALUES %s`.
 template <class First, class... Rest>
-struct adapter<std::tuple<First, Rest...>> {
+requires(argument<types::adapted<First>> &&
+         (argument<types::adapted<Rest>> && ...)) struct adapter<std::tuple<First, Rest...>> {
   static void sql(std::tuple<First, Rest...> const& value, sql_writer& out) {
     out << "(";
     std::apply(
