@@ -83,9 +83,9 @@ TEST(merge, refuses_arguments_that_do_not_match) {
     EXPECT_CONTAINS(part, e.what());
   };
   refused("%s %s %s", params(1, 2), "at byte 6 of the statement: this %s has no argument: only 2 were given");
-  refused("%s", params(1, 2), "2 arguments were given, but the statement has 1 placeholders");
-  refused("SELECT 1", params(1), "has 0 placeholders");
-  refused("%%s", params(1), "has 0 placeholders");
+  refused("%s", params(1, 2), "2 arguments were given, but 1 placeholders are there");
+  refused("SELECT 1", params(1), "but 0 placeholders are there");
+  refused("%%s", params(1), "but 0 placeholders are there");
   refused(" %(b)s", params(named("a", 1)), "at byte 1 of the statement: no argument has the name \"b\"");
   refused("%()s", params(named("a", 1)), "no argument has the name \"\"");
   refused("%(a)s", params(named("a", 1), named("b", 2), named("a", 3)), "two arguments have the name \"a\"");

@@ -71,10 +71,8 @@ class chooser {
 
   void finish() const {
     if (by_name_ || used_ == arguments_.size()) return;
-    refuse(types::errc::wrong_arguments, std::to_string(arguments_.size()) +
-                                             " arguments were given, but the statement "
-                                             "has " +
-                                             std::to_string(used_) + " placeholders; write one %s for each");
+    refuse(types::errc::wrong_arguments, std::to_string(arguments_.size()) + " arguments were given, but " +
+                                             std::to_string(used_) + " placeholders are there; write one %s for each");
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <utility>
 
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/builtin.hpp>
@@ -29,8 +30,11 @@ void append_written(text_buffer& to, std::string_view what, written const& how);
 /// Appends SQL. Given to `adapter<T>::sql`; holds references for the time of that call. Every operation throws
 /// data_error when the text would not fit in a message (1 GiB).
 ///
-///     static void sql(edge const& e, tusk::sql_writer& out) { out << "lseg("; out.value(e.a) << ", "; out.value(e.b)
-///     << ")"; }
+///     static void sql(edge const& e, tusk::sql_writer& out) {
+///       out << "lseg(";
+///       out.value(e.first) << ", ";
+///       out.value(e.second) << ")";
+///     }
 class sql_writer {
  public:
   /// `registry` may be null.
