@@ -46,6 +46,7 @@ std::shared_ptr<engine> engine::another() {
   auto made = std::make_shared<engine>(settings_, options_);
   made->notifications_ = notifications_;
   lock const guard(mutex_);
+  made->types_.keep_casters_of(types_);
   made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
     say_goodbye();
@@ -66,6 +67,7 @@ void engine::connect() {
     wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
   }
   transport_.socket().set_blocking(true);
+  finish();  // of load_types
 }
 
 /// Waits for the descriptor. What the system refuses is the end of the connection.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tusk/mapping.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
@@ -92,11 +93,36 @@ class connection {
     return merge(statement, as_params(args...));
   }
 
+  /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
+  /// are more rows or none.
+  template <class T, class... Args>
+  detail::mapped<T> query_one(std::string_view sql, Args const&... args) {
+    return query(sql, args...).template one<T>();
+  }
+  /// The only value of what a statement gives. Throws programming_error if it gives more columns or none, data_error if
+  /// it gives more rows or none.
+  template <class T, class... Args>
+  T query_value(std::string_view sql, Args const&... args) {
+    return detail::only_value<T>(query(sql, args...));
+  }
+
   /// A round trip that asks for nothing: throws operational_error if the connection is lost.
   void ping();
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
+
+  // ---- types ----
+
+  /// Reads from the catalogue which types the database has: domains are then read as the type below them, enums as
+  /// text, composite types as record, and so are arrays of these. One query; again after types were made or dropped.
+  /// Results that are there already stay as they are.
+  void load_types();
+  /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; names are as they are stored). Throws
+  /// programming_error if there is none, or load_types() did not find it.
+  oid type_oid(std::string_view name) const;
+  /// Registers a typecaster for this connection's results; it comes before those registered everywhere.
+  friend void register_type(typecaster const& caster, connection& conn) { conn.register_caster(caster); }
 
   // ---- stepping: for event loops, and for every connection with `async` ----
 
@@ -116,6 +142,7 @@ class connection {
     start_query_params(sql, as_params(args...).require_bindable());
   }
   void start_ping();
+  void start_load_types();
   /// The results of the operation that is done; once.
   std::vector<result> take_results();
   /// Whether an operation is under way.
@@ -180,6 +207,7 @@ class connection {
   }
   result query_params(std::string_view sql, params const& args);
   void start_query_params(std::string_view sql, params const& args);
+  void register_caster(typecaster const& caster);
 
   std::shared_ptr<detail::engine> engine_;
 };
