@@ -33,11 +33,6 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-params const& connection::no_params() noexcept {
-  static params const none;
-  return none;
-}
-
 std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
 result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
 statement connection::prepare(std::string_view sql) {

@@ -58,6 +58,17 @@ char const* text(errc e) noexcept {
     case errc::too_large: return "the values are larger than a message may be (1 GiB); send the data in smaller parts";
     case errc::too_many_parameters:
       return "a statement cannot have more than 65535 parameters; pass an array, or split the statement";
+    case errc::not_registered:
+      return "no adapter was registered for the type; call tusk::register_adapter before the first use";
+    case errc::not_bindable:
+      return "the argument is a part of the statement's text and cannot be bound; merge it, or pass a vector and write "
+             "= ANY($1) in place of IN";
+    case errc::empty_list:
+      return "a list is empty, and SQL has no empty list; leave the condition out, or pass a vector and write = "
+             "ANY(%s)";
+    case errc::malformed_placeholder: return "a placeholder is not well formed; write it as the message says";
+    case errc::wrong_arguments: return "the arguments are not those of the placeholders; make them agree";
+    case errc::malformed_name: return "a name is empty or cannot be referred to; use another one";
   }
   return "unknown error of a value";
 }

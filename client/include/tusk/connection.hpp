@@ -16,7 +16,10 @@
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
 #include <tusk/statement.hpp>
+#include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/types/sql.hpp>
+#include <tusk/types/wrappers.hpp>
 #include <vector>
 
 namespace tusk {
@@ -68,13 +71,26 @@ class connection {
   std::vector<result> exec(std::string_view script);
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
-  /// call, in the same round trip, and kept.
+  /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
+  /// a programming_error; nothing is sent then.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
-      return query_params(sql, no_params());
+      return query_params(sql, params::none());
     else
-      return query_params(sql, as_params(args...));
+      return query_params(sql, as_params(args...).require_bindable());
+  }
+
+  /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
+  /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection too, and does not touch
+  /// it.
+  template <class... Args>
+  static std::string mogrify(std::string_view sql, Args const&... args) {
+    return merge(sql, as_params(args...));
+  }
+  template <class... Args>
+  static std::string mogrify(sql::composed const& statement, Args const&... args) {
+    return merge(statement, as_params(args...));
   }
 
   /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
@@ -123,7 +139,7 @@ class connection {
   void start_exec(std::string_view script);
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(sql, as_params(args...));
+    start_query_params(sql, as_params(args...).require_bindable());
   }
   void start_ping();
   void start_load_types();
@@ -181,7 +197,6 @@ class connection {
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;
 
-  static params const& no_params() noexcept;
   static params const& as_params(params const& args) noexcept { return args; }
   template <class... Args>
   static params as_params(Args const&... args) {

@@ -39,6 +39,13 @@ enum class errc {
   not_ascii,
   too_large,
   too_many_parameters,
+  not_registered,
+  not_bindable,
+  empty_list,
+  // merging
+  malformed_placeholder,
+  wrong_arguments,
+  malformed_name,
 };
 
 /// The category of `errc`; its name is "tusk.types".
