@@ -58,6 +58,9 @@ char const* text(errc e) noexcept {
     case errc::too_large: return "the values are larger than a message may be (1 GiB); send the data in smaller parts";
     case errc::too_many_parameters:
       return "a statement cannot have more than 65535 parameters; pass an array, or split the statement";
+    case errc::ragged_array:
+      return "the vectors of one dimension of an array differ in size; make them equal, with std::optional for gaps";
+    case errc::no_label: return "an enumerator has no label in its adapter; add it to the adapter";
   }
   return "unknown error of a value";
 }

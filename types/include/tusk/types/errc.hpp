@@ -39,6 +39,8 @@ enum class errc {
   not_ascii,
   too_large,
   too_many_parameters,
+  ragged_array,
+  no_label,
 };
 
 /// The category of `errc`; its name is "tusk.types".
