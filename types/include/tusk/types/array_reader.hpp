@@ -10,8 +10,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +24,7 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
+#include <tusk/types/number.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/quoting.hpp>
 
@@ -81,6 +84,11 @@ class array_reader {
   part const& element() const noexcept { return element_; }
   bool is_null() const noexcept { return null_; }
 
+  /// Goes on to the next elements as long as they are integers of at most 15 digits that fit, with more of their row
+  /// and of the text behind them, and appends them. What stops it is for `next` to decide.
+  template <integer T, class Elements>
+  void append_integers(Elements& to);
+
   array_shape const& shape() const noexcept { return shape_; }
   std::optional<protocol::parse_error> const& error() const noexcept { return error_; }
 
@@ -91,6 +99,7 @@ class array_reader {
   bool read_bounds();
   bool close_levels();
   bool fail(errc why, std::size_t position) noexcept;
+  void end_element();
   bool fail() noexcept { return fail(errc::malformed_array, reader_.position()); }
 
   std::string_view text_;
@@ -107,43 +116,84 @@ class array_reader {
 inline bool array_reader::next() {
   if (!more_) return false;
   if (!reader_.read<false>(element_, delimiter_, '{', '}', '"', '\\')) return fail();
-  std::string_view const text = element_.text;
-  if (!element_.quoted && text.empty()) return fail();
-  null_ = !element_.quoted && is_null_word(text);
+  if (!element_.quoted && element_.text.empty()) return fail();
+  null_ = !element_.quoted && is_null_word(element_.text);
+  end_element();
+  return true;
+}
+
+inline void array_reader::end_element() {
   ++counts_[shape_.dimensions().size() - 1];
   if (!reader_.take(delimiter_)) more_ = close_levels();
-  return true;
+}
+
+/// Up to eight digits that the eight characters at `first` begin with: their number, and how many there are.
+inline std::size_t leading_digits(char const* first, std::uint64_t& value) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, first, 8);
+  eight ^= '0' * ones;
+  std::uint64_t const others = ((eight + (0x80 - 10) * ones) | eight) & 0x80 * ones;  // right up to the first one
+  auto const count = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+  value = count == 0 ? 0 : join_digits(eight << (64 - 8 * count));
+  return count;
+}
+
+// In one pass that finds the digits and converts them, without a branch on how many there are up to seven.
+template <integer T, class Elements>
+void array_reader::append_integers(Elements& to) {
+  constexpr std::ptrdiff_t longest = 17;  // a sign, and twice what is looked at together
+  if (!more_) return;
+  char const* const end = text_.data() + text_.size();
+  char const* const begin = text_.data() + reader_.position();
+  char const* element = begin;
+  std::size_t& count = counts_[shape_.dimensions().size() - 1];
+  while (end - element >= longest) {
+    bool const negative = *element == '-';
+    char const* at = element + (negative ? 1 : 0);
+    std::uint64_t magnitude = 0;
+    std::size_t const upper = leading_digits(at, magnitude);
+    at += upper;
+    if (upper == 8) {
+      constexpr std::uint64_t powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+      std::uint64_t rest = 0;
+      std::size_t const lower = leading_digits(at, rest);
+      if (lower == 8) break;
+      magnitude = magnitude * powers[lower] + rest;
+      at += lower;
+    }
+    auto const value = static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
+    if (upper == 0 || *at != delimiter_ || !std::in_range<T>(value)) break;
+    to.push_back(static_cast<T>(value));
+    ++count;
+    element = at + 1;
+  }
+  reader_.skip(static_cast<std::size_t>(element - begin));
 }
 
 /// Appends an element that is not NULL.
 template <class T, class Elements>
-[[gnu::always_inline]] inline std::optional<protocol::parse_error> append_element(part const& from, oid type,
-                                                                                  Elements& to) {
-  using plain = typename without_optional<T>::type;
-  if constexpr (std::is_same_v<plain, std::string>) {  // made in place
-    to.emplace_back(from.text);
-    return std::nullopt;
+std::optional<protocol::parse_error> append(part const& from, oid type, Elements& to) {
+  if constexpr (std::is_same_v<typename without_optional<T>::type, std::string>) {
+    to.emplace_back(from.text);  // made in place
   } else {
-    if constexpr (quickly_readable<plain>) {
-      if (plain value{}; from_text<plain>::parse_quickly(from.text, value)) {
-        to.push_back(value);
-        return std::nullopt;
-      }
-    }
     auto value = read_text<T>(from.text, type);
     if (!value) return from.whole(value.error());
     to.push_back(*std::move(value));
-    return std::nullopt;
   }
+  return std::nullopt;
 }
 
 /// Appends all elements, and says in which shape they are. `type` is that of the array, or 0 if it is not known.
 template <class T, class Elements>
 protocol::expected<array_shape> read_elements(std::string_view text, oid type, Elements& to) {
+  using plain = typename without_optional<T>::type;
   oid const element = type == 0 ? 0 : element_of(type);
   array_reader reader(text, delimiter_of(element));
   to.reserve(reader.expected_count());
-  while (reader.next()) {
+  for (;;) {
+    if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);
+    if (!reader.next()) break;
     if (reader.is_null()) {
       if constexpr (nullable<T>) {
         to.push_back(from_text<T>::null());
@@ -152,7 +202,7 @@ protocol::expected<array_shape> read_elements(std::string_view text, oid type, E
         return protocol::parse_error{errc::null_element, reader.element().position};
       }
     }
-    if (auto const error = append_element<T>(reader.element(), element, to)) return *error;
+    if (auto const error = append<T>(reader.element(), element, to)) return *error;
   }
   if (reader.error()) return *reader.error();
   return reader.shape();
