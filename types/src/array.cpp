@@ -148,7 +148,7 @@ bool array_reader::fail(errc why, std::size_t position) noexcept {
 std::size_t array_reader::expected_count() const noexcept {
   if (!more_) return 0;
   // What is in quotes may hold any number of delimiters, so those behind the first quote are not counted.
-  return count_of(text_.substr(0, text_.find('"')), delimiter_) + 1;
+  return std::min(count_of(text_.substr(0, text_.find('"')), delimiter_) + 1, text_.size() / 2);
 }
 
 // ---- writing --------------------------------------------------------------------------------------------------------

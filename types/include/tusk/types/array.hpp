@@ -18,8 +18,9 @@
 //   text ─► array_reader (elements in storage order, shape) ─► elements, by from_text of each ─► nested, if T is
 //
 // PostgreSQL knows one empty array, without dimensions: what has no elements is sent as {}, and {} is read as an empty
-// outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. NULL has no text of its own if
-// the server's array_nulls is off, which is a setting for programs of before 2005: it is read as the string NULL then.
+// outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. Where array_nulls is off, which
+// is for programs older than NULLs in arrays, no text means NULL: the server then takes what we send for the string
+// NULL.
 //
 // Source: PostgreSQL's documentation, "Arrays"; array_in and array_out.
 #pragma once
@@ -71,11 +72,11 @@ class array {
   /// Throws programming_error unless the dimensions are at most 6, and are those of so many elements.
   array(std::vector<array_dimension> const& dimensions, std::vector<T> elements)
       : shape_(dimensions, elements.size()), elements_(std::move(elements)) {}
-  array(types::array_shape const& shape, std::vector<T> elements) : shape_(shape), elements_(std::move(elements)) {}
+  array(types::array_shape const& shape, std::vector<T> elements)
+      : shape_(shape.dimensions(), elements.size()), elements_(std::move(elements)) {}
 
   /// Valid as long as this object.
   std::span<array_dimension const> dimensions() const noexcept { return shape_.dimensions(); }
-  types::array_shape const& shape() const noexcept { return shape_; }
 
   /// The number of all elements.
   std::size_t size() const noexcept { return elements_.size(); }

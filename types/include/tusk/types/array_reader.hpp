@@ -92,14 +92,13 @@ class array_reader {
   array_shape const& shape() const noexcept { return shape_; }
   std::optional<protocol::parse_error> const& error() const noexcept { return error_; }
 
-  /// How many elements to expect: never more than the text has delimiters.
+  /// How many elements to expect: never more than the text has room for.
   std::size_t expected_count() const noexcept;
 
  private:
   bool read_bounds();
   bool close_levels();
   bool fail(errc why, std::size_t position) noexcept;
-  void end_element();
   bool fail() noexcept { return fail(errc::malformed_array, reader_.position()); }
 
   std::string_view text_;
@@ -118,13 +117,9 @@ inline bool array_reader::next() {
   if (!reader_.read<false>(element_, delimiter_, '{', '}', '"', '\\')) return fail();
   if (!element_.quoted && element_.text.empty()) return fail();
   null_ = !element_.quoted && is_null_word(element_.text);
-  end_element();
-  return true;
-}
-
-inline void array_reader::end_element() {
   ++counts_[shape_.dimensions().size() - 1];
   if (!reader_.take(delimiter_)) more_ = close_levels();
+  return true;
 }
 
 /// Up to eight digits that the eight characters at `first` begin with: their number, and how many there are.
