@@ -69,6 +69,9 @@ char const* text(errc e) noexcept {
     case errc::malformed_placeholder: return "a placeholder is not well formed; write it as the message says";
     case errc::wrong_arguments: return "the arguments are not those of the placeholders; make them agree";
     case errc::malformed_name: return "a name is empty or cannot be referred to; use another one";
+    case errc::ragged_array:
+      return "the vectors of one dimension of an array differ in size; make them equal, with std::optional for gaps";
+    case errc::no_label: return "an enumerator has no label in its adapter; add it to the adapter";
   }
   return "unknown error of a value";
 }

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/array.hpp>
 #include <tusk/types/bytea.hpp>
+#include <tusk/types/composite.hpp>
+#include <tusk/types/enum.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/number.hpp>
+#include <tusk/types/range.hpp>
 #include <tusk/types/text.hpp>

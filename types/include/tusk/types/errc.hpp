@@ -46,6 +46,8 @@ enum class errc {
   malformed_placeholder,
   wrong_arguments,
   malformed_name,
+  ragged_array,
+  no_label,
 };
 
 /// The category of `errc`; its name is "tusk.types".

@@ -58,16 +58,21 @@ inline std::uint64_t load_characters(char const* first, std::size_t size) noexce
   return at(0) | at(size / 2) | at(size - 1);
 }
 
-/// Takes 1 to 8 digits, and nothing else. They are converted side by side in one register: each pair of digits, each
-/// pair of pairs, both fours.
+/// The number of eight digits, each a byte of 0 to 9, the first one lowest. They are converted side by side in one
+/// register: each pair of digits, each pair of pairs, both fours.
+constexpr std::uint64_t join_digits(std::uint64_t digits) noexcept {
+  digits = digits * (1 + (10 << 8)) >> 8;
+  digits = (digits & 0x00ff'00ff'00ff'00ff) * (1 + (100 << 16)) >> 16;
+  return (digits & 0x0000'ffff'0000'ffff) * (1 + (10'000ull << 32)) >> 32;
+}
+
+/// Takes 1 to 8 digits, and nothing else.
 inline bool parse_few_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
     std::uint64_t digits = (load_characters(first, size) ^ '0' * ones) << (8 * (8 - size));  // leading zeros come in
     if (((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones) return false;
-    digits = digits * (1 + (10 << 8)) >> 8;
-    digits = (digits & 0x00ff'00ff'00ff'00ff) * (1 + (100 << 16)) >> 16;
-    value = (digits & 0x0000'ffff'0000'ffff) * (1 + (10'000ull << 32)) >> 32;
+    value = join_digits(digits);
     return true;
   } else {
     value = 0;
