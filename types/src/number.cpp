@@ -1,6 +1,8 @@
 // The parts of number parsing that are rare or long: long and negative integers, errors, floating point.
 #include <tusk/types/number.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <system_error>
 
@@ -8,13 +10,6 @@ namespace tusk::types {
 namespace {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-// How many digits the text begins with.
-std::size_t count_digits(std::string_view text) noexcept {
-  std::size_t count = 0;
-  while (count < text.size() && is_digit(text[count])) ++count;
-  return count;
-}
 
 std::string_view without_sign(std::string_view text) noexcept { return text.starts_with('-') ? text.substr(1) : text; }
 
@@ -56,6 +51,23 @@ protocol::expected<Float> parse_floating(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+std::size_t count_digits(std::string_view text) noexcept {
+  std::size_t count = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    while (count != text.size()) {
+      constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+      std::size_t const step = std::min<std::size_t>(text.size() - count, 8);
+      std::uint64_t const digits = load_characters(text.data() + count, step) ^ '0' * ones;
+      std::uint64_t const others = ((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones;
+      if (others != 0) return count + static_cast<std::size_t>(std::countr_zero(others)) / 8;  // the end is one, too
+      count += step;
+    }
+  } else {
+    while (count != text.size() && is_digit(text[count])) ++count;
+  }
+  return count;
+}
 
 bool parse_many_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept {
   for (; size > 20 && *first == '0'; --size) ++first;
