@@ -30,7 +30,8 @@ std::strong_ordering compare_prefix(std::span<std::byte const> a, std::span<std:
   std::size_t const whole = prefix / 8;
   if (int const order = std::memcmp(a.data(), b.data(), whole); order != 0) return order <=> 0;
   if (prefix % 8 == 0) return std::strong_ordering::equal;
-  return a[whole] >> (8 - prefix % 8) <=> b[whole] >> (8 - prefix % 8);
+  unsigned const behind = 8 - prefix % 8;
+  return (a[whole] >> behind) <=> (b[whole] >> behind);
 }
 
 }  // namespace
