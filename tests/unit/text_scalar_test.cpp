@@ -7,6 +7,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <memory_resource>
 #include <optional>
@@ -265,6 +266,21 @@ TEST(text_float, integers_are_read_only_if_exact) {
     EXPECT_EQ(bool(parse<float>(r.text)), r.in_float) << r.text;
   }
   EXPECT_EQ(outcome(parse<double>("9007199254740993")), failure(errc::inexact, 0));
+}
+
+TEST(text_float, short_decimals_are_the_nearest_values) {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = std::to_string(random() >> random() % 64).substr(0, 1 + random() % 16);
+    if (random() % 4 != 0) text.insert(1 + random() % text.size(), ".");
+    if (random() % 2 == 0) text.insert(0, "-");
+    auto const as_double = parse<double>(text);
+    auto const as_float = parse<float>(text);
+    bool const integer = text.find('.') == text.npos;  // only exact ones are read
+    ASSERT_TRUE((as_double && as_float) || integer) << text;
+    ASSERT_TRUE(!as_double || *as_double == std::strtod(text.c_str(), nullptr)) << text;
+    ASSERT_TRUE(!as_float || *as_float == std::strtof(text.c_str(), nullptr)) << text;
+  }
 }
 
 TEST(text_float, float4_read_as_double_is_the_servers_value) {

@@ -2,6 +2,7 @@
 #include <tusk/types/numeric.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -104,6 +105,25 @@ protocol::expected<std::string> normalise(std::string_view text) {
   return result;
 }
 
+// The digits on both sides of the point of a number without sign; false if there is something else, or nothing behind a
+// point.
+bool measure(std::string_view number, std::size_t& integer, std::size_t& scale) noexcept {
+  if (std::endian::native == std::endian::little && number.size() - 1 < 8) {  // seen at once
+    std::uint64_t const within = ~std::uint64_t{0} >> (64 - 8 * number.size());
+    std::uint64_t const others =
+        types::find_other_than_digits(types::load_characters(number.data(), number.size())) & within;
+    integer = others == 0 ? number.size() : static_cast<std::size_t>(std::countr_zero(others)) / 8;
+    if (others == 0) return true;
+    scale = number.size() - integer - 1;
+    return number[integer] == '.' && (others & (others - 1)) == 0 && scale != 0;
+  }
+  integer = types::count_digits(number);
+  if (integer == number.size()) return true;
+  if (number[integer] != '.') return false;
+  scale = types::count_digits(number.substr(integer + 1));
+  return scale != 0 && integer + 1 + scale == number.size();
+}
+
 }  // namespace
 
 numeric::numeric(std::string_view text) : text_(types::value_or_refuse(normalise(text))) {}
@@ -165,30 +185,40 @@ std::weak_ordering operator<=>(numeric const& a, numeric const& b) noexcept {
 
 std::ostream& operator<<(std::ostream& out, numeric const& value) { return out << value.text_; }
 
+bool from_text<numeric>::parse_quickly(std::string_view text, numeric& value) {
+  std::size_t const sign = text.starts_with('-');
+  std::size_t integer = 0;
+  std::size_t scale = 0;
+  if (!measure(text.substr(sign), integer, scale)) return false;
+  if (integer == 0 || integer > numeric::max_integer_digits || scale > numeric::max_scale) return false;
+  // The server writes 7 for 007, and 0.0 for -0.0.
+  if (text[sign] == '0' && (integer > 1 || (sign != 0 && text.find_first_not_of("0.", sign) == text.npos)))
+    return false;
+  value.text_ = text;
+  return true;
+}
+
 protocol::expected<numeric> from_text<numeric>::parse(std::string_view text) {
+  numeric value;
+  if (parse_quickly(text, value)) return value;
+  if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
+    value.text_ = text;
+    return value;
+  }
+  // What is wrong with it?
   std::size_t const sign = text.starts_with('-');
   std::size_t const integer = types::count_digits(text.substr(sign));
-  if (integer == 0) {
-    if (text != "NaN" && text.substr(sign) != "Infinity") return parse_error{errc::malformed_numeric, sign};
-  } else {
-    std::size_t at = sign + integer;
-    std::size_t scale = 0;
-    if (at != text.size() && text[at] == '.') {
-      scale = types::count_digits(text.substr(++at));
-      at += scale;
-      if (scale == 0) return parse_error{errc::malformed_numeric, at};
-    }
-    if (at != text.size()) return parse_error{errc::malformed_numeric, at};
-    if (integer > numeric::max_integer_digits || scale > numeric::max_scale) return parse_error{errc::out_of_range, 0};
-    // The server writes 7 for 007, and 0.0 for -0.0.
-    bool const zero_in_front = text[sign] == '0';
-    if (zero_in_front && (integer > 1 || (sign != 0 && text.find_first_not_of("0.", sign) == text.npos))) {
-      return parse_error{errc::malformed_numeric, 0};
-    }
+  std::size_t at = sign + integer;
+  bool good = integer != 0;
+  if (good && at != text.size() && text[at] == '.') {
+    std::size_t const scale = types::count_digits(text.substr(at + 1));
+    at += 1 + scale;
+    good = scale != 0;
   }
-  numeric value;
-  value.text_ = text;
-  return value;
+  if (!good || at != text.size()) return parse_error{errc::malformed_numeric, at};
+  if (integer > 1 && text[sign] == '0') return parse_error{errc::malformed_numeric, 0};
+  bool const zero = text.find_first_not_of("-0.") == text.npos;
+  return parse_error{zero ? errc::malformed_numeric : errc::out_of_range, 0};
 }
 
 }  // namespace tusk

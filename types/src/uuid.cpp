@@ -92,13 +92,15 @@ void adapter<uuid>::text(uuid const& value, text_writer& out) {
   out.commit(text_size);
 }
 
+bool from_text<uuid>::parse_quickly(std::string_view text, uuid& value) noexcept {
+  return text.size() == text_size && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' &&
+         parse_digits(text.data(), hyphenated, value.bytes_);
+}
+
 protocol::expected<uuid> from_text<uuid>::parse(std::string_view text) noexcept {
-  uuid::bytes_type bytes;
-  if (text.size() != text_size || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') {
-    return wrong(text);
-  }
-  if (!parse_digits(text.data(), hyphenated, bytes)) return wrong(text);
-  return uuid(bytes);
+  uuid value;
+  if (!parse_quickly(text, value)) return wrong(text);
+  return value;
 }
 
 }  // namespace tusk

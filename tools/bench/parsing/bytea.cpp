@@ -22,12 +22,6 @@ texts const& values() {
   return made;
 }
 
-std::optional<bytes> by_tusk(std::string_view text) {
-  auto value = tusk::from_text<bytes>::parse(text);
-  if (!value) return std::nullopt;
-  return *std::move(value);
-}
-
 std::optional<bytes> by_from_chars(std::string_view text) {
   if (!text.starts_with("\\x") || text.size() % 2 != 0) return std::nullopt;
   bytes value(text.size() / 2 - 1);
@@ -65,7 +59,7 @@ std::optional<bytes> by_hand(std::string_view text) {
 
 template <std::size_t Size>
 void bytea_tusk(benchmark::State& state) {
-  parse_each(state, values<Size>(), by_tusk);
+  parse_each(state, values<Size>(), tusk::bench::read<bytes>);
 }
 template <std::size_t Size>
 void bytea_from_chars(benchmark::State& state) {

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <tusk/types/from_text.hpp>
 #include <vector>
 
 namespace tusk::bench {
@@ -19,6 +20,16 @@ std::vector<std::string> random_texts(Make make) {
   std::vector<std::string> texts(1000);
   for (auto& each : texts) each = make(random);
   return texts;
+}
+
+/// As a row reads a field.
+template <class T>
+T read(std::string_view text) {
+  if constexpr (quickly_readable<T>) {
+    if (T quick{}; from_text<T>::parse_quickly(text, quick)) [[likely]]
+      return quick;
+  }
+  return *from_text<T>::parse(text);
 }
 
 /// Parses each of them; counts values and bytes.

@@ -30,18 +30,6 @@ texts const& long_floats() {
   return made;
 }
 
-// As result.hpp reads a field.
-template <class T>
-std::optional<T> by_tusk(std::string_view text) {
-  if constexpr (tusk::quickly_readable<T>) {
-    if (T quick{}; tusk::from_text<T>::parse_quickly(text, quick)) [[likely]]
-      return quick;
-  }
-  auto const value = tusk::from_text<T>::parse(text);
-  if (!value) return std::nullopt;
-  return *value;
-}
-
 template <class T>
 std::optional<T> by_from_chars(std::string_view text) {
   T value{};
@@ -65,7 +53,9 @@ std::optional<T> by_hand(std::string_view text) {
   return value;
 }
 
-void int4_tusk(benchmark::State& state) { parse_each(state, integers<std::int32_t>(), by_tusk<std::int32_t>); }
+void int4_tusk(benchmark::State& state) {
+  parse_each(state, integers<std::int32_t>(), tusk::bench::read<std::int32_t>);
+}
 void int4_from_chars(benchmark::State& state) {
   parse_each(state, integers<std::int32_t>(), by_from_chars<std::int32_t>);
 }
@@ -74,7 +64,9 @@ BENCHMARK(int4_tusk);
 BENCHMARK(int4_from_chars);
 BENCHMARK(int4_by_hand);
 
-void int8_tusk(benchmark::State& state) { parse_each(state, integers<std::int64_t>(), by_tusk<std::int64_t>); }
+void int8_tusk(benchmark::State& state) {
+  parse_each(state, integers<std::int64_t>(), tusk::bench::read<std::int64_t>);
+}
 void int8_from_chars(benchmark::State& state) {
   parse_each(state, integers<std::int64_t>(), by_from_chars<std::int64_t>);
 }
@@ -83,11 +75,11 @@ BENCHMARK(int8_tusk);
 BENCHMARK(int8_from_chars);
 BENCHMARK(int8_by_hand);
 
-void float8_short_tusk(benchmark::State& state) { parse_each(state, short_floats(), by_tusk<double>); }
+void float8_short_tusk(benchmark::State& state) { parse_each(state, short_floats(), tusk::bench::read<double>); }
 void float8_short_from_chars(benchmark::State& state) { parse_each(state, short_floats(), by_from_chars<double>); }
-void float8_long_tusk(benchmark::State& state) { parse_each(state, long_floats(), by_tusk<double>); }
+void float8_long_tusk(benchmark::State& state) { parse_each(state, long_floats(), tusk::bench::read<double>); }
 void float8_long_from_chars(benchmark::State& state) { parse_each(state, long_floats(), by_from_chars<double>); }
-void float4_short_tusk(benchmark::State& state) { parse_each(state, short_floats(), by_tusk<float>); }
+void float4_short_tusk(benchmark::State& state) { parse_each(state, short_floats(), tusk::bench::read<float>); }
 void float4_short_from_chars(benchmark::State& state) { parse_each(state, short_floats(), by_from_chars<float>); }
 BENCHMARK(float8_short_tusk);
 BENCHMARK(float8_short_from_chars);

@@ -24,12 +24,6 @@ texts const& long_numbers() {
   return made;
 }
 
-std::optional<tusk::numeric> by_tusk(std::string_view text) {
-  auto value = tusk::from_text<tusk::numeric>::parse(text);
-  if (!value) return std::nullopt;
-  return *std::move(value);
-}
-
 std::optional<std::string> by_check_and_copy(std::string_view text) {
   std::size_t at = text.starts_with('-');
   std::size_t digits = 0;
@@ -81,7 +75,7 @@ std::optional<double> by_from_chars(std::string_view text) {
   return value;
 }
 
-void numeric_short_tusk(benchmark::State& state) { parse_each(state, prices(), by_tusk); }
+void numeric_short_tusk(benchmark::State& state) { parse_each(state, prices(), tusk::bench::read<tusk::numeric>); }
 void numeric_short_check_and_copy(benchmark::State& state) { parse_each(state, prices(), by_check_and_copy); }
 void numeric_short_groups(benchmark::State& state) { parse_each(state, prices(), by_groups); }
 void numeric_short_from_chars(benchmark::State& state) { parse_each(state, prices(), by_from_chars); }
@@ -90,7 +84,7 @@ BENCHMARK(numeric_short_check_and_copy);
 BENCHMARK(numeric_short_groups);
 BENCHMARK(numeric_short_from_chars);
 
-void numeric_long_tusk(benchmark::State& state) { parse_each(state, long_numbers(), by_tusk); }
+void numeric_long_tusk(benchmark::State& state) { parse_each(state, long_numbers(), tusk::bench::read<tusk::numeric>); }
 void numeric_long_check_and_copy(benchmark::State& state) { parse_each(state, long_numbers(), by_check_and_copy); }
 void numeric_long_groups(benchmark::State& state) { parse_each(state, long_numbers(), by_groups); }
 void numeric_long_from_chars(benchmark::State& state) { parse_each(state, long_numbers(), by_from_chars); }

@@ -83,8 +83,29 @@ inline bool parse_few_digits(char const* first, std::size_t size, std::uint64_t&
   }
 }
 
+/// Of characters as `load_characters` gives them: the highest bit of each byte that is no digit. What stands behind a
+/// byte above 127 may be taken for one, too.
+constexpr std::uint64_t find_other_than_digits(std::uint64_t characters) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t const digits = characters ^ '0' * ones;
+  return ((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones;
+}
+
 /// How many digits the text begins with.
-std::size_t count_digits(std::string_view text) noexcept;
+inline std::size_t count_digits(std::string_view text) noexcept {
+  std::size_t count = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    while (count != text.size()) {
+      std::size_t const step = text.size() - count < 8 ? text.size() - count : 8;
+      std::uint64_t const others = find_other_than_digits(load_characters(text.data() + count, step));
+      if (others != 0) return count + static_cast<std::size_t>(std::countr_zero(others)) / 8;  // the end is one, too
+      count += step;
+    }
+  } else {
+    while (count != text.size() && text[count] >= '0' && text[count] <= '9') ++count;
+  }
+  return count;
+}
 
 /// 17 digits and more; false if there is something else, or they do not fit in 64 bits.
 bool parse_many_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept;

@@ -108,6 +108,7 @@ template <>
 struct from_text<numeric> {
   static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
   static protocol::expected<numeric> parse(std::string_view text);
+  static bool parse_quickly(std::string_view text, numeric& value);
 };
 
 }  // namespace tusk

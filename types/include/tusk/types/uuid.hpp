@@ -42,6 +42,8 @@ class uuid {
   friend std::ostream& operator<<(std::ostream& out, uuid const& value);
 
  private:
+  friend struct from_text<uuid>;
+
   bytes_type bytes_{};
 };
 
@@ -56,6 +58,7 @@ template <>
 struct from_text<uuid> {
   static constexpr bool reads(oid type) noexcept { return type == oids::uuid; }
   static protocol::expected<uuid> parse(std::string_view text) noexcept;
+  static bool parse_quickly(std::string_view text, uuid& value) noexcept;
 };
 
 }  // namespace tusk
