@@ -19,8 +19,6 @@ namespace {
 using protocol::parse_error;
 using types::errc;
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 bool is_word(std::string_view text, std::string_view word) noexcept {
   return std::ranges::equal(text, word, {},
                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
