@@ -14,6 +14,7 @@ enum class errc {
   malformed_integer,
   malformed_float,
   malformed_bytea,
+  malformed_char,
   malformed_numeric,
   malformed_money,
   malformed_date,
