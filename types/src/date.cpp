@@ -19,17 +19,17 @@ static_assert(number_of({2000, 1, 1}) == 0 && number_of({first_year, 11, 24}) ==
 incomplete_day read_day(field_reader& in) noexcept {
   incomplete_day read;
   read.year = in.number(4, 7);
-  in.expect("-");
-  read.month = in.number(2, 2);
-  in.expect("-");
+  in.expect('-');
+  read.month = in.pair();
+  in.expect('-');
   read.day_position = in.position();
-  read.day = in.number(2, 2);
+  read.day = in.pair();
   return read;
 }
 
 calendar_day complete_day(field_reader& in, incomplete_day const& day) noexcept {
   bool const before_christ = in.skip(" BC");
-  if (!in.at_end()) in.fail_at(in.position());
+  if (!in.at_end()) in.fail();
   auto const year = static_cast<std::int32_t>(day.year);
   calendar_day const complete{before_christ ? 1 - year : year, static_cast<std::uint32_t>(day.month),
                               static_cast<std::uint32_t>(day.day)};

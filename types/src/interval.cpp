@@ -26,20 +26,20 @@ struct sums {
 };
 
 struct unit {
-  std::string_view word;    // of postgres and postgres_verbose; more than one has an s behind it
-  std::string_view letter;  // of iso_8601
+  std::string_view word;  // of postgres and postgres_verbose; more than one has an s behind it
+  char letter;            // of iso_8601
   int128 sums::*sum;
   std::int64_t size;
 };
 
 constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t hour = 3600 * second;
-constexpr unit units[] = {{"year", "Y", &sums::months, 12},
-                          {"mon", "M", &sums::months, 1},
-                          {"day", "D", &sums::days, 1},
-                          {"hour", "H", &sums::microseconds, hour},
-                          {"min", "M", &sums::microseconds, 60 * second},
-                          {"sec", "S", &sums::microseconds, second}};
+constexpr unit units[] = {{"year", 'Y', &sums::months, 12},
+                          {"mon", 'M', &sums::months, 1},
+                          {"day", 'D', &sums::days, 1},
+                          {"hour", 'H', &sums::microseconds, hour},
+                          {"min", 'M', &sums::microseconds, 60 * second},
+                          {"sec", 'S', &sums::microseconds, second}};
 constexpr std::size_t date_units = 3;  // the first ones
 
 struct amount {
@@ -54,8 +54,8 @@ struct amount {
 };
 
 amount read_amount(field_reader& in) noexcept {
-  bool const negative = in.skip("-");
-  bool const has_sign = negative || in.skip("+");
+  bool const negative = in.skip('-');
+  bool const has_sign = negative || in.skip('+');
   return {has_sign, negative, in.number(1, 19)};  // an int64 has up to 19 digits
 }
 
@@ -67,7 +67,7 @@ class interval_text {
   explicit interval_text(std::string_view text) noexcept : in_(text) {}
 
   protocol::expected<interval> read() noexcept {
-    if (in_.skip("P")) {
+    if (in_.skip('P')) {
       read_iso();
     } else {
       bool const verbose = in_.skip("@ ");
@@ -89,31 +89,31 @@ class interval_text {
   void read_iso() noexcept {
     std::size_t end = date_units;
     do {
-      if (end == date_units && in_.skip("T")) next_ = std::exchange(end, std::size(units));
-      add_units(read_amount(in_), &unit::letter, "", end);
-    } while (!in_.failed() && !in_.at_end());
+      if (end == date_units && in_.skip('T')) next_ = std::exchange(end, std::size(units));
+      add_units(read_amount(in_), true, end);
+    } while (!in_.at_end());
   }
 
   // The readers below begin behind the first number. A text of postgres_verbose has its time in words too.
   void read_words(amount value, bool verbose) noexcept {
     for (;;) {
-      add_units(value, &unit::word, " ", std::size(units));
-      in_.skip("s");
-      if (!in_.skip(" ")) return;
+      add_units(value, false, std::size(units));
+      in_.skip('s');
+      if (!in_.skip(' ')) return;
       if (verbose && in_.skip("ago")) return turn();
       value = read_amount(in_);
-      if (!verbose && in_.rest().starts_with(':')) return add_time(value);
+      if (!verbose && in_.next_is(':')) return add_time(value);
     }
   }
 
   void read_postgres_or_sql(amount const& first) noexcept {
-    if (in_.rest().starts_with(':')) {
+    if (in_.next_is(':')) {
       add_time(first);
-    } else if (in_.skip("-")) {
+    } else if (in_.skip('-')) {
       read_sql_years(first);
-    } else if (in_.rest().starts_with(' ') && begins_with_digit(in_.rest().substr(1))) {
+    } else if (in_.next_is(' ') && begins_with_digit(in_.rest().substr(1))) {
       sums_.days = int128{first.number};
-      in_.expect(" ");
+      in_.expect(' ');
       add_time(read_amount(in_));
       if (first.negative) turn();
     } else {
@@ -124,33 +124,33 @@ class interval_text {
   // Years and months alone, or `+1-2 -3 +4:05:06`, where all have signs.
   void read_sql_years(amount const& years) noexcept {
     sums_.months = years.times(12, in_.number(1, 2, 11));
-    if (!in_.skip(" ")) return;
+    if (!in_.skip(' ')) return;
     amount const days = read_amount(in_);
     sums_.days = days.times(1);
-    in_.expect(" ");
+    in_.expect(' ');
     amount const hours = read_amount(in_);
     if (!years.has_sign || !days.has_sign || !hours.has_sign) in_.fail_at(0);
     add_time(hours);
   }
 
   void add_time(amount const& hours) noexcept {
-    in_.expect(":");
+    in_.expect(':');
     sums_.microseconds += hours.times(hour, in_.minutes_and_seconds());
   }
 
-  // Takes the name of a unit, one that is behind those taken before. Seconds may have a fraction.
-  void add_units(amount const& value, std::string_view unit::*name, std::string_view separator,
-                 std::size_t end) noexcept {
-    std::size_t const begin = in_.position();
+  // Takes the name of a unit, one that is behind those taken before. Only seconds, which are the last, have a fraction.
+  void add_units(amount const& value, bool by_letter, std::size_t end) noexcept {
+    if (in_.next_is('.')) next_ = std::max(next_, std::size(units) - 1);
     std::uint64_t const fraction = in_.fraction();
-    bool const whole = in_.position() == begin;
-    in_.expect(separator);
-    while (next_ < end && !(in_.rest().starts_with(units[next_].*name) && (whole || units[next_].size == second)))
-      ++next_;
-    if (next_ == end) return in_.fail_at(in_.position());
+    if (!by_letter) in_.expect(' ');
+    while (next_ < end && !take_name(units[next_], by_letter)) ++next_;
+    if (next_ >= end) return static_cast<void>(in_.fail());
     unit const& of = units[next_++];
-    in_.expect(of.*name);
     sums_.*of.sum += value.times(of.size, fraction);
+  }
+
+  bool take_name(unit const& of, bool by_letter) noexcept {
+    return by_letter ? in_.skip(of.letter) : in_.next_is(of.word[0]) && in_.skip(of.word);
   }
 
   void turn() noexcept { sums_ = {-sums_.months, -sums_.days, -sums_.microseconds}; }

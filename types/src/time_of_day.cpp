@@ -17,8 +17,9 @@ namespace {
 time read_time(field_reader& in) noexcept {
   std::size_t const begin = in.position();
   auto const microseconds = static_cast<std::int64_t>(in.clock(24));
-  if (microseconds > microseconds_per_day) in.fail_at(begin);
-  return time(std::chrono::microseconds(in.failed() ? 0 : microseconds));
+  if (microseconds <= microseconds_per_day) return time(std::chrono::microseconds(microseconds));
+  in.fail_at(begin);
+  return {};
 }
 
 }  // namespace

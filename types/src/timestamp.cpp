@@ -100,7 +100,7 @@ protocol::expected<basic_timestamp<Clock>> parse_timestamp(std::string_view text
   if (text == "-infinity") return value_type::minus_infinity();
   field_reader in(text);
   incomplete_day const read = read_day(in);
-  in.expect(" ");
+  in.expect(' ');
   auto const of_day = static_cast<std::int64_t>(in.clock(23));
   std::int64_t const offset = std::is_same_v<value_type, timestamptz> ? in.utc_offset(max_offset_hours) : 0;
   calendar_day const day = complete_day(in, read);
