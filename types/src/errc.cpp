@@ -50,6 +50,14 @@ char const* text(errc e) noexcept {
     case errc::null_element: return "an element is NULL; use std::optional for the elements";
     case errc::out_of_range: return "the value does not fit in the type it is read as; use a larger type";
     case errc::inexact: return "the type cannot hold this value exactly; use another type, or round it in the query";
+    case errc::inexact:
+      return "the type it is read as cannot hold the value exactly; use a finer or an integer type, or round it in the "
+             "query";
+    case errc::infinite:
+      return "the value is infinite, and the type it is read as has no such value; read it as tusk::date, "
+             "tusk::timestamp, tusk::timestamptz or tusk::interval";
+    case errc::has_calendar_units:
+      return "the interval has months or days, which are no fixed time; read it as tusk::interval";
     case errc::embedded_nul:
       return "a string holds a NUL byte, which PostgreSQL's text cannot; remove it, or pass bytes (bytea)";
     case errc::invalid_utf8: return "a string is not valid UTF-8; convert it, or pass bytes (bytea) if it is not text";

@@ -34,6 +34,8 @@ enum class errc {
   null_element,
   out_of_range,
   inexact,
+  infinite,
+  has_calendar_units,
   // writing
   embedded_nul,
   invalid_utf8,
