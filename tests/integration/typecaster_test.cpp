@@ -188,11 +188,11 @@ TEST_F(load_types_test, arrays_of_domains_are_arrays_of_what_is_below_them) {
   conn_.load_types();
   result const after = conn_.query(sql);
   EXPECT_EQ(before[0].at(0), tusk::value(std::string("{1,2}"))) << "what is there stays as it is";
-  EXPECT_EQ(after[0].at(0), tusk::value(std::vector<std::optional<int>>{1, 2}));
+  EXPECT_EQ(after[0].at(0), tusk::value(tusk::array<std::optional<int>>({1, 2})));
   EXPECT_EQ(after[0].get<std::vector<int>>(0), (std::vector<int>{1, 2}));
   EXPECT_EQ(after[0].at(1), tusk::value(std::string("red")));
-  EXPECT_EQ(after[0].at(2), tusk::value(std::vector<std::optional<std::string>>{"red"}));
-  EXPECT_EQ(after[0].at(3), tusk::value(std::vector<std::optional<std::string>>{"red"}));
+  EXPECT_EQ(after[0].at(2), tusk::value(tusk::array<std::optional<std::string>>({"red"})));
+  EXPECT_EQ(after[0].at(3), tusk::value(tusk::array<std::optional<std::string>>({"red"})));
 }
 
 TEST_F(load_types_test, is_an_operation_that_can_be_stepped) {

@@ -49,7 +49,6 @@ char const* text(errc e) noexcept {
       return "the value is nested deeper than PostgreSQL allows; read the field as a string to see it";
     case errc::null_element: return "an element is NULL; use std::optional for the elements";
     case errc::out_of_range: return "the value does not fit in the type it is read as; use a larger type";
-    case errc::inexact: return "the type cannot hold this value exactly; use another type, or round it in the query";
     case errc::inexact:
       return "the type it is read as cannot hold the value exactly; use a finer or an integer type, or round it in the "
              "query";
