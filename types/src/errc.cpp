@@ -9,9 +9,8 @@ char const* text(errc e) noexcept {
   switch (e) {
     case errc::malformed_bool: return "the text of a bool is neither t nor f; read the field as a string to see it";
     case errc::malformed_integer:
-      return "the text of an integer has something other than digits; read a numeric as tusk::numeric, or the field as "
-             "a "
-             "string to see it";
+      return "the text of an integer has something other than digits; read a numeric as tusk::numeric, or the "
+             "field as a string to see it";
     case errc::malformed_float:
       return "the text of a floating point number is not one; read the field as a string to see it";
     case errc::malformed_bytea:
