@@ -185,7 +185,7 @@ class engine {
   std::vector<diagnostics> notices_;
   client::route route_;                           // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
-  std::exception_ptr parting_;  // why the connection was closed, for the next call
+  std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
   bool write_failed_ = false, read_wants_write_ = false, text_is_utf8_ = true, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye

@@ -14,6 +14,7 @@ enum class errc {
   malformed_integer,
   malformed_float,
   malformed_bytea,
+  malformed_char,
   malformed_numeric,
   malformed_money,
   malformed_date,
@@ -33,6 +34,8 @@ enum class errc {
   null_element,
   out_of_range,
   inexact,
+  infinite,
+  has_calendar_units,
   // writing
   embedded_nul,
   invalid_utf8,
@@ -46,6 +49,8 @@ enum class errc {
   malformed_placeholder,
   wrong_arguments,
   malformed_name,
+  ragged_array,
+  no_label,
 };
 
 /// The category of `errc`; its name is "tusk.types".
