@@ -48,6 +48,15 @@ TEST_F(typecaster_test, reads_the_types_that_it_is_registered_for) {
   EXPECT_EQ((r.as<std::tuple<point, std::optional<point>, std::string>>().size()), 1u);
 }
 
+TEST_F(typecaster_test, of_an_array_has_that_of_its_elements) {
+  register_type(new_array_type<point>({oids::point_array}, "POINT[]", point_), conn_);
+  result const r = conn_.query("SELECT ARRAY['(1,2)', NULL]::point[], '{}'::point[], ARRAY['(3,4)']::point[]");
+  EXPECT_EQ(r[0].get<std::vector<std::optional<point>>>(0), (std::vector<std::optional<point>>{point{1, 2}, {}}));
+  EXPECT_TRUE(r[0].get<std::vector<point>>(1).empty());
+  EXPECT_EQ(r[0].get<std::vector<point>>(2), (std::vector<point>{{3, 4}}));
+  EXPECT_EQ(r[0].at(2).get<array<std::optional<point>>>().at(1), (point{3, 4}));
+}
+
 TEST_F(typecaster_test, null_into_what_cannot_hold_it_is_an_error) {
   register_type(point_, conn_);
   EXPECT_CONTAINS("NULL", thrown<data_error>([&] { conn_.query("SELECT NULL::point")[0].get<point>(0); }).what());
