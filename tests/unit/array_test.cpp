@@ -32,6 +32,14 @@ struct from_text<box> {
   static protocol::expected<box> parse(std::string_view text) { return box{std::string(text)}; }
 };
 
+// Tells its type at run time.
+struct by_function {};
+template <>
+struct adapter<by_function> {
+  static argument_type type() { return {oids::point}; }
+  static void text(by_function, text_writer& out) { out << "(1,2)"; }
+};
+
 namespace {
 
 using namespace std::string_view_literals;
@@ -110,6 +118,9 @@ TEST(array_type, is_that_of_the_elements) {
   EXPECT_EQ(sent_as<bytes>(), oids::bytea);
   EXPECT_EQ((sent_as<std::array<std::byte, 2>>()), oids::bytea);
   EXPECT_EQ(sent_as<std::vector<bytes>>(), oids::bytea_array);
+  EXPECT_EQ(sent_as<std::vector<by_function>>(), oids::point_array);
+  EXPECT_EQ(text_of(std::vector<by_function>(2)), R"({"(1,2)","(1,2)"
+})");
   EXPECT_EQ(params(std::vector<int>{1}).types()[0], oids::int4_array);
 }
 

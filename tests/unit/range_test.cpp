@@ -43,10 +43,11 @@ void expect_failure(std::string_view text, errc why, std::size_t position) {
   EXPECT_EQ(result.error().position, position) << text;
 }
 
-static_assert(adapter<range<int>>::oid == oids::int4range && adapter<range<long long>>::oid == oids::int8range);
-static_assert(adapter<range<short>>::oid == oids::int4range &&
-              adapter<range<unsigned long long>>::oid == oids::numrange);
-static_assert(adapter<range<double>>::oid == 0 && adapter<range<std::string>>::oid == 0);
+template <class T>
+inline constexpr oid sent_as = types::argument_type_of<range<T>>().oid;
+static_assert(sent_as<int> == oids::int4range && sent_as<long long> == oids::int8range);
+static_assert(sent_as<short> == oids::int4range && sent_as<unsigned long long> == oids::numrange);
+static_assert(sent_as<double> == 0 && sent_as<std::string> == 0);
 static_assert(types::range_of(oids::date) == oids::daterange && types::range_of(oids::timestamp) == oids::tsrange);
 static_assert(types::range_of(oids::timestamptz) == oids::tstzrange &&
               types::subtype_of(oids::numrange) == oids::numeric);

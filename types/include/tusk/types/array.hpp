@@ -1,26 +1,24 @@
 // Arrays: std::vector and its like as arguments and results, and tusk::array, which keeps bounds.
 //
-//   C++                                            sent as                       read from
-//   std::vector<T>, any allocator                  the array type of T's         arrays of what T reads; arrays of
-//   types
-//                                                                                made in the database if T reads those
-//   std::vector<std::vector<T>> and so on          likewise; each level is a     likewise, with as many dimensions
-//                                                  dimension, at most 6
-//   std::array<T, N>, std::span<T>                 likewise                      not
-//   tusk::array<T>                                 likewise, with its bounds     likewise, any dimensions and bounds
-//   std::optional<T> as the elements               likewise                      likewise, and NULL
-//   vector, array, span of std::byte               bytea, see bytea.hpp
+//   C++                                    sent as                    read from
+//   std::vector<T>, any allocator          the array type of T's      arrays of what T reads, and if T reads types that
+//                                                                     were made in the database, any of those
+//   std::vector<std::vector<T>> and so on  likewise; each level is a  likewise, with as many dimensions
+//                                          dimension, at most 6
+//   std::array<T, N>, std::span<T>         likewise                   not
+//   tusk::array<T>                         likewise, with its bounds  likewise, any dimensions and bounds
+//   std::optional<T> as the elements       likewise                   likewise, and NULL
+//   vector, array, span of std::byte       bytea, see bytea.hpp
 //
 // An array whose elements have no type of their own (strings) is sent as text[], the type that ARRAY['a', 'b'] has:
 // functions that take any array need one. Where the statement has an array of another type, it says so: $1::uuid[].
-// Of elements that are known by name (composites, enums) the name is used: `color[]`.
+// Of elements that are known by name (composites, enums) the name is used: color[].
 //
 //   text ─► array_reader (elements in storage order, shape) ─► elements, by from_text of each ─► nested, if T is
 //
 // PostgreSQL knows one empty array, without dimensions: what has no elements is sent as {}, and {} is read as an empty
-// outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. Where array_nulls is off, which
-// is for programs older than NULLs in arrays, no text means NULL: the server then takes what we send for the string
-// NULL.
+// outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. Where the server's array_nulls
+// is off, which is for programs older than NULLs in arrays, no text means NULL: it takes ours for the string NULL.
 //
 // Source: PostgreSQL's documentation, "Arrays"; array_in and array_out.
 #pragma once
@@ -169,7 +167,7 @@ concept nested_range = array_range<T> && leaf<T>::depth <= array_shape::max_dime
 /// The array type of what `adapter<T>` writes.
 template <adaptable T>
 argument_type array_type_of() {
-  constexpr argument_type element = argument_type_of<T>();
+  argument_type const element = argument_type_of<T>();
   if (!element.name.empty()) return {0, element.name, true};
   return {element.oid == 0 ? oids::text_array : array_of(element.oid)};
 }
@@ -206,8 +204,6 @@ class array_writer {
   }
 
  private:
-  static constexpr char delimiter = delimiter_of(argument_type_of<T>().oid);
-
   // The sizes along the first elements, which all others have to have too.
   template <class Range>
   static void measure(Range const& range, std::size_t* sizes, bool& empty) {
@@ -232,7 +228,7 @@ class array_writer {
     char before = '{';
     for (element_of_range<Range> const& each : range) {  // of a vector<bool> it is a copy
       out_ << before;
-      before = delimiter;
+      before = delimiter_;
       if constexpr (leaf<Range>::depth > 1) {
         write_levels(each);
       } else {
@@ -244,7 +240,7 @@ class array_writer {
 
   void write_levels(std::span<array_dimension const> dimensions, typename array<T>::const_iterator& at) {
     for (std::size_t i = 0; i < dimensions[0].size; ++i) {
-      out_ << (i == 0 ? '{' : delimiter);
+      out_ << (i == 0 ? '{' : delimiter_);
       if (dimensions.size() > 1) {
         write_levels(dimensions.subspan(1), at);
       } else {
@@ -256,10 +252,11 @@ class array_writer {
 
   void write_one(T const& value) {
     if (is_null(value)) return out_.unchecked("NULL");
-    write_part(value, scratch_, out_, [this](std::string_view text) { write_array_element(text, delimiter, out_); });
+    write_part(value, scratch_, out_, [this](std::string_view text) { write_array_element(text, delimiter_, out_); });
   }
 
   text_writer& out_;
+  char delimiter_ = delimiter_of(argument_type_of<T>().oid);
   text_buffer scratch_;
 };
 

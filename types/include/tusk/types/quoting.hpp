@@ -1,9 +1,9 @@
 // What arrays, ranges and row values have in common: a text of parts between delimiters, quoted where they would be
 // misread.
 //
-//   array   {a,"b c","d\"e",NULL}     a quote in quotes is \"
-//   range   [a,"b c")                 a quote in quotes is "", and \ is \\ .
-//   record  (a,"b c","d""e",)
+//   array   {a,"b c","d\"e",NULL}     in quotes a quote is \" and a backslash is doubled
+//   range   [a,"b c")                 in quotes a quote and a backslash are doubled
+//   record  (a,"b c","d""e",)         likewise
 //
 // Reading is as strict as the server's writing: no white space around parts, no escapes outside of quotes, quotes
 // around the whole part or not at all. A part without escapes is a view into the text; only the others are copied.
@@ -125,6 +125,8 @@ void write_quoted(std::string_view part, char quote_escape, text_writer& out);
 /// Whether the text of every value is free of what is special anywhere, so that it needs no look.
 template <class T>
 inline constexpr bool never_quoted = integer<T> || std::same_as<T, bool> || std::floating_point<T>;
+template <class T>
+inline constexpr bool never_quoted<std::optional<T>> = never_quoted<T>;
 
 /// Writes a value as a part: `write(text)` gets what its adapter writes, and quotes it where needed. `scratch` is room
 /// that parts share one after another.

@@ -1,11 +1,12 @@
 // Ranges: [1,5) and its like.
 //
-//   C++                      sent as                              read from
-//   range<short>, range<int> int4range                            int4range, and any that was made in the database
-//   range<long>              int8range                            int8range, int4range, and those
-//   range of numeric, date,  numrange, daterange, tsrange,        ranges of what T reads, and those
-//   timestamp, timestamptz   tstzrange
-//   range of another type    0: what the statement needs there    those that were made in the database
+//   C++                            sent as                            read from
+//   range<short>, range<int>       int4range                          int4range, int8range: any bounds that fit
+//   range<long>, range<unsigned>   int8range                          likewise
+//   range of numeric, date,        numrange, daterange,               ranges of what T reads
+//   timestamp, timestamptz         tsrange, tstzrange
+//   range of another type          0: what the statement needs there  ranges of what T reads
+//   any of them                                                       ranges that were made in the database
 //
 // The subtype of a range that was made in the database is not known here, so the caller's word for it is taken: its
 // bounds have to be texts of a T.
@@ -121,7 +122,7 @@ protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
 
 template <adaptable T>
 struct adapter<range<T>> {
-  static constexpr tusk::oid oid = types::range_of(types::argument_type_of<T>().oid);
+  static constexpr argument_type type() { return {types::range_of(types::argument_type_of<T>().oid)}; }
   static void text(range<T> const& value, text_writer& out) {
     if (value.empty) return out.unchecked("empty");
     types::text_buffer scratch;
