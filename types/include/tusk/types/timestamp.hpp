@@ -115,8 +115,8 @@ std::ostream& operator<<(std::ostream& to, timestamptz value);
 
 namespace types {
 
-void write_timestamp(timestamp value, text_writer& out);
-void write_timestamp(timestamptz value, text_writer& out);
+template <class Clock>
+void write_timestamp(basic_timestamp<Clock> value, text_writer& out);
 template <class Clock>
 protocol::expected<basic_timestamp<Clock>> parse_timestamp(std::string_view text) noexcept;
 /// Takes a year of four digits, not BC, and an offset without seconds; false says nothing.
