@@ -1,8 +1,9 @@
 // Cancelling: the request goes over a connection of its own, and no statement that is sent later may be hit by it.
 //
-// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what is
-// used here without the lock (settings, route, the key) does not change once the connection is open. `obstacles_` keeps the next
-// operation waiting until the request has ended. An asynchronous connection steps the request in its own poll().
+// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what
+// is used here without the lock (settings, route, the key) does not change once the connection is open. `obstacles_`
+// keeps the next operation waiting until the request has ended. An asynchronous connection steps the request in its own
+// poll().
 
 #include <algorithm>
 #include <mutex>
@@ -75,13 +76,14 @@ std::optional<poll_status> engine::step_cancel() {
   throw operational_error(ended->reason());
 }
 
-/// Waits until no thread is cancelling. A request whose fate is unknown may hit any later statement: then there is none.
+/// Waits until no thread is cancelling. A request whose fate is unknown may hit any later statement: then none follows.
 void engine::wait_for_cancels() {
   for (unsigned now = obstacles_; now >= one_cancel; now = obstacles_) obstacles_.wait(now);
   if ((obstacles_ & is_doubtful) == 0) return;
   give_up();
   throw operational_error(
-      "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next statement",
+      "the connection was closed: a cancel request was sent whose end is not known, "
+      "and it could hit the next statement",
       true);
 }
 

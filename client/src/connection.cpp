@@ -33,11 +33,6 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-params const& connection::no_params() noexcept {
-  static params const none;
-  return none;
-}
-
 std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
 result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
 statement connection::prepare(std::string_view sql) {
@@ -50,6 +45,10 @@ int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -
 std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
 void connection::ping() { engine().ping(); }
 void connection::start_ping() { engine().start_ping(); }
+void connection::load_types() { engine().load_types(); }
+void connection::start_load_types() { engine().start_load_types(); }
+oid connection::type_oid(std::string_view name) const { return engine().type_oid(name); }
+void connection::register_caster(typecaster const& caster) { engine().register_type(caster); }
 void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
 
 void connection::reconnect() {
@@ -132,7 +131,7 @@ std::span<oid const> statement::parameters() const noexcept {
   return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();
 }
 std::span<column_info const> statement::columns() const noexcept {
-  return prepared_ ? std::span<column_info const>(*prepared_->columns) : std::span<column_info const>();
+  return prepared_ ? std::span<column_info const>(*prepared_->columns->infos) : std::span<column_info const>();
 }
 std::string_view statement::sql() const noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
 

@@ -13,8 +13,7 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
 std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_options const& options) {
-  auto resolved =
-      client::resolve(dsn, options.parameters, client::process_surroundings(), options.allowed_keywords);
+  auto resolved = client::resolve(dsn, options.parameters, client::process_surroundings(), options.allowed_keywords);
   if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
   return std::make_shared<client::settings const>(std::get<client::settings>(std::move(resolved)));
 }
@@ -38,7 +37,8 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     fields.set('M', warning);
     notices_.push_back(std::move(fields));
   }
-  if (options_.trace) transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
+  if (options_.trace)
+    transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
 }
 
@@ -46,6 +46,7 @@ std::shared_ptr<engine> engine::another() {
   auto made = std::make_shared<engine>(settings_, options_);
   made->notifications_ = notifications_;
   lock const guard(mutex_);
+  made->types_.keep_casters_of(types_);
   made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
     say_goodbye();
@@ -66,6 +67,7 @@ void engine::connect() {
     wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
   }
   transport_.socket().set_blocking(true);
+  finish();  // of load_types
 }
 
 /// Waits for the descriptor. What the system refuses is the end of the connection.
@@ -230,9 +232,7 @@ poll_status engine::step_connecting() {
 }
 
 /// Another address may do better. Throws if there is none.
-void engine::startup_failed(std::string const& reason) {
-  connector_->failed(reason);
-}
+void engine::startup_failed(std::string const& reason) { connector_->failed(reason); }
 
 /// No connection, or no memory in mid-message: what is half done cannot go on.
 void engine::give_up() noexcept {

@@ -24,6 +24,7 @@
 #include "connector.hpp"
 #include "conninfo.hpp"
 #include "operation_lock.hpp"
+#include "session_types.hpp"
 #include "statement_cache.hpp"
 #include "transport.hpp"
 
@@ -55,9 +56,13 @@ class engine {
   void release(prepared_statement const& statement) noexcept;
 
   void ping();
+  void load_types();
+  void register_type(typecaster const& caster);
+  oid type_oid(std::string_view name) const;
   void start_exec(std::string_view script);
   void start_query(std::string_view sql, params const& args);
   void start_ping();
+  void start_load_types();
   std::vector<result> take_results();
   void cancel(std::chrono::milliseconds within);
 
@@ -88,9 +93,10 @@ class engine {
     prepared_statement const* running = nullptr;    // or the statement that was; it outlives the operation
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
+    bool loads_types = false;  // its rows are for types_
     std::string_view asked() const noexcept { return running != nullptr ? std::string_view(running->sql) : text; }
     std::optional<std::size_t> arguments;  // how many were given to the statement that is being prepared
-    std::shared_ptr<std::vector<column_info> const> columns;  // of the rows that come next
+    std::shared_ptr<column_set const> columns;  // of the rows that come next
   };
 
   // engine.cpp: stepping
@@ -119,6 +125,7 @@ class engine {
   void take_columns(protocol::row_description const& told);
   std::shared_ptr<result_state> make_result(std::string_view tag);
   void take_ready();
+  void take_types();
   std::string answer_to_question();
   void done() noexcept {
     // A server since version 14 reports a change of client_encoding after the rows.
@@ -137,6 +144,7 @@ class engine {
   void require_readiness(std::string_view text, params const& args);
   void begin_exec(std::string_view script);
   void begin_ping();
+  void begin_load_types();
   void begin_query(std::string_view sql, params const& args);
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
@@ -170,13 +178,14 @@ class engine {
   std::unique_ptr<client::connector> connector_;  // while connecting
   operation operation_;
   statement_cache statements_;
+  session_types types_;
   std::vector<std::string> released_;  // names of statements to close
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;
   std::vector<diagnostics> notices_;
   client::route route_;                           // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
-  std::exception_ptr parting_;  // why the connection was closed, for the next call
+  std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
   bool write_failed_ = false, read_wants_write_ = false, text_is_utf8_ = true, computing_ = false;
   int process_;  // the one that connected; a forked child must not say goodbye

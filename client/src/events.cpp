@@ -17,12 +17,6 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// Of statements that give no rows: one for all of them.
-std::shared_ptr<std::vector<column_info> const> const& no_columns() {
-  static std::shared_ptr<std::vector<column_info> const> const none = std::make_shared<std::vector<column_info>>();
-  return none;
-}
-
 diagnostics fields_of(auto const& message) {
   diagnostics fields;
   for (protocol::error_field const& each : message.fields_sent) fields.set(each.code, each.value);
@@ -73,6 +67,7 @@ void engine::take_other(protocol::event const& told) {
           },
           [&](protocol::parameter_status const& changed) {
             if (changed.name == "client_encoding") text_is_utf8_ = changed.value == "UTF8";
+            types_.set_parameter(changed.name, changed.value);
           },
           [&](empty_query_response const&) {
             fail(std::make_exception_ptr(programming_error("can't execute an empty query")));
@@ -94,9 +89,12 @@ void engine::take_other(protocol::event const& told) {
 /// What the statement that has just ended gave.
 std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, text_is_utf8_);
-  if (operation_.running != nullptr)
-    made->columns = operation_.running->columns;
-  else if (operation_.columns)
+  if (operation_.running != nullptr) {
+    auto& columns = operation_.running->columns;
+    if (types_.is_stale(*columns)) [[unlikely]]
+      types_.refresh(columns);
+    made->columns = columns;
+  } else if (operation_.columns)
     made->columns = std::move(operation_.columns);  // the next statement has its own
   else
     made->columns = no_columns();
@@ -105,12 +103,12 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
 }
 
 void engine::take_columns(protocol::row_description const& told) {
-  auto columns = std::make_shared<std::vector<column_info>>();
-  columns->reserve(told.columns.size());
+  std::vector<column_info> columns;
+  columns.reserve(told.columns.size());
   for (protocol::column_description const& each : told.columns)
-    columns->push_back(
+    columns.push_back(
         {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
-  operation_.columns = std::move(columns);
+  operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)));
   operation_.described = true;
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
 }
@@ -136,6 +134,7 @@ void engine::take_ready() {
     route_ = connector_->route();
     connector_.reset();
     session_.settle();
+    if (options_.load_types) begin_load_types();
     return;
   }
   if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
@@ -149,7 +148,19 @@ void engine::take_ready() {
       }
     }
   }
+  if (std::exchange(operation_.loads_types, false)) take_types();
   done();
+}
+
+/// The answer to load_types().
+void engine::take_types() {
+  auto const rows = std::exchange(operation_.results, {});
+  if (operation_.error) return;
+  try {
+    types_.load_catalogue(rows.empty() ? result() : result(rows.front()));
+  } catch (error const&) {
+    fail(std::current_exception());  // a catalogue that is none
+  }
 }
 
 /// Keeps the first error of the operation.

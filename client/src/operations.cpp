@@ -83,6 +83,7 @@ void engine::begin(std::string_view text, params const& args) {
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = nullptr;
+  operation_.loads_types = false;
   operation_.text.assign(text);
   operation_.columns.reset();
   operation_.arguments.reset();
@@ -111,6 +112,11 @@ void engine::begin_exec(std::string_view script) {
 void engine::begin_ping() {
   begin("", {});
   end_unit({});
+}
+
+void engine::begin_load_types() {
+  begin_exec(session_types::catalogue_query());
+  operation_.loads_types = true;
 }
 
 void engine::begin_query(std::string_view sql, params const& args) {
@@ -155,7 +161,7 @@ void engine::run_prepared(prepared_statement const& statement, params const& arg
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = &statement;
-  auto const columns = static_cast<std::uint16_t>(statement.columns->size());
+  auto const columns = static_cast<std::uint16_t>(statement.columns->types.size());
   try {  // as send_whole does; written out, because a closure costs instructions here
     if (!released_.empty()) [[unlikely]]
       close_released();
@@ -290,6 +296,32 @@ void engine::ping() {
   require_blocking("ping");
   begin_ping();
   wait_until_done();
+}
+
+void engine::load_types() {
+  lock const guard(mutex_);
+  require_blocking("load_types");
+  begin_load_types();
+  wait_until_done();
+}
+
+void engine::start_load_types() {
+  lock const guard(mutex_);
+  begin_load_types();
+}
+
+void engine::register_type(typecaster const& caster) {
+  lock const guard(mutex_);
+  types_.register_type(caster);
+}
+
+oid engine::type_oid(std::string_view name) const {
+  if (oid const built_in = type_of_name(name); built_in != 0) return built_in;
+  lock const guard(mutex_);
+  if (oid const found = types_.find(name); found != 0) return found;
+  throw programming_error("no type is named \"" + std::string(name) + "\"; " +
+                          (types_.has_catalogue() ? "if it was made since, call load_types() again"
+                                                  : "types that were made in the database need load_types() first"));
 }
 
 void engine::start_ping() {

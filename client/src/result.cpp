@@ -1,7 +1,8 @@
-#include <tusk/result.hpp>
+#include <tusk/mapping.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <tusk/types/read_any.hpp>
 
 namespace tusk {
 namespace {
@@ -12,13 +13,6 @@ std::string described(column_info const& column, std::size_t index) {
   std::string_view const known = type_name(column.type);
   return "column " + std::to_string(index) + " " + quoted(column.name) + " of type " +
          (known.empty() ? "" : std::string(known) + " ") + "(OID " + std::to_string(column.type) + ")";
-}
-
-/// At most 40 bytes of a value, without characters that a terminal obeys.
-std::string excerpt(std::string_view text) {
-  std::string safe;
-  for (char c : text.substr(0, 40)) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return "'" + safe + (text.size() > 40 ? "'..." : "'");
 }
 
 /// The T in a compiler's text "... [with T = int]" or "... [T = int]".
@@ -35,12 +29,12 @@ namespace detail {
 
 void throw_no_column(result_state const& in, std::size_t index) {
   throw programming_error("there is no column " + std::to_string(index) + ": the result has " +
-                          std::to_string(in.columns->size()) + ", counted from 0");
+                          std::to_string(in.columns->infos->size()) + ", counted from 0");
 }
 
 void throw_no_column(result_state const& in, std::string_view name) {
   std::string names;
-  for (auto const& each : *in.columns) names += (names.empty() ? "" : ", ") + quoted(each.name);
+  for (auto const& each : *in.columns->infos) names += (names.empty() ? "" : ", ") + quoted(each.name);
   throw programming_error("there is no column " + quoted(name) +
                           "; the columns are: " + (names.empty() ? "none" : names));
 }
@@ -52,7 +46,8 @@ void throw_no_row(result_state const& in, std::size_t index) {
 
 void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted) {
   throw programming_error(described(column, index) + " cannot be read as " + type_in(wanted) +
-                          "; ask for std::string, or cast in the statement");
+                          "; ask for std::string, cast in the statement, register a typecaster that gives it" +
+                          (is_user_defined(column.type) ? ", or let load_types() find what the type is made of" : ""));
 }
 
 void throw_null(column_info const& column, std::size_t index) {
@@ -61,8 +56,8 @@ void throw_null(column_info const& column, std::size_t index) {
 
 void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
                      protocol::parse_error const& error) {
-  throw data_error(described(column, index) + ", position " + std::to_string(error.position) + " of " + excerpt(text) +
-                       ": " + error.code.message(),
+  throw data_error(described(column, index) + ", position " + std::to_string(error.position) + " of " +
+                       types::excerpt(text, error.position) + ": " + error.code.message(),
                    error.code);
 }
 
@@ -72,11 +67,78 @@ void throw_not_utf8(column_info const& column, std::size_t index) {
                    "client_encoding TO 'UTF8', or read the value as bytes of a bytea");
 }
 
+std::shared_ptr<column_set const> const& no_columns() {
+  static std::shared_ptr<column_set const> const none = [] {
+    auto made = std::make_shared<column_set>();
+    made->infos = std::make_shared<std::vector<column_info> const>();
+    return made;
+  }();
+  return none;
+}
+
+cast_context context_of(column_set const& in, std::size_t column) {
+  column_info const& info = (*in.infos)[column];
+  return {info.type, info.modifier, info.name, in.date_style, in.interval_style, in.time_zone};
+}
+
+value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
+  column_info const& info = (*in.columns->infos)[column];
+  if (in.longest_text == 0 && field.size > 0) throw_not_utf8(info, column);
+  if (!in.columns->casters.empty()) {
+    if (auto const& caster = in.columns->casters[column])
+      return caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()),
+                          context_of(*in.columns, column));
+  }
+  if (field.is_null()) return {};
+  auto read = types::read_any(field.text(), in.columns->types[column]);
+  if (!read) throw_bad_value(info, column, field.text(), read.error());
+  return *std::move(read);
+}
+
 std::size_t find_column(result_state const& in, std::string_view name) {
+  auto const& infos = *in.columns->infos;
   auto const found =
-      std::find_if(in.columns->begin(), in.columns->end(), [&](column_info const& each) { return each.name == name; });
-  if (found == in.columns->end()) throw_no_column(in, name);
-  return static_cast<std::size_t>(found - in.columns->begin());
+      std::find_if(infos.begin(), infos.end(), [&](column_info const& each) { return each.name == name; });
+  if (found == infos.end()) throw_no_column(in, name);
+  return static_cast<std::size_t>(found - infos.begin());
+}
+
+void throw_column_count(std::size_t columns, std::size_t wanted, char const* type) {
+  throw programming_error("the statement gives " + std::to_string(columns) + " column(s), but " + type_in(type) +
+                          " takes " + std::to_string(wanted) +
+                          "; name the columns in the statement, or use another type");
+}
+
+void throw_row_count(std::size_t rows) {
+  throw data_error("the statement gave " + (rows == 0 ? std::string("no row") : std::to_string(rows) + " rows") +
+                   " where exactly one was asked for; use query() and look at its size, or add LIMIT 1");
+}
+
+void match_members(result_state const& in, std::span<std::string_view const> names, std::span<std::size_t> columns,
+                   char const* type) {
+  auto const& infos = *in.columns->infos;
+  std::string without_column, ambiguous;
+  std::vector<bool> used(infos.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t found = 0;
+    for (std::size_t j = 0; j < infos.size(); ++j) {
+      if (infos[j].name != names[i]) continue;
+      if (++found == 1) columns[i] = j;
+      used[j] = true;
+    }
+    std::string& list = found == 0 ? without_column : ambiguous;
+    if (found != 1) list += (list.empty() ? "" : ", ") + quoted(names[i]);
+  }
+  if (!ambiguous.empty())
+    throw programming_error("more than one column is named " + ambiguous + ", so that members of " + type_in(type) +
+                            " cannot be told apart; rename columns with AS, or use by_position");
+  if (without_column.empty()) return;
+  std::string left_over;
+  for (std::size_t j = 0; j < infos.size(); ++j)
+    if (!used[j]) left_over += (left_over.empty() ? "" : ", ") + quoted(infos[j].name);
+  throw programming_error("no column is named as these members of " + type_in(type) + ": " + without_column +
+                          "; columns without a member: " + (left_over.empty() ? "none" : left_over) +
+                          "; rename columns with AS, or use by_position");
 }
 
 }  // namespace detail
@@ -84,13 +146,13 @@ std::size_t find_column(result_state const& in, std::string_view name) {
 result::result() {
   static auto const nothing = [] {
     auto state = std::make_shared<detail::result_state>();
-    state->columns = std::make_shared<std::vector<column_info>>();
+    state->columns = detail::no_columns();
     return state;
   }();
   state_ = nothing;
 }
 
-std::span<column_info const> result::columns() const noexcept { return *state_->columns; }
+std::span<column_info const> result::columns() const noexcept { return *state_->columns->infos; }
 
 std::uint64_t result::affected_rows() const noexcept {
   std::string_view const tag = state_->tag;

@@ -17,10 +17,10 @@ namespace tusk::detail {
 struct prepared_statement {
   std::string name;
   std::string sql;
-  std::vector<oid> types;       ///< as they were declared; 0: left to the server
-  std::vector<oid> parameters;  ///< as the server inferred them
-  std::shared_ptr<std::vector<column_info> const> columns;
-  bool cached = false;  ///< kept by its text; otherwise it belongs to a tusk::statement
+  std::vector<oid> types;                             ///< as they were declared; 0: left to the server
+  std::vector<oid> parameters;                        ///< as the server inferred them
+  mutable std::shared_ptr<column_set const> columns;  ///< made again when typecasters were registered since
+  bool cached = false;                                ///< kept by its text; otherwise it belongs to a tusk::statement
 };
 
 /// What a statement is found by; views into a prepared_statement, or of what is asked for.

@@ -14,6 +14,7 @@
 #include "support/certificate.hpp"
 #include "support/scram_peer.hpp"
 #include "support/scripted_server.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_peer.hpp"
 

@@ -1,7 +1,10 @@
 // A server that does what a test tells it to: it plays bytes, closes, stays silent. For what no real server does.
 //
-//   scripted_server server([](peer& client) { client.receive_startup(); client.send("HTTP/1.1 400 Bad Request\r\n");
-//   }); connect(server.dsn());
+//   scripted_server server([](peer& client) {
+//     client.receive_startup();
+//     client.send("HTTP/1.1 400 Bad Request\r\n");
+//   });
+//   connect(server.dsn());
 //
 // The script runs once for each client, each on a thread of its own. When it returns, the client's connection is
 // closed. It must not throw; what a client does not send in time ends the script quietly.

@@ -303,5 +303,27 @@ TEST(what, cannot_play_tricks_on_a_terminal) {
   }
 }
 
+TEST(excerpt, shows_what_stands_around_a_position) {
+  EXPECT_EQ(types::excerpt("", 0), "''");
+  EXPECT_EQ(types::excerpt("short", 3), "'short'");
+  EXPECT_EQ(types::excerpt("short", 99), "'short'");
+  std::string const digits = "0123456789";
+  std::string const text = digits + digits + digits + digits + digits + digits;
+  EXPECT_EQ(types::excerpt(text, 0), "'" + text.substr(0, 40) + "'...");
+  EXPECT_EQ(types::excerpt(text, 30), "...'" + text.substr(14, 40) + "'...");
+  EXPECT_EQ(types::excerpt(text, 60), "...'" + text.substr(44) + "'");
+}
+
+TEST(excerpt, cuts_no_character_and_shows_no_trick) {
+  EXPECT_EQ(types::excerpt("a\x1b[31m\xc2\x9b", 0), "'a?[31m?'");
+  std::string umlauts;
+  for (int i = 0; i < 30; ++i) umlauts += "\u00e4";
+  for (std::size_t at = 0; at <= umlauts.size(); ++at) {
+    EXPECT_EQ(types::excerpt(umlauts, at).find('?'), std::string::npos) << at;
+    EXPECT_EQ(types::excerpt("x" + umlauts, at).find('?'), std::string::npos) << at;
+  }
+  EXPECT_LE(types::excerpt(std::string(100, '\x80'), 50).size(), 48u);
+}
+
 }  // namespace
 }  // namespace tusk

@@ -56,6 +56,7 @@ TEST(oid, an_array_type_and_its_elements_know_each_other) {
     oid const array = array_of(type);
     if (array == 0) continue;
     ++arrays;
+    EXPECT_EQ(type_of_name(type_name(array)), array);
     EXPECT_EQ(element_of(array), type);
     EXPECT_EQ(type_name(array), std::string(type_name(type)) + "[]");
   }

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "support/exact_buffer.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/machine.hpp"
 
@@ -25,12 +26,7 @@ std::string listed(conninfo_result<pairs> const& result) {
   return text;
 }
 
-/// The text in a buffer of exactly its size, so that a sanitizer sees a read past its end.
-conninfo_result<pairs> parse(std::string_view text) {
-  auto const exact = std::make_unique<char[]>(text.size());
-  std::copy(text.begin(), text.end(), exact.get());
-  return parse_uri({exact.get(), text.size()});
-}
+conninfo_result<pairs> parse(std::string_view text) { return parse_uri(test::exact_buffer(text).view()); }
 
 struct good_uri {
   char const* name;

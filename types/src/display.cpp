@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include <tusk/protocol/utf8.hpp>
+#include <tusk/types/error.hpp>
 
 namespace tusk::types {
 namespace {
@@ -107,6 +108,20 @@ std::string printable(std::string_view text) {
     shown += '?';
     text.remove_prefix(invalid + 1);
   }
+}
+
+std::string excerpt(std::string_view text, std::size_t position) {
+  constexpr std::size_t before = 16;
+  constexpr std::size_t longest = 40;
+  position = std::min(position, text.size());
+  std::size_t begin = position > before && text.size() > longest ? position - before : 0;
+  // Not in the midst of a character; a character has four bytes at most, whatever these bytes are.
+  for (int i = 0; i < 3 && begin > 0 && !starts_character(text[begin]); ++i) --begin;
+  std::size_t end = std::min(begin + longest, text.size());
+  for (int i = 0; i < 3 && end < text.size() && !starts_character(text[end]); ++i) --end;
+  std::string shown = begin > 0 ? "...'" : "'";
+  shown += printable(text.substr(begin, end - begin));
+  return shown + (end < text.size() ? "'..." : "'");
 }
 
 std::string show_position(std::string_view heading, std::string_view query, std::size_t position) {

@@ -236,6 +236,12 @@ std::string_view type_name(oid type) noexcept {
   return found != std::end(table) && found->type == type ? found->name : std::string_view{};
 }
 
+oid type_of_name(std::string_view name) noexcept {
+  auto const* found =
+      std::find_if(std::begin(table), std::end(table), [name](entry const& e) { return e.name == name; });
+  return found != std::end(table) ? found->type : 0;
+}
+
 oid array_of(oid element) noexcept {
   auto const* found = std::lower_bound(std::begin(arrays), std::end(arrays), element,
                                        [](array_entry const& e, oid o) { return e.element < o; });

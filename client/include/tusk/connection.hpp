@@ -11,11 +11,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tusk/mapping.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
 #include <tusk/statement.hpp>
+#include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/types/sql.hpp>
+#include <tusk/types/wrappers.hpp>
 #include <vector>
 
 namespace tusk {
@@ -67,13 +71,39 @@ class connection {
   std::vector<result> exec(std::string_view script);
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
-  /// call, in the same round trip, and kept.
+  /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
+  /// a programming_error; nothing is sent then.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
-      return query_params(sql, no_params());
+      return query_params(sql, params::none());
     else
-      return query_params(sql, as_params(args...));
+      return query_params(sql, as_params(args...).require_bindable());
+  }
+
+  /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
+  /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection too, and does not touch
+  /// it.
+  template <class... Args>
+  static std::string mogrify(std::string_view sql, Args const&... args) {
+    return merge(sql, as_params(args...));
+  }
+  template <class... Args>
+  static std::string mogrify(sql::composed const& statement, Args const&... args) {
+    return merge(statement, as_params(args...));
+  }
+
+  /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
+  /// are more rows or none.
+  template <class T, class... Args>
+  detail::mapped<T> query_one(std::string_view sql, Args const&... args) {
+    return query(sql, args...).template one<T>();
+  }
+  /// The only value of what a statement gives. Throws programming_error if it gives more columns or none, data_error if
+  /// it gives more rows or none.
+  template <class T, class... Args>
+  T query_value(std::string_view sql, Args const&... args) {
+    return detail::only_value<T>(query(sql, args...));
   }
 
   /// A round trip that asks for nothing: throws operational_error if the connection is lost.
@@ -81,6 +111,18 @@ class connection {
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
+
+  // ---- types ----
+
+  /// Reads from the catalogue which types the database has: domains are then read as the type below them, enums as
+  /// text, composite types as record, and so are arrays of these. One query; again after types were made or dropped.
+  /// Results that are there already stay as they are.
+  void load_types();
+  /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; names are as they are stored). Throws
+  /// programming_error if there is none, or load_types() did not find it.
+  oid type_oid(std::string_view name) const;
+  /// Registers a typecaster for this connection's results; it comes before those registered everywhere.
+  friend void register_type(typecaster const& caster, connection& conn) { conn.register_caster(caster); }
 
   // ---- stepping: for event loops, and for every connection with `async` ----
 
@@ -97,9 +139,10 @@ class connection {
   void start_exec(std::string_view script);
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(sql, as_params(args...));
+    start_query_params(sql, as_params(args...).require_bindable());
   }
   void start_ping();
+  void start_load_types();
   /// The results of the operation that is done; once.
   std::vector<result> take_results();
   /// Whether an operation is under way.
@@ -154,7 +197,6 @@ class connection {
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;
 
-  static params const& no_params() noexcept;
   static params const& as_params(params const& args) noexcept { return args; }
   template <class... Args>
   static params as_params(Args const&... args) {
@@ -165,6 +207,7 @@ class connection {
   }
   result query_params(std::string_view sql, params const& args);
   void start_query_params(std::string_view sql, params const& args);
+  void register_caster(typecaster const& caster);
 
   std::shared_ptr<detail::engine> engine_;
 };

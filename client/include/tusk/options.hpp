@@ -45,6 +45,8 @@ struct connect_options {
   std::optional<std::vector<std::string>> allowed_keywords = {};
   /// Send a password in clear text also where somebody could read it: without TLS, or over TLS that is not verified.
   bool allow_cleartext_password = false;
+  /// Read the database's types while connecting, see connection::load_types().
+  bool load_types = false;
   /// What a hostile server can make us allocate or compute.
   protocol::limits limits = {};
   /// How many prepared statements `query` keeps at the server; the least recently used one goes.

@@ -18,6 +18,7 @@
 #include <tusk/types/error.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/typecaster.hpp>
 #include <utility>
 #include <vector>
 
@@ -40,12 +41,29 @@ struct column_handle {
 
 namespace detail {
 
+template <class T>
+class mapper;
+template <class T>
+using mapped = typename mapper<T>::type;
+
+/// The columns of a result and how each is read. Immutable; results of one prepared statement share it.
+struct column_set {
+  std::shared_ptr<std::vector<column_info> const>
+      infos;               ///< outlives registrations, as who holds a statement may see it
+  std::vector<oid> types;  ///< what a column is read as: its type, or what load_types() found its type to be made of
+  /// The same, but 0 where a typecaster is asked first: no parser takes that, so that the quick way ends there.
+  std::vector<oid> quick_types;
+  std::vector<std::optional<typecaster>> casters;     ///< by column; none at all if no column has one
+  std::string date_style, interval_style, time_zone;  ///< for the casters
+  std::uint64_t version = 0;                          ///< of the registrations that this was made from
+};
+
 /// What a result shares. Filled by the connection, immutable afterwards.
 struct result_state {
   result_state() = default;
   result_state(std::string_view command_tag, bool utf8) : tag(command_tag), longest_text(utf8 ? any_length : 0) {}
 
-  std::shared_ptr<std::vector<column_info> const> columns;
+  std::shared_ptr<column_set const> columns;
   protocol::row_set rows;
   std::string tag;
   // Text that is not UTF-8 is not handed out: then this is 0, as an empty text is the same in any encoding.
@@ -61,6 +79,10 @@ struct result_state {
 [[noreturn]] void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
                                   protocol::parse_error const& error);
 [[noreturn]] void throw_not_utf8(column_info const& column, std::size_t index);
+/// Of statements that give no rows: one for all of them.
+std::shared_ptr<column_set const> const& no_columns();
+cast_context context_of(column_set const& in, std::size_t column);
+value any_value(result_state const& in, std::size_t column, protocol::field_bytes field);
 std::size_t find_column(result_state const& in, std::string_view name);
 
 template <class T>
@@ -69,6 +91,25 @@ inline constexpr bool is_view =
 template <class T>
 inline constexpr bool is_text =
     is_view<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// What a typecaster may give when the program runs, so that asking for it compiles.
+template <class T>
+concept castable = (std::is_class_v<T> || std::is_enum_v<T> || std::is_union_v<T>)&&std::copy_constructible<T>;
+
+/// Does not compile when nothing can ever be read as T, and says what to write.
+template <class T>
+constexpr void require_readable() noexcept {
+  static_assert(readable<T> || castable<T>,
+                "tusk: a field cannot be read as this type (T, see above). Write a parser: "
+                "template <> struct tusk::from_text<T> { static constexpr bool reads(tusk::oid type) { return ...; } "
+                "static tusk::protocol::expected<T> parse(std::string_view text) { ... } }; "
+                "or register a typecaster for a class or an enum: tusk::register_type(tusk::new_type<T>(...));");
+}
 
 /// The compiler's words for T, for error messages.
 template <class T>
@@ -103,6 +144,18 @@ class row {
     return get<T>(column.index);
   }
 
+  /// The value of a column as whatever its type says it is: what the typecaster that is registered for it gives, else
+  /// what the built-in parser gives (the documentation has the table), else text.
+  value at(std::size_t column) const { return detail::any_value(*in_, column, bytes(column)); }
+  value at(std::string_view name) const { return at(detail::find_column(*in_, name)); }
+  value at(column_handle column) const { return at(column.index); }
+
+  /// The whole row as a tuple, an aggregate (by the names of its members), by_position<...>, or the one value it has;
+  /// see mapping.hpp. Throws programming_error if columns and type do not go together, and what get() throws. For many
+  /// rows result::rows and result::as are faster: they look up the names once.
+  template <class T>
+  detail::mapped<T> as() const;
+
   /// Whether a field is NULL. Throws programming_error if there is no such column.
   bool is_null(std::size_t column) const { return bytes(column).is_null(); }
   bool is_null(std::string_view name) const { return is_null(detail::find_column(*in_, name)); }
@@ -112,6 +165,8 @@ class row {
   friend class owned_row;
   template <class T>
   T get_slowly(std::size_t column, protocol::field_bytes field) const;
+  template <class T>
+  std::optional<T> cast(typecaster const& caster, std::size_t column, protocol::field_bytes field) const;
   protocol::field_bytes bytes(std::size_t column) const {
     if (column >= fields_.size()) [[unlikely]]
       detail::throw_no_column(*in_, column);
@@ -125,7 +180,7 @@ class row {
 
 template <class T>
 inline T row::get(std::size_t column) const {
-  types::require_from_text<T>();
+  detail::require_readable<T>();
   if (column >= fields_.size()) [[unlikely]]
     detail::throw_no_column(*in_, column);
   if constexpr (detail::is_view<T>) {
@@ -133,30 +188,55 @@ inline T row::get(std::size_t column) const {
       return T(text);
   } else if constexpr (quickly_readable<T>) {
     T value{};
-    bool const known = from_text<T>::reads((*in_->columns)[column].type);
+    bool const known = from_text<T>::reads(in_->columns->quick_types[column]);
     if (known && from_text<T>::parse_quickly(fields_[column].text(), value)) [[likely]]
       return value;
   }
   return get_slowly<T>(column, fields_[column]);
 }
 
-/// Everything that can be said of a field.
+/// Everything that can be said of a field: by a registered caster that gives a T, else by the built-in parser.
 template <class T>
 [[gnu::noinline]] T row::get_slowly(std::size_t column, protocol::field_bytes field) const {
-  column_info const& info = (*in_->columns)[column];
-  if constexpr (detail::is_text<T>) {
-    if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8(info, column);
+  column_info const& info = (*in_->columns->infos)[column];
+  if constexpr (!detail::is_view<T>) {
+    if (!in_->columns->casters.empty()) {
+      if (auto const& caster = in_->columns->casters[column]) {
+        if constexpr (detail::is_optional<T>) {
+          if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(*caster, column, field);
+        } else if (caster->gives<T>()) {
+          auto cast_value = cast<T>(*caster, column, field);
+          if (!cast_value) detail::throw_null(info, column);
+          return *std::move(cast_value);
+        }
+      }
+    }
   }
-  if (field.is_null()) {
-    if constexpr (nullable<T>)
-      return from_text<T>::null();
-    else
-      detail::throw_null(info, column);
+  if constexpr (readable<T>) {
+    if constexpr (detail::is_text<T>) {
+      if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8(info, column);
+    }
+    if (field.is_null()) {
+      if constexpr (nullable<T>)
+        return from_text<T>::null();
+      else
+        detail::throw_null(info, column);
+    }
+    oid const type = in_->columns->types[column];
+    if (!from_text<T>::reads(type)) detail::throw_type_mismatch(info, column, detail::type_text<T>());
+    auto value = types::read_text<T>(field.text(), type);
+    if (!value) detail::throw_bad_value(info, column, field.text(), value.error());
+    return *std::move(value);
+  } else {
+    detail::throw_type_mismatch(info, column, detail::type_text<T>());
   }
-  if (!from_text<T>::reads(info.type)) detail::throw_type_mismatch(info, column, detail::type_text<T>());
-  auto value = types::read_text<T>(field.text(), info.type);
-  if (!value) detail::throw_bad_value(info, column, field.text(), value.error());
-  return *std::move(value);
+}
+
+template <class T>
+std::optional<T> row::cast(typecaster const& caster, std::size_t column, protocol::field_bytes field) const {
+  if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8((*in_->columns->infos)[column], column);
+  return caster.cast_to<T>(field.is_null() ? std::nullopt : std::optional(field.text()),
+                           detail::context_of(*in_->columns, column));
 }
 
 /// A row that keeps its result alive: what a temporary result's rows are.
@@ -177,6 +257,10 @@ class owned_row {
                   "tusk: this view would dangle, because the row is a temporary. Ask for "
                   "std::string, or keep the result or the row in a variable first.");
     return row_.get<T>(plain(column));
+  }
+  template <class Column>
+  value at(Column const& column) const {
+    return row_.at(plain(column));
   }
   template <class Column>
   bool is_null(Column const& column) const {
@@ -220,6 +304,22 @@ class result {
     auto const found = fields(index);
     return {std::move(state_), found};
   }
+
+  /// The rows as tuples of these types, or as values of the one type (see row::as), made as they are walked:
+  /// `for (auto [id, name] : r.rows<int, std::string>())`. Throws programming_error if the columns do not go together
+  /// with the types.
+  template <class T, class... More>
+  auto rows() const;
+  /// All rows as values of one type (see row::as).
+  template <class T>
+  std::vector<detail::mapped<T>> as() const&;
+  template <class T>
+  std::vector<detail::mapped<T>> as() &&;
+  /// The only row (see row::as). Throws data_error if there are more or none.
+  template <class T>
+  detail::mapped<T> one() const&;
+  template <class T>
+  detail::mapped<T> one() &&;
 
   class iterator {
    public:

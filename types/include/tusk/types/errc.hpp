@@ -14,6 +14,7 @@ enum class errc {
   malformed_integer,
   malformed_float,
   malformed_bytea,
+  malformed_char,
   malformed_numeric,
   malformed_money,
   malformed_date,
@@ -41,6 +42,15 @@ enum class errc {
   not_ascii,
   too_large,
   too_many_parameters,
+  not_registered,
+  not_bindable,
+  empty_list,
+  // merging
+  malformed_placeholder,
+  wrong_arguments,
+  malformed_name,
+  ragged_array,
+  no_label,
 };
 
 /// The category of `errc`; its name is "tusk.types".

@@ -182,6 +182,10 @@ namespace types {
 /// invisible marks that reorder text and invalid UTF-8 become `?`: what() may be shown on a terminal.
 std::string describe(diagnostics const& fields, std::string_view query_text = {});
 
+/// What stands around a position of a text, in quotes, for an error about it: some 40 bytes of it at most, made as fit
+/// to be shown as what() of a server's error. `...` stands where the text goes on.
+std::string excerpt(std::string_view text, std::size_t position);
+
 /// A server's error as an exception of the class that its SQLSTATE asks for. It is fatal if `fatal` is set or its
 /// severity is FATAL or PANIC.
 std::exception_ptr make_server_error(diagnostics fields, std::string_view query_text = {}, bool fatal = false);

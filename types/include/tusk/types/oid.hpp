@@ -216,6 +216,9 @@ inline constexpr tusk::oid int8multirange_array = 6157;
 /// Lives for ever; any thread.
 std::string_view type_name(oid type) noexcept;
 
+/// The built-in type of that name ("int4", "int4[]"), or 0. Any thread.
+oid type_of_name(std::string_view name) noexcept;
+
 /// The array type of a built-in type, or 0 if there is none or `element` is not built in.
 oid array_of(oid element) noexcept;
 

@@ -1,0 +1,52 @@
+// What a connection knows about types: the typecasters registered for it, what load_types() found in the catalogue, and
+// the settings that change the text of values. From this it says how the columns of a result are read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tusk/result.hpp>
+#include <tusk/types/typecaster.hpp>
+#include <vector>
+
+namespace tusk::detail {
+
+/// See the top of this file. One thread at a time.
+class session_types {
+ public:
+  /// Lets a connection be opened anew: the casters stay, the catalogue may be another one.
+  void keep_casters_of(session_types const& other) { casters_ = other.casters_; }
+
+  void register_type(typecaster const& caster);
+  /// A setting that the server reports.
+  void set_parameter(std::string_view name, std::string_view value);
+
+  /// The statement whose rows load_catalogue takes.
+  static std::string_view catalogue_query() noexcept;
+  void load_catalogue(result const& rows);
+  bool has_catalogue() const noexcept { return loaded_; }
+  /// The type of that name, as it is written in SQL or with its schema in front; 0 if the catalogue has none.
+  oid find(std::string_view name) const;
+
+  /// How these columns are read.
+  std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns) const;
+  /// Whether something was registered, loaded or set since the columns were resolved. Asked for each result.
+  bool is_stale(column_set const& columns) const noexcept { return columns.version != version(); }
+  /// Resolves them again.
+  [[gnu::cold]] void refresh(std::shared_ptr<column_set const>& columns) const { columns = resolve(columns->infos); }
+
+ private:
+  // Both only go up, so that an equal sum means that neither changed.
+  std::uint64_t version() const noexcept { return types::global_casters_version.load(std::memory_order_acquire) + version_; }
+
+  types::caster_map casters_;
+  std::map<oid, oid> read_as_;  // a type that was made in the database ─► the built-in one that its text is like
+  std::map<std::string, oid, std::less<>> by_name_;
+  std::string date_style_, interval_style_, time_zone_;
+  bool loaded_ = false;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace tusk::detail

@@ -1,0 +1,126 @@
+// Typecasters: SQL's text into C++ values, by functions that are given while the program runs.
+//
+//   new_type<point>({600}, "POINT", fn) ─► typecaster ─► register_type(...): everywhere, or for one connection
+//   a result is made ─► each column's caster is looked up by its OID ─► row.get<point>(i), row.at(i) call fn
+//
+// The look-up is done once a column, when the result is made: rows that are there already keep theirs, and a result can
+// be read after its connection is gone and on any thread. Of two casters for one OID the one registered last counts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <tusk/types/oid.hpp>
+#include <tusk/types/value.hpp>
+
+namespace tusk {
+
+/// What a typecaster may ask about the field. Views into the result: valid during the call.
+struct cast_context {
+  oid type = 0;                      ///< of the column
+  std::int32_t modifier = -1;        ///< what the type makes of it (length, precision); -1: none
+  std::string_view column = {};      ///< its name
+  std::string_view date_style = {};  ///< the session's settings that change text, as the server reported them
+  std::string_view interval_style = {};
+  std::string_view time_zone = {};
+};
+
+/// A function that reads the text of certain types. Cheap to copy, immutable.
+class typecaster {
+ public:
+  /// The types it is for.
+  std::span<oid const> oids() const noexcept { return state_->oids; }
+  std::string const& name() const noexcept { return state_->name; }
+  /// The type of the values it gives.
+  std::type_info const& yields() const noexcept { return *state_->type; }
+
+  /// Calls it; NULL gives what the function gives for it. Throws what the function throws.
+  value cast(std::optional<std::string_view> text, cast_context const& context) const {
+    return state_->to_value(*state_, text, context);
+  }
+
+  /// Whether it gives values of type `T`; `cast_to<T>` may be called then.
+  template <class T>
+  bool gives() const noexcept {
+    return *state_->type == typeid(T);
+  }
+  template <class T>
+  std::optional<T> cast_to(std::optional<std::string_view> text, cast_context const& context) const {
+    return (*static_cast<function<T> const*>(state_->function.get()))(text, context);
+  }
+
+ private:
+  template <class T>
+  using function = std::function<std::optional<T>(std::optional<std::string_view>, cast_context const&)>;
+
+  struct state {
+    std::vector<oid> oids;
+    std::string name;
+    std::type_info const* type;
+    std::shared_ptr<void const> function;
+    value (*to_value)(state const&, std::optional<std::string_view>, cast_context const&);
+  };
+
+  explicit typecaster(std::shared_ptr<state const> made) noexcept : state_(std::move(made)) {}
+
+  template <class T>
+  static value to_value(state const& of, std::optional<std::string_view> text, cast_context const& context) {
+    std::optional<T> given = (*static_cast<function<T> const*>(of.function.get()))(text, context);
+    return given ? value(*std::move(given)) : value();
+  }
+
+  template <class T, class F>
+  friend typecaster new_type(std::vector<oid>, std::string, F);
+
+  std::shared_ptr<state const> state_;
+};
+
+namespace types {
+/// Throws programming_error unless there is an OID and none is 0.
+void require_oids(std::span<oid const> oids, std::string_view name);
+}  // namespace types
+
+/// A typecaster that gives values of type `T`, for the types `oids`. `fn` takes `std::optional<std::string_view>`, the
+/// field's text (nothing for NULL), and `cast_context const&`, and returns `std::optional<T>`, nothing meaning NULL.
+/// What it throws comes out of `row.get`; it may be called from several threads at once. Throws programming_error if
+/// `oids` is empty or holds 0.
+template <class T, class F>
+typecaster new_type(std::vector<oid> oids, std::string name, F fn) {
+  static_assert(std::is_invocable_r_v<std::optional<T>, F const&, std::optional<std::string_view>, cast_context const&>,
+                "tusk: a typecaster's function takes (std::optional<std::string_view>, tusk::cast_context const&) and "
+                "returns std::optional<T>");
+  static_assert(!std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
+                "tusk: a typecaster's values own what they hold: a view or a pointer would dangle");
+  types::require_oids(oids, name);
+  return typecaster(std::make_shared<typecaster::state>(
+      typecaster::state{std::move(oids), std::move(name), &typeid(T),
+                        std::make_shared<typecaster::function<T> const>(std::move(fn)), &typecaster::to_value<T>}));
+}
+
+/// Registers a typecaster for every connection of the process; results that are there already keep what they have.
+/// Any thread.
+void register_type(typecaster const& caster);
+
+namespace types {
+
+using caster_map = std::map<oid, typecaster>;
+
+/// The casters that are registered everywhere: a snapshot that never changes.
+std::shared_ptr<caster_map const> global_casters();
+/// Goes up with each registration; a snapshot that was taken after it is read is at least that new. Looked at for each
+/// result, hence no function.
+inline constinit std::atomic<std::uint64_t> global_casters_version = 0;
+
+}  // namespace types
+}  // namespace tusk

@@ -1,0 +1,147 @@
+// A value whose type is known when the program runs: what a field holds, whatever that is.
+//
+//   row.at(0) ─► value: NULL, or a T ─► get<T>(), get_if<T>(), visit<A, B, C>(f), ==, <<
+//
+// A value is immutable and shares what it holds: copies are cheap, and may be read from any thread.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace tusk {
+
+/// See the top of this file. Empty, it is NULL.
+class value {
+ public:
+  /// NULL.
+  value() noexcept = default;
+
+  /// A value of type `T`, copied or moved in.
+  template <class T>
+  requires(!std::same_as<std::remove_cvref_t<T>, value> &&
+           std::copy_constructible<std::decay_t<T>>) explicit value(T&& held)
+      : held_(std::make_shared<std::decay_t<T> const>(std::forward<T>(held))), ops_(&table<std::decay_t<T>>) {}
+
+  bool is_null() const noexcept { return ops_ == nullptr; }
+
+  /// The type of what is held; `void` for NULL.
+  std::type_info const& type() const noexcept { return ops_ == nullptr ? typeid(void) : *ops_->type; }
+
+  template <class T>
+  bool holds() const noexcept {
+    return ops_ != nullptr && (ops_ == &table<T> || *ops_->type == typeid(T));
+  }
+
+  /// What is held if it is exactly a `T`, else null. Lives as long as any copy of this value.
+  template <class T>
+  T const* get_if() const noexcept {
+    return holds<T>() ? static_cast<T const*>(held_.get()) : nullptr;
+  }
+
+  /// What is held. Throws programming_error that names both types if it is no `T`, or NULL.
+  template <class T>
+  T const& get() const {
+    if (T const* const found = get_if<T>()) return *found;
+    throw_not_a(typeid(T));
+  }
+
+  /// Calls `f` with what is held if it is one of the types; says whether it was.
+  template <class... Ts, class F>
+  bool visit(F&& f) const {
+    return (visit_one<Ts>(f) || ...);
+  }
+
+  /// Both NULL, or equal values of one type. Values of a type without `==` are equal only to their copies.
+  friend bool operator==(value const& a, value const& b) {
+    if (a.ops_ == nullptr || b.ops_ == nullptr) return a.ops_ == b.ops_;
+    return *a.ops_->type == *b.ops_->type && a.ops_->equal(a.held_.get(), b.held_.get());
+  }
+
+  /// The value as text: `NULL`, what `<<` of its type prints, a bool as true or false, `{a,b}` for a vector, and for a
+  /// type that cannot be printed its name in brackets.
+  friend std::ostream& operator<<(std::ostream& out, value const& shown) {
+    shown.print(out);
+    return out;
+  }
+  std::string to_string() const;
+
+ private:
+  struct operations {
+    std::type_info const* type;
+    bool (*equal)(void const*, void const*);
+    void (*print)(std::ostream&, void const*);
+  };
+
+  template <class T>
+  static bool equal(void const* a, void const* b) {
+    if constexpr (std::equality_comparable<T>) {
+      return *static_cast<T const*>(a) == *static_cast<T const*>(b);
+    } else {
+      return a == b;
+    }
+  }
+
+  template <class T>
+  static void print_one(std::ostream& out, T const& shown) {
+    if constexpr (std::same_as<T, bool>) {
+      out << (shown ? "true" : "false");
+    } else if constexpr (std::same_as<T, signed char> || std::same_as<T, unsigned char>) {
+      out << static_cast<int>(shown);
+    } else if constexpr (std::same_as<T, std::byte>) {
+      constexpr char const* digits = "0123456789abcdef";
+      out << digits[std::to_integer<unsigned>(shown) >> 4] << digits[std::to_integer<unsigned>(shown) & 15];
+    } else if constexpr (requires { out << shown; }) {
+      out << shown;
+    } else if constexpr (requires {
+                           shown.has_value();
+                           *shown;
+                         }) {
+      if (shown.has_value())
+        print_one(out, *shown);
+      else
+        out << "NULL";
+    } else if constexpr (requires { shown.begin() != shown.end(); }) {
+      bool first = true;
+      out << '{';
+      for (auto&& each : shown) {
+        if (!std::exchange(first, false)) out << ',';
+        print_one<std::remove_cvref_t<decltype(each)>>(out, each);
+      }
+      out << '}';
+    } else {
+      print_name(out, typeid(T));
+    }
+  }
+
+  template <class T>
+  static inline operations const table{
+      &typeid(T), &equal<T>, [](std::ostream& out, void const* held) { print_one(out, *static_cast<T const*>(held)); }};
+
+  template <class T, class F>
+  bool visit_one(F& f) const {
+    T const* const found = get_if<T>();
+    if (found != nullptr) f(*found);
+    return found != nullptr;
+  }
+
+  void print(std::ostream& out) const;
+  static void print_name(std::ostream& out, std::type_info const& type);
+  [[noreturn]] void throw_not_a(std::type_info const& wanted) const;
+
+  std::shared_ptr<void const> held_;
+  operations const* ops_ = nullptr;
+};
+
+namespace types {
+
+/// A type's name for people, such as "std::vector<int>".
+std::string type_text(std::type_info const& type);
+
+}  // namespace types
+}  // namespace tusk

@@ -1,0 +1,39 @@
+// The typecasters that are registered everywhere. Readers take a snapshot; a registration makes the next one.
+#include <tusk/types/typecaster.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+#include <tusk/types/error.hpp>
+
+namespace tusk {
+namespace {
+
+std::mutex mutex;
+std::shared_ptr<types::caster_map const> current;  // null as long as nothing is registered
+
+}  // namespace
+
+void register_type(typecaster const& caster) {
+  std::lock_guard const guard(mutex);
+  auto next = current ? std::make_shared<types::caster_map>(*current) : std::make_shared<types::caster_map>();
+  for (oid const each : caster.oids()) next->insert_or_assign(each, caster);
+  current = std::move(next);
+  ++types::global_casters_version;
+}
+
+namespace types {
+
+void require_oids(std::span<oid const> oids, std::string_view name) {
+  if (!oids.empty() && std::find(oids.begin(), oids.end(), oid{0}) == oids.end()) return;
+  throw programming_error("the typecaster " + std::string(name) +
+                          " needs the OIDs of the types it is for, none of them 0; a column's is in columns()[i].type");
+}
+
+std::shared_ptr<caster_map const> global_casters() {
+  std::lock_guard const guard(mutex);
+  return current;
+}
+
+}  // namespace types
+}  // namespace tusk

@@ -1,0 +1,49 @@
+#include <tusk/types/value.hpp>
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include <tusk/types/error.hpp>
+
+namespace tusk {
+namespace types {
+
+std::string type_text(std::type_info const& type) {
+  int status = 0;
+  std::unique_ptr<char, decltype(&std::free)> const readable(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  std::string text = readable ? readable.get() : type.name();
+  // What the standard library calls its own names inside says nothing to a reader.
+  for (std::string_view const inner :
+       {"std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >"})
+    for (auto at = text.find(inner); at != text.npos; at = text.find(inner))
+      text.replace(at, inner.size(), "std::string");
+  return text;
+}
+
+}  // namespace types
+
+std::string value::to_string() const {
+  std::ostringstream out;
+  print(out);
+  return out.str();
+}
+
+void value::print(std::ostream& out) const {
+  if (ops_ == nullptr)
+    out << "NULL";
+  else
+    ops_->print(out, held_.get());
+}
+
+void value::print_name(std::ostream& out, std::type_info const& type) { out << '<' << types::type_text(type) << '>'; }
+
+void value::throw_not_a(std::type_info const& wanted) const {
+  throw programming_error("the value is " + (is_null() ? std::string("NULL") : "of type " + types::type_text(type())) +
+                          ", not of type " + types::type_text(wanted) +
+                          "; get_if<T>() asks, visit<...>() tries several");
+}
+
+}  // namespace tusk
