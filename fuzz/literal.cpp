@@ -1,14 +1,12 @@
 // Literals of any text, as any type, as the server's lexer reads them.
 //
-// Input: a letter that chooses the type (see `type_of`), then the text.
+// Input: a letter that chooses the type (see `kind_of`), then the text.
 //
 // Checked: text that is not UTF-8 or has a NUL is refused; any other gives one literal, under either setting of
 // standard_conforming_strings: a string with the same text and the type's cast, or a number with the same characters,
 // or true or false; a name in double quotes holds the same name.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,19 +14,11 @@
 #include <tusk/types/error.hpp>
 #include <tusk/types/literal.hpp>
 #include <tusk/types/params.hpp>
-#include <vector>
 
+#include "support/fuzz_input.hpp"
 #include "support/sql_lexer.hpp"
 
 namespace {
-
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
-      std::abort();                                                   \
-    }                                                                 \
-  } while (false)
 
 struct kind {
   tusk::argument_type type;
@@ -92,12 +82,12 @@ void check_identifier(std::string_view name) {
   try {
     tusk::types::append_identifier(buffer, name);
   } catch (tusk::programming_error const&) {
-    CHECK(name.empty());
+    FUZZ_CHECK(name.empty());
     return;
   }
   std::string const written = string_of(buffer);
   std::string_view rest = written;
-  CHECK(tusk::test::take_identifier(rest) == name && rest.empty());
+  FUZZ_CHECK(tusk::test::take_identifier(rest) == name && rest.empty());
 }
 
 void check(kind const& expected, std::string_view text) {
@@ -105,19 +95,20 @@ void check(kind const& expected, std::string_view text) {
   try {
     args.add(text);
   } catch (tusk::data_error const&) {
-    CHECK(text.find('\0') != text.npos || tusk::protocol::find_invalid_utf8(text) != text.npos);
+    FUZZ_CHECK(text.find('\0') != text.npos || tusk::protocol::find_invalid_utf8(text) != text.npos);
     return;
   }
-  CHECK(text.find('\0') == text.npos && tusk::protocol::find_invalid_utf8(text) == text.npos);
+  FUZZ_CHECK(text.find('\0') == text.npos && tusk::protocol::find_invalid_utf8(text) == text.npos);
   tusk::types::text_buffer buffer;
   tusk::types::append_literal(buffer, text, expected.type);
   std::string const literal = string_of(buffer);
   for (bool const standard : {false, true}) {
     if (is_string(literal, text, expected, standard)) continue;
     if (expected.number) {
-      CHECK(is_number(literal, text, expected.floating));
+      FUZZ_CHECK(is_number(literal, text, expected.floating));
     } else {
-      CHECK(expected.cast == "::bool" && ((literal == "true" && text == "t") || (literal == "false" && text == "f")));
+      FUZZ_CHECK(expected.cast == "::bool" &&
+                 ((literal == "true" && text == "t") || (literal == "false" && text == "f")));
     }
   }
   check_identifier(text);
@@ -127,7 +118,6 @@ void check(kind const& expected, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   if (size == 0) return 0;
-  std::vector<char> const exact(data + 1, data + size);
-  check(kind_of(static_cast<char>(data[0])), {exact.data(), exact.size()});
+  check(kind_of(static_cast<char>(data[0])), tusk::test::fuzz_text(data + 1, size - 1));
   return 0;
 }

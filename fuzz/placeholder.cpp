@@ -8,8 +8,6 @@
 // programming_error is thrown.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,15 +18,9 @@
 #include <tusk/types/sql.hpp>
 #include <vector>
 
-namespace {
+#include "support/fuzz_input.hpp"
 
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
-      std::abort();                                                   \
-    }                                                                 \
-  } while (false)
+namespace {
 
 // Values that would be seen if they were read again.
 std::vector<std::string> const values = {"%s", "%(a)s", "'%", "{}"};
@@ -99,9 +91,9 @@ template <class Call>
 void expect(std::optional<std::string> const& expected, Call const& call) {
   try {
     std::string const made = call();
-    CHECK(expected && made == *expected);
+    FUZZ_CHECK(expected && made == *expected);
   } catch (tusk::programming_error const& e) {
-    CHECK(!expected && e.code().category() == tusk::types::types_category());
+    FUZZ_CHECK(!expected && e.code().category() == tusk::types::types_category());
   }
 }
 
@@ -130,7 +122,6 @@ void check(char letter, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   if (size == 0) return 0;
-  std::vector<char> const exact(data + 1, data + size);
-  check(static_cast<char>(data[0]), {exact.data(), exact.size()});
+  check(static_cast<char>(data[0]), tusk::test::fuzz_text(data + 1, size - 1));
   return 0;
 }

@@ -79,6 +79,7 @@ class engine {
   std::string parameter_status(std::string_view name) const;
   bool closed() const noexcept { return (obstacles_ & is_closed) != 0; }
   void close() noexcept;
+  adapter_registry& adapters() const noexcept { return *adapters_; }
   notification_queue const& notifications() const noexcept { return notifications_; }
 
  private:
@@ -95,7 +96,7 @@ class engine {
     bool parsed = false, described = false;
     bool loads_types = false;  // its rows are for types_
     std::string_view asked() const noexcept { return running != nullptr ? std::string_view(running->sql) : text; }
-    std::optional<std::size_t> arguments;  // how many were given to the statement that is being prepared
+    std::optional<std::size_t> arguments;       // how many were given to the statement that is being prepared
     std::shared_ptr<column_set const> columns;  // of the rows that come next
   };
 
@@ -179,6 +180,7 @@ class engine {
   operation operation_;
   statement_cache statements_;
   session_types types_;
+  std::shared_ptr<adapter_registry> adapters_ = std::make_shared<adapter_registry>();
   std::vector<std::string> released_;  // names of statements to close
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;

@@ -9,9 +9,8 @@ char const* text(errc e) noexcept {
   switch (e) {
     case errc::malformed_bool: return "the text of a bool is neither t nor f; read the field as a string to see it";
     case errc::malformed_integer:
-      return "the text of an integer has something other than digits; read a numeric as tusk::numeric, or the field as "
-             "a "
-             "string to see it";
+      return "the text of an integer has something other than digits; read a numeric as tusk::numeric, or the "
+             "field as a string to see it";
     case errc::malformed_float:
       return "the text of a floating point number is not one; read the field as a string to see it";
     case errc::malformed_bytea:
@@ -49,7 +48,9 @@ char const* text(errc e) noexcept {
       return "the value is nested deeper than PostgreSQL allows; read the field as a string to see it";
     case errc::null_element: return "an element is NULL; use std::optional for the elements";
     case errc::out_of_range: return "the value does not fit in the type it is read as; use a larger type";
-    case errc::inexact: return "the type cannot hold this value exactly; use another type, or round it in the query";
+    case errc::inexact:
+      return "the type it is read as cannot hold the value exactly; use a finer or an integer type, or round it in the "
+             "query";
     case errc::infinite:
       return "the value is infinite, and the type it is read as has no such value; read it as tusk::date, "
              "tusk::timestamp, tusk::timestamptz or tusk::interval";

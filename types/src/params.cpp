@@ -7,10 +7,15 @@
 
 namespace tusk {
 
-params const& params::none() noexcept {
-  static params const instance;
-  return instance;
-}
+namespace {
+
+// No local static, which would be asked at every round trip whether it exists: zeros, which it is before its turn among
+// the constructors comes, are an object without arguments too.
+params const no_arguments;
+
+}  // namespace
+
+params const& params::none() noexcept { return no_arguments; }
 
 void params::throw_too_many() {
   std::error_code const code = types::errc::too_many_parameters;

@@ -85,11 +85,11 @@ class connection {
   /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection too, and does not touch
   /// it.
   template <class... Args>
-  static std::string mogrify(std::string_view sql, Args const&... args) {
+  std::string mogrify(std::string_view sql, Args const&... args) const {
     return merge(sql, as_params(args...));
   }
   template <class... Args>
-  static std::string mogrify(sql::composed const& statement, Args const&... args) {
+  std::string mogrify(sql::composed const& statement, Args const&... args) const {
     return merge(statement, as_params(args...));
   }
 
@@ -121,8 +121,6 @@ class connection {
   /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; names are as they are stored). Throws
   /// programming_error if there is none, or load_types() did not find it.
   oid type_oid(std::string_view name) const;
-  /// Registers a typecaster for this connection's results; it comes before those registered everywhere.
-  friend void register_type(typecaster const& caster, connection& conn) { conn.register_caster(caster); }
 
   // ---- stepping: for event loops, and for every connection with `async` ----
 
@@ -197,20 +195,33 @@ class connection {
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;
 
-  static params const& as_params(params const& args) noexcept { return args; }
+  params const& as_params(params const& args) const noexcept { return args; }
   template <class... Args>
-  static params as_params(Args const&... args) {
+  params as_params(Args const&... args) const {
     if constexpr (sizeof...(Args) == 0)
       return {};
     else
-      return params(args...);
+      return params::of(&adapters(), args...);
   }
+  adapter_registry& adapters() const;
   result query_params(std::string_view sql, params const& args);
   void start_query_params(std::string_view sql, params const& args);
-  void register_caster(typecaster const& caster);
+  template <class T, class Function>
+  friend void register_adapter(Function adapt, connection& conn);
+  friend void register_type(typecaster const& caster, connection& conn);
 
   std::shared_ptr<detail::engine> engine_;
 };
+
+/// Registers a typecaster for the results of one connection; it comes before those registered everywhere.
+void register_type(typecaster const& caster, connection& conn);
+
+/// Registers a function that adapts values of `T` for the statements of one connection; it comes before the one that is
+/// registered everywhere. See adapter_registry::add.
+template <class T, class Function>
+void register_adapter(Function adapt, connection& conn) {
+  conn.adapters().template add<T>(std::move(adapt));
+}
 
 /// Connects to a server. `dsn` is a libpq connection string ("host=localhost dbname=test"); what it leaves out comes
 /// from PG* environment variables and defaults, and `options` overrides it.

@@ -40,8 +40,8 @@ void parse_each(benchmark::State& state, std::vector<std::string> const& texts, 
   for ([[maybe_unused]] auto _ : state) {
     for (auto const& each : texts) benchmark::DoNotOptimize(parse(std::string_view(each)));
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * texts.size()));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(texts.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
 }  // namespace tusk::bench

@@ -9,7 +9,7 @@
 //   float                         float4     float4; int2, int4, int8 where the value is exact
 //   double                        float8     float8, float4; int2, int4, int8 where the value is exact
 //
-// An integer is read from a numeric whose text has no point: what sum() and factorial() give; 1.00 is a tusk::numeric.
+// An integer is read from a numeric whose text has no point: what sum() of int8 gives; 1.00 is a tusk::numeric.
 //
 // Floating point is not read from numeric: hardly any decimal fraction is a float, so that it would fail on the data
 // and not on the program; `::float8` in the query, or tusk::numeric's to<double>(), says that rounding is meant.

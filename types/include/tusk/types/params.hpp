@@ -99,6 +99,14 @@ class params {
   /// An object without any, for ever.
   static params const& none() noexcept;
 
+  /// Arguments in order, with adapters of `registry` first, which may be null.
+  template <class... Args>
+  static params of(adapter_registry const* registry, Args const&... args) {
+    params made;
+    (made.add(args, registry), ...);
+    return made;
+  }
+
   /// How many there are.
   std::size_t count() const noexcept { return types_.size(); }
   bool empty() const noexcept { return count() == 0; }
