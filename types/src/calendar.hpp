@@ -17,7 +17,6 @@ struct calendar_day {
 };
 
 inline constexpr std::int32_t first_year = -4713;  // 4714 BC
-inline constexpr std::int32_t largest_year = 9'999'999;
 
 constexpr bool is_leap(std::int32_t year) noexcept { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
@@ -41,7 +40,7 @@ constexpr std::uint32_t days_since_start(calendar_day at) noexcept {
 
 inline constexpr std::int64_t start_to_2000 = days_since_start({2000, 1, 1});
 
-/// The number of a day that exists, from `first_year` to `largest_year`.
+/// The number of a day that exists, from `first_year` to 9999999.
 constexpr std::int64_t number_of(calendar_day at) noexcept { return days_since_start(at) - start_to_2000; }
 
 /// The day of a number from `date::first_day` to `date::last_day`.

@@ -25,7 +25,7 @@ incomplete_day read_day(field_reader& in) noexcept;
 calendar_day complete_day(field_reader& in, incomplete_day const& day) noexcept;
 
 /// The writers write to where there is room, and return where they ended.
-inline constexpr std::size_t longest_text = 64;  // 294276-12-31 23:59:59.999999+00 BC has 34
+inline constexpr std::size_t longest_text = 64;  // an interval has up to 60
 
 /// `YYYY-MM-DD`, and for a year before Christ what `write_era` has to complete.
 char* write_day(char* to, calendar_day day) noexcept;

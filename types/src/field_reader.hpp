@@ -94,7 +94,7 @@ class field_reader {
     return negative ? -static_cast<std::int64_t>(seconds) : static_cast<std::int64_t>(seconds);
   }
 
-  /// What comes next is not what it should be.
+  /// What comes next is not what it should be. The 0 is for those who return a number.
   std::uint64_t fail() noexcept {
     end_ = at_;
     failed_ = true;

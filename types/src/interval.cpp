@@ -144,7 +144,10 @@ class interval_text {
     std::uint64_t const fraction = in_.fraction();
     if (!by_letter) in_.expect(' ');
     while (next_ < end && !take_name(units[next_], by_letter)) ++next_;
-    if (next_ >= end) return static_cast<void>(in_.fail());
+    if (next_ >= end) {
+      in_.fail();
+      return;
+    }
     unit const& of = units[next_++];
     sums_.*of.sum += value.times(of.size, fraction);
   }

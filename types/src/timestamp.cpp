@@ -52,7 +52,7 @@ bool match_offset(std::string_view text, std::size_t size, std::int64_t& seconds
 }  // namespace
 
 template <class Clock>
-static void write_any(basic_timestamp<Clock> value, text_writer& out) {
+void write_timestamp(basic_timestamp<Clock> value, text_writer& out) {
   if (!value.is_finite()) return out.unchecked(value > basic_timestamp<Clock>() ? "infinity" : "-infinity");
   std::int64_t number = value.microseconds_since_2000() / microseconds_per_day;
   std::int64_t of_day = value.microseconds_since_2000() % microseconds_per_day;
@@ -72,8 +72,8 @@ static void write_any(basic_timestamp<Clock> value, text_writer& out) {
   out.commit(static_cast<std::size_t>(write_era(to, day) - begin));
 }
 
-void write_timestamp(timestamp value, text_writer& out) { write_any(value, out); }
-void write_timestamp(timestamptz value, text_writer& out) { write_any(value, out); }
+template void write_timestamp(timestamp value, text_writer& out);
+template void write_timestamp(timestamptz value, text_writer& out);
 
 bool parse_quickly(std::string_view text, timestamp& value) noexcept {
   std::int64_t microseconds = 0;

@@ -20,17 +20,16 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
+#include <tusk/types/int128.hpp>
 
 namespace tusk::types {
-
-__extension__ typedef __int128 int128;  // any int64 times any ratio
 
 inline constexpr std::int64_t microseconds_per_day = 86'400'000'000;
 
 /// A data_error with this code, and with this text or, if it is empty, the code's.
 [[noreturn]] void throw_data_error(errc why, std::string_view what);
 
-/// The microseconds of a duration.
+/// The microseconds of a duration. 128 bits hold any 64 times any ratio.
 template <class Rep, class Period>
 constexpr int128 microseconds_of(std::chrono::duration<Rep, Period> value) noexcept {
   using factor = std::ratio_divide<Period, std::micro>;
