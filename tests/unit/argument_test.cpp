@@ -68,7 +68,7 @@ void register_point() {
 
 TEST(registered, values_are_written_by_the_registered_function) {
   register_point();
-  EXPECT_EQ(connection::mogrify("INSERT INTO atable (apoint) VALUES (%s)", point{1.23, 4.56}),
+  EXPECT_EQ(merge("INSERT INTO atable (apoint) VALUES (%s)", params(point{1.23, 4.56})),
             "INSERT INTO atable (apoint) VALUES ('(1.23, 4.56)')");
   EXPECT_EQ(literal(std::optional(point{1, 2})), "'(1.0, 2.0)'");
   EXPECT_EQ(literal(std::optional<point>()), "NULL");
@@ -176,7 +176,7 @@ TEST(sql_shaped, empty_lists_are_refused_here) {
 }
 
 TEST(sql_shaped, adapters_may_be_written_by_the_user) {
-  EXPECT_EQ(connection::mogrify("id %s", range_of_ids{-1, 5}), "id BETWEEN (-1) AND 5");
+  EXPECT_EQ(merge("id %s", params(range_of_ids{-1, 5})), "id BETWEEN (-1) AND 5");
 }
 
 TEST(sql_shaped, text_is_checked) {

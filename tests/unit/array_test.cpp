@@ -92,7 +92,7 @@ static_assert(adaptable<std::vector<std::string_view>> && adaptable<std::vector<
 static_assert(!readable<std::vector<std::string_view>> && !readable<optionals<std::string_view>>);
 static_assert(!readable<array<std::string_view>> && !readable<std::vector<std::array<int, 2>>>);
 static_assert(!adaptable<std::vector<unknown>> && !readable<std::vector<unknown>> && !readable<array<unknown>>);
-static_assert(!adaptable<std::vector<char>> && !readable<std::vector<char>>);
+static_assert(!adaptable<std::vector<wchar_t>> && !readable<std::vector<wchar_t>>);
 static_assert(!adaptable<optionals<std::vector<int>>> && !readable<optionals<std::vector<int>>>);
 static_assert(!adaptable<std::vector<array<int>>> && !readable<std::vector<array<int>>> &&
               !adaptable<array<array<int>>>);
@@ -119,8 +119,7 @@ TEST(array_type, is_that_of_the_elements) {
   EXPECT_EQ((sent_as<std::array<std::byte, 2>>()), oids::bytea);
   EXPECT_EQ(sent_as<std::vector<bytes>>(), oids::bytea_array);
   EXPECT_EQ(sent_as<std::vector<by_function>>(), oids::point_array);
-  EXPECT_EQ(text_of(std::vector<by_function>(2)), R"({"(1,2)","(1,2)"
-})");
+  EXPECT_EQ(text_of(std::vector<by_function>(2)), "{\"(1,2)\",\"(1,2)\"}");
   EXPECT_EQ(params(std::vector<int>{1}).types()[0], oids::int4_array);
 }
 

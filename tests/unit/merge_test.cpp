@@ -122,9 +122,9 @@ TEST(merge, takes_time_in_proportion) {
 TEST(mogrify, needs_no_connection_and_takes_arguments_made_at_run_time) {
   params args;
   args.add(1).add("x");
-  EXPECT_EQ(connection::mogrify("%s %s", args), "1 'x'");
-  EXPECT_EQ(connection::mogrify("%s %s", 1, "x"), "1 'x'");
-  EXPECT_EQ(connection::mogrify("100%"), "100%");
+  EXPECT_EQ(merge("%s %s", args), "1 'x'");
+  EXPECT_EQ(merge("%s %s", params(1, "x")), "1 'x'");
+  EXPECT_EQ(merge("100%", params()), "100%");
 }
 
 TEST(named, keeps_a_temporary_value_and_refers_to_another) {

@@ -11,6 +11,11 @@
 namespace tusk {
 namespace {
 
+template <class... Args>
+std::string mogrified(sql::composed const& statement, Args const&... args) {
+  return merge(statement, params::of(nullptr, args...));
+}
+
 using namespace std::string_view_literals;
 using sql::composed;
 using sql::identifier;
@@ -29,8 +34,8 @@ TEST(sql, has_placeholders_for_arguments_to_come) {
   auto const names = {sql::placeholder("a"), sql::placeholder("b")};
   composed const query = sql::sql("INSERT INTO t VALUES ({})").format(sql::sql(", ").join(names));
   EXPECT_EQ(query.as_string(), "INSERT INTO t VALUES (%(a)s, %(b)s)");
-  EXPECT_EQ(connection::mogrify(query, named("a", 1), named("b", "x")), "INSERT INTO t VALUES (1, 'x')");
-  EXPECT_EQ(connection::mogrify(sql::placeholder() + sql::sql("+") + sql::placeholder(), 1, -2), "1+(-2)");
+  EXPECT_EQ(mogrified(query, named("a", 1), named("b", "x")), "INSERT INTO t VALUES (1, 'x')");
+  EXPECT_EQ(mogrified(sql::placeholder() + sql::sql("+") + sql::placeholder(), 1, -2), "1+(-2)");
 }
 
 // Otherwise an argument would be merged into a name, where its quotes are none.
@@ -38,15 +43,15 @@ TEST(sql, a_percent_sign_in_a_name_or_literal_is_no_placeholder) {
   composed const query = sql::sql("SELECT {}, {}, {}, 7 %% 2")
                              .format(identifier("a%sb", "%"), sql::literal("100%(x)s%"), sql::placeholder());
   EXPECT_EQ(query.as_string(), "SELECT \"a%sb\".\"%\", '100%(x)s%', %s, 7 %% 2");
-  EXPECT_EQ(connection::mogrify(query, "\" ; DROP"), "SELECT \"a%sb\".\"%\", '100%(x)s%', '\" ; DROP', 7 % 2");
-  EXPECT_EQ(connection::mogrify(identifier("50%")), "\"50%\"");
-  EXPECT_EQ(connection::mogrify(query + query, 1, 2), connection::mogrify(query, 1) + connection::mogrify(query, 2));
+  EXPECT_EQ(mogrified(query, "\" ; DROP"), "SELECT \"a%sb\".\"%\", '100%(x)s%', '\" ; DROP', 7 % 2");
+  EXPECT_EQ(mogrified(identifier("50%")), "\"50%\"");
+  EXPECT_EQ(mogrified(query + query, 1, 2), mogrified(query, 1) + mogrified(query, 2));
 }
 
 TEST(sql, parts_can_be_appended_to_themselves) {
   composed part = identifier("%");
   part = part + part;
-  EXPECT_EQ(connection::mogrify(part + sql::placeholder(), 1), "\"%\"\"%\"1");
+  EXPECT_EQ(mogrified(part + sql::placeholder(), 1), "\"%\"\"%\"1");
 }
 
 TEST(sql, identifiers_cannot_be_left) {

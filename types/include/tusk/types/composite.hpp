@@ -158,7 +158,7 @@ struct from_text<T> {
 };
 
 template <class... Fields>
-requires(sizeof...(Fields) > 0) struct from_text<std::tuple<Fields...>> {
+requires(sizeof...(Fields) > 0 && (types::readable_part<Fields> && ...)) struct from_text<std::tuple<Fields...>> {
   static constexpr bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::tuple<Fields...>> parse(std::string_view text) {
     std::tuple<Fields...> value;
@@ -168,7 +168,7 @@ requires(sizeof...(Fields) > 0) struct from_text<std::tuple<Fields...>> {
   }
 };
 
-template <class First, class Second>
+template <types::readable_part First, types::readable_part Second>
 struct from_text<std::pair<First, Second>> {
   static constexpr bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::pair<First, Second>> parse(std::string_view text) {
