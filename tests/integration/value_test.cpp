@@ -169,7 +169,7 @@ std::vector<misfit> misfits() {
       {"big_as_int", "SELECT 2147483648 AS b", get<std::int32_t>, true, {"'2147483648'", "use a larger type"}},
       {"negative_as_unsigned", "SELECT -1 AS i", get<std::uint32_t>, true, {"'-1'", "does not fit"}},
       {"int_as_int8", "SELECT 128 AS i", get<std::int8_t>, true, {"does not fit"}},
-      {"inexact", "SELECT 9007199254740993::int8 AS b", get<double>, true, {"cannot hold this value exactly"}},
+      {"inexact", "SELECT 9007199254740993::int8 AS b", get<double>, true, {"cannot hold the value exactly"}},
       {"unknown_oid", "SELECT '{}'::json AS j", get<int>, false, {"json", "(OID 114)"}},
   };
 }
