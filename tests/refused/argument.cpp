@@ -9,10 +9,10 @@ struct point {
   double x, y;
 };
 
-std::string merged() {
+std::string merged(tusk::connection const& conn) {
 #ifdef REFUSED
-  return tusk::connection::mogrify("SELECT %s", point{1, 2});
+  return conn.mogrify("SELECT %s", point{1, 2});
 #else
-  return tusk::connection::mogrify("SELECT %s", 1);
+  return conn.mogrify("SELECT %s", 1);
 #endif
 }
