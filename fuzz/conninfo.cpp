@@ -9,23 +9,16 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
-#include <memory>
 
+#include "support/exact_buffer.hpp"
+#include "support/fuzz_input.hpp"
 #include "uri.hpp"
 
 namespace {
 
 using namespace tusk::client;
 using variables = std::map<std::string, std::string, std::less<>>;
-
-void require(bool truth, char const* what) {
-  if (truth) return;
-  std::fprintf(stderr, "conninfo: %s\n", what);
-  std::abort();
-}
 
 surroundings machine(variables environment) {
   surroundings around;
@@ -71,15 +64,15 @@ bool occurs_once(std::string_view text, std::string_view part) {
 }
 
 void check_error(std::string_view text, conninfo_error const& error) {
-  require(!error.message.empty(), "an error without a text");
-  require(error.position == not_in_text || error.position <= text.size(), "a position outside of the text");
+  FUZZ_CHECK(!error.message.empty());
+  FUZZ_CHECK(error.position == not_in_text || error.position <= text.size());
   auto const parsed = uri_prefix(text) != 0 ? parse_uri(text) : parse_conninfo(text);
   auto const* const pairs = std::get_if<std::vector<conninfo_pair>>(&parsed);
   if (pairs == nullptr) return;
   for (conninfo_pair const& pair : *pairs) {
     conninfo_keyword const* const keyword = find_keyword(pair.keyword);
     if (keyword == nullptr || !keyword->secret || !is_telling(pair.value) || !occurs_once(text, pair.value)) continue;
-    require(error.message.find(pair.value) == std::string::npos, "a secret in an error");
+    FUZZ_CHECK(error.message.find(pair.value) == std::string::npos);
   }
 }
 
@@ -95,17 +88,17 @@ void replace_secrets(settings& in, bool by_masks) {
 }
 
 void check_promises(settings const& made) {
-  require(!made.user.empty() && !made.dbname.empty() && !made.hosts.empty(), "an empty setting");
-  require(!made.connect_timeout || made.connect_timeout->count() > 0, "a timeout that is not positive");
-  require(made.min_protocol <= made.max_protocol, "a range of versions that is empty");
+  FUZZ_CHECK(!made.user.empty() && !made.dbname.empty() && !made.hosts.empty());
+  FUZZ_CHECK(!made.connect_timeout || made.connect_timeout->count() > 0);
+  FUZZ_CHECK(made.min_protocol <= made.max_protocol);
   for (host_settings const& each : made.hosts) {
-    require(!each.shown().empty() && each.port != 0, "an empty host");
+    FUZZ_CHECK(!each.shown().empty() && each.port != 0);
     bool const fits = each.unix_socket_path().size() < sizeof(sockaddr_un::sun_path);
-    require(!each.is_unix_socket() || fits, "a socket path that does not fit");
-    require(each.name.find('\0') == std::string::npos && each.password.find('\0') == std::string::npos, "a NUL byte");
+    FUZZ_CHECK(!each.is_unix_socket() || fits);
+    FUZZ_CHECK(each.name.find('\0') == std::string::npos && each.password.find('\0') == std::string::npos);
   }
   for (auto const& [name, value] : made.server_settings) {
-    require((name + value).find('\0') == std::string::npos && !value.empty(), "a setting for the server");
+    FUZZ_CHECK((name + value).find('\0') == std::string::npos && !value.empty());
   }
 }
 
@@ -116,7 +109,7 @@ settings read_again(settings const& from, variables const& environment) {
     if (environment.contains(name)) left[name] = environment.at(name);
   }
   auto const again = resolve(masked(from), {}, machine(left));
-  require(std::holds_alternative<settings>(again), "masked text is refused");
+  FUZZ_CHECK(std::holds_alternative<settings>(again));
   return std::get<settings>(again);
 }
 
@@ -126,9 +119,9 @@ void check_settings(settings const& made, variables const& environment) {
   replace_secrets(bare, false);
   replace_secrets(starred, true);
   // Of a secret that is there, only the mask is shown.
-  require(masked(made) == masked(starred), "a secret changes the masked text");
-  require(read_again(bare, environment) == bare, "masked text without secrets reads differently");
-  require(read_again(made, environment) == starred, "masked text reads differently");
+  FUZZ_CHECK(masked(made) == masked(starred));
+  FUZZ_CHECK(read_again(bare, environment) == bare);
+  FUZZ_CHECK(read_again(made, environment) == starred);
 }
 
 /// What is not allowed in the text changes nothing, as it is refused.
@@ -140,18 +133,16 @@ void check_allowed(std::string_view text) {
   expected.user = some->user;
   expected.dbname = some->dbname;
   expected.hosts.front().password = some->hosts.front().password;
-  require(*some == expected, "a keyword that is not allowed has an effect");
+  FUZZ_CHECK(*some == expected);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  std::string_view input(reinterpret_cast<char const*>(data), size);
+  std::string_view input = tusk::test::fuzz_text(data, size);
   variables const environment = take_environment(input);
-  // A buffer of its own, so that a read before the text is seen too.
-  auto const exact = std::make_unique<char[]>(input.size());
-  std::copy(input.begin(), input.end(), exact.get());
-  std::string_view const text(exact.get(), input.size());
+  tusk::test::exact_buffer const exact(input);  // so that a read before the text is seen too
+  std::string_view const text = exact.view();
 
   auto const result = resolve(text, {}, machine(environment));
   if (auto const* error = std::get_if<conninfo_error>(&result)) check_error(text, *error);

@@ -29,7 +29,7 @@ std::string escaped(std::string_view field) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  std::string_view rest(reinterpret_cast<char const*>(data), size);
+  std::string_view rest = tusk::test::fuzz_text(data, size);
   password_key wanted;
   for (std::string_view* field : {&wanted.host, &wanted.port, &wanted.dbname, &wanted.user}) *field = take_line(rest);
 

@@ -15,14 +15,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <tusk/protocol/errc.hpp>
 #include <tusk/protocol/scram.hpp>
 #include <utility>
-#include <vector>
+
+#include "support/fuzz_input.hpp"
 
 namespace {
 
@@ -32,14 +32,6 @@ using tusk::protocol::scram_client;
 constexpr std::string_view nonce = "fuzzfuzzfuzzfuzzfuzz";
 constexpr std::string_view password = "secret";
 constexpr std::uint32_t max_iterations = 100;
-
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
-      std::abort();                                                   \
-    }                                                                 \
-  } while (false)
 
 using hash = std::array<unsigned char, 32>;
 
@@ -62,7 +54,7 @@ std::string base64(std::string_view bytes) {
 // The value of the attribute `name`, with lax reading; its comma or end is where the attribute ends.
 std::string_view attribute(std::string_view message, std::string_view name) {
   auto const start = message.find(name);
-  CHECK(start != message.npos);
+  FUZZ_CHECK(start != message.npos);
   auto const value = message.substr(start + name.size());
   return value.substr(0, value.find(','));
 }
@@ -75,19 +67,19 @@ struct reference {
 
 // What the exchange must come to after this server-first-message, which the client has accepted.
 reference compute(std::string_view server_first) {
-  CHECK(server_first.starts_with("r="));
+  FUZZ_CHECK(server_first.starts_with("r="));
   auto const full_nonce = attribute(server_first, "r=");
-  CHECK(full_nonce.starts_with(nonce) && full_nonce.size() > nonce.size());
+  FUZZ_CHECK(full_nonce.starts_with(nonce) && full_nonce.size() > nonce.size());
   std::string_view const rest = server_first.substr(2 + full_nonce.size());
   auto const salt_text = attribute(rest, ",s=");
   auto const iterations = std::strtol(std::string(attribute(rest, ",i=")).c_str(), nullptr, 10);
-  CHECK(iterations >= 1 && iterations <= static_cast<long>(max_iterations));
+  FUZZ_CHECK(iterations >= 1 && iterations <= static_cast<long>(max_iterations));
 
   std::string salt(salt_text.size() / 4 * 3, '\0');
-  CHECK(EVP_DecodeBlock(reinterpret_cast<unsigned char*>(salt.data()), bytes_of(salt_text),
-                        static_cast<int>(salt_text.size())) == static_cast<int>(salt.size()));
+  FUZZ_CHECK(EVP_DecodeBlock(reinterpret_cast<unsigned char*>(salt.data()), bytes_of(salt_text),
+                             static_cast<int>(salt_text.size())) == static_cast<int>(salt.size()));
   salt.resize(salt.size() - (salt_text.ends_with("==") ? 2U : salt_text.ends_with('=') ? 1U : 0U));
-  CHECK(!salt.empty() && base64(salt) == salt_text);
+  FUZZ_CHECK(!salt.empty() && base64(salt) == salt_text);
 
   hash salted{};
   PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), bytes_of(salt), static_cast<int>(salt.size()),
@@ -113,38 +105,37 @@ scram_client make() {
                                        .nonce = nonce,
                                        .binding = tusk::protocol::channel_binding_use::not_offered,
                                        .max_iterations = max_iterations});
-  CHECK(created);
+  FUZZ_CHECK(created);
   return std::move(*created);
 }
 
 // After a failure nothing works, and nothing hangs.
 void check_dead(scram_client& client) {
-  CHECK(client.step(1) && client.client_final().empty() && !client.verified());
-  CHECK(client.server_first("r=fuzzfuzzfuzzfuzzfuzzx,s=AA==,i=1") == errc::poisoned);
-  CHECK(client.server_final("v=AA==") == errc::poisoned);
+  FUZZ_CHECK(client.step(1) && client.client_final().empty() && !client.verified());
+  FUZZ_CHECK(client.server_first("r=fuzzfuzzfuzzfuzzfuzzx,s=AA==,i=1") == errc::poisoned);
+  FUZZ_CHECK(client.server_final("v=AA==") == errc::poisoned);
 }
 
 void check_final(scram_client& client, std::string_view message, std::string const& signature) {
   std::string text(message);
   if (auto const at = text.find('@'); at != text.npos) text.replace(at, 1, signature);
   auto const error = client.server_final(text);
-  CHECK(client.verified() == !error);
-  CHECK(client.server_error().empty() == (error != errc::sasl_server_error));
-  for (char const c : client.server_error()) CHECK(c >= ' ' && c <= '~');
+  FUZZ_CHECK(client.verified() == !error);
+  FUZZ_CHECK(client.server_error().empty() == (error != errc::sasl_server_error));
+  for (char const c : client.server_error()) FUZZ_CHECK(c >= ' ' && c <= '~');
   if (error) {
     check_dead(client);
   } else {
     std::string const right = "v=" + signature;
-    CHECK(text == right || text.starts_with(right + ","));
+    FUZZ_CHECK(text == right || text.starts_with(right + ","));
   }
-  if (text == "v=" + signature) CHECK(!error);
+  if (text == "v=" + signature) FUZZ_CHECK(!error);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  std::vector<char> const input(data, data + size);
-  std::string_view const text(input.data(), input.size());
+  std::string_view const text = tusk::test::fuzz_text(data, size);
   auto const newline = text.find('\n');
   std::string_view const first = text.substr(0, newline);
   std::string_view const last = newline == text.npos ? "" : text.substr(newline + 1);
@@ -156,16 +147,16 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   }
   auto const expected = compute(first);
   std::uint32_t const slice = 1 + static_cast<std::uint32_t>(size % 7);
-  for (std::uint32_t calls = 1; !client.step(slice); ++calls) CHECK(calls <= max_iterations);
-  CHECK(client.client_final() == expected.client_final);
+  for (std::uint32_t calls = 1; !client.step(slice); ++calls) FUZZ_CHECK(calls <= max_iterations);
+  FUZZ_CHECK(client.client_final() == expected.client_final);
   check_final(client, last, expected.signature);
   if (auto const keys = client.keys())
-    CHECK(keys->client == expected.keys.client && keys->server == expected.keys.server);
+    FUZZ_CHECK(keys->client == expected.keys.client && keys->server == expected.keys.server);
 
   scram_client quick = make();
-  CHECK(!quick.server_first(first));
+  FUZZ_CHECK(!quick.server_first(first));
   quick.use(expected.keys);
-  CHECK(quick.step(0) && quick.client_final() == expected.client_final);
+  FUZZ_CHECK(quick.step(0) && quick.client_final() == expected.client_final);
   check_final(quick, last, expected.signature);
   return 0;
 }

@@ -1,7 +1,7 @@
 // Fuzzes service files. The input is the service's name, a line, and then the file.
 //
-// Oracles: what is found stands in the file, in order, with known keywords; a file of nothing but that section gives the
-// same; errors name a line of the file and show none of it that could be a secret.
+// Oracles: what is found stands in the file, in order, with known keywords; a file of nothing but that section gives
+// the same; errors name a line of the file and show none of it that could be a secret.
 #include "service_file.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ void check_error(std::string_view file, conninfo_error const& error) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  std::string_view file(reinterpret_cast<char const*>(data), size);
+  std::string_view file = tusk::test::fuzz_text(data, size);
   std::string_view const service = file.substr(0, file.find('\n'));
   file.remove_prefix(std::min(service.size() + 1, file.size()));
 

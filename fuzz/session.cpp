@@ -15,8 +15,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -24,6 +22,7 @@
 #include <vector>
 
 #include "support/event_text.hpp"
+#include "support/fuzz_input.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/scram_server.hpp"
 #include "support/server_messages.hpp"
@@ -32,14 +31,6 @@ namespace {
 
 using namespace tusk::protocol;
 using tusk::test::scram_exchange;
-
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
-      std::abort();                                                   \
-    }                                                                 \
-  } while (false)
 
 constexpr std::string_view nonce = "fuzzfuzzfuzzfuzzfuzz", password = "secret", certificate_hash = "hash";
 
@@ -140,21 +131,21 @@ class player {
     options.rules = rules_;
     static auto const keys = tusk::test::scram_keys_of(password, scram_exchange::salt, 3);
     if (has('k')) options.scram_client_key = keys.client, options.scram_server_key = keys.server;
-    CHECK(!session_.start(std::move(options)));
+    FUZZ_CHECK(!session_.start(std::move(options)));
     if (!script_.authenticated) return;
     receive(tusk::test::auth_ok() + tusk::test::ready());
     take_events();
-    CHECK(session_.state() >= state::idle);
+    FUZZ_CHECK(session_.state() >= state::idle);
   }
 
   std::size_t receive(std::string_view bytes) {
     auto const room = session_.prepare();
     arrived_ += bytes.size();
-    CHECK(!room.empty() && room.size() <= std::max(frame_reader::chunk_capacity, 2 * arrived_));
+    FUZZ_CHECK(!room.empty() && room.size() <= std::max(frame_reader::chunk_capacity, 2 * arrived_));
     std::size_t const count = std::min(room.size(), bytes.size());
     std::memcpy(room.data(), bytes.data(), count);
     session_.commit(count);
-    CHECK(heap_.growth() <= 500'000 + 50 * (arrived_ + script_.stream.size()));
+    FUZZ_CHECK(heap_.growth() <= 500'000 + 50 * (arrived_ + script_.stream.size()));
     return count;
   }
 
@@ -171,25 +162,25 @@ class player {
       if (code) return check_poisoned(code);
       if (std::holds_alternative<copy_in_response>(told)) awaited_ += 1000;  // each Sync so far may be answered twice
       if (ready) {
-        CHECK(awaited_-- > 0);
+        FUZZ_CHECK(awaited_-- > 0);
         request_next_batch();
       }
     }
     bool const next_comes_to_an_end = false;
-    CHECK(next_comes_to_an_end);
+    FUZZ_CHECK(next_comes_to_an_end);
   }
 
   void check_poisoned(std::error_code code) {
-    CHECK(session_.state() == state::poisoned);
+    FUZZ_CHECK(session_.state() == state::poisoned);
     auto const pending = session_.output().size();
     for (int i = 0; i < 3; ++i) {
       auto const* again = std::get_if<violation>(&session_.next());
-      CHECK(again != nullptr && again->code == code);
+      FUZZ_CHECK(again != nullptr && again->code == code);
       receive("some more");
     }
-    CHECK(session_.query("x") == errc::not_ready && session_.sync() == errc::not_ready);
-    CHECK(session_.run("x", {}, 0) == errc::not_ready);
-    CHECK(session_.output().size() == pending);
+    FUZZ_CHECK(session_.query("x") == errc::not_ready && session_.sync() == errc::not_ready);
+    FUZZ_CHECK(session_.run("x", {}, 0) == errc::not_ready);
+    FUZZ_CHECK(session_.output().size() == pending);
   }
 
   void request_next_batch() {
@@ -222,7 +213,7 @@ class player {
       case 't': session_.terminate(); break;
       default: break;
     }
-    CHECK(!error || error == errc::not_ready);
+    FUZZ_CHECK(!error || error == errc::not_ready);
     if (answered && !error) ++awaited_;
   }
 
@@ -237,15 +228,15 @@ class player {
     bool const bound = session_.authentication() == authentication_method::scram_sha_256_plus;
     bool const must_bind = rules_.channel_binding == channel_binding_rule::require;
     if (sent.find(tusk::test::password_packet(password)) != sent.npos)
-      CHECK(rules_.cleartext && !must_bind && script_.start.find('c') != std::string_view::npos);
+      FUZZ_CHECK(rules_.cleartext && !must_bind && script_.start.find('c') != std::string_view::npos);
     if (session_.state() < state::authenticated || session_.state() >= state::ended) return;
-    CHECK(bound || !must_bind);
-    CHECK(!bound || rules_.channel_binding != channel_binding_rule::disable);
+    FUZZ_CHECK(bound || !must_bind);
+    FUZZ_CHECK(!bound || rules_.channel_binding != channel_binding_rule::disable);
     switch (session_.authentication()) {
-      case authentication_method::none: CHECK(rules_.none); break;
-      case authentication_method::cleartext: CHECK(rules_.cleartext); break;
-      case authentication_method::md5: CHECK(rules_.md5); break;
-      default: CHECK(rules_.scram_sha_256); break;
+      case authentication_method::none: FUZZ_CHECK(rules_.none); break;
+      case authentication_method::cleartext: FUZZ_CHECK(rules_.cleartext); break;
+      case authentication_method::md5: FUZZ_CHECK(rules_.md5); break;
+      default: FUZZ_CHECK(rules_.scram_sha_256); break;
     }
   }
 
@@ -262,21 +253,22 @@ class player {
       use_again();
     events = told;
     session_.terminate();
-    if (session_.state() == state::ended) CHECK(std::holds_alternative<want_bytes>(session_.next()));
+    if (session_.state() == state::ended) FUZZ_CHECK(std::holds_alternative<want_bytes>(session_.next()));
   }
 
   void use_again() {
     batch_ = script_.batches.size();
     awaited_ += 1'000'000;
-    if (session_.state() >= state::idle) CHECK(!session_.sync());
+    if (session_.state() >= state::idle) FUZZ_CHECK(!session_.sync());
     for (int i = 0; i < 100'000 && session_.state() != state::idle; ++i)
       answer(tusk::test::answer_in(session_.state()));
-    CHECK(session_.state() == state::idle);
+    FUZZ_CHECK(session_.state() == state::idle);
     events.clear();
-    CHECK(!session_.query("select"));
+    FUZZ_CHECK(!session_.query("select"));
     answer(tusk::test::columns({"a"}) + tusk::test::row({"1"}) + tusk::test::complete("SELECT 1") +
            tusk::test::ready());
-    CHECK(events == (std::vector<std::string>{"RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I"}));
+    FUZZ_CHECK(events ==
+               (std::vector<std::string>{"RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I"}));
   }
   void answer(std::string const& bytes) {
     for (std::string_view left = bytes; !left.empty();) left.remove_prefix(receive(left));
@@ -299,7 +291,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   whole.play({});
   cut.play(what.reads.empty() ? "1" : what.reads);
   bytewise.play("0");
-  CHECK(whole.events == cut.events && whole.events == bytewise.events);
-  CHECK(whole.sent == cut.sent && whole.sent == bytewise.sent);
+  FUZZ_CHECK(whole.events == cut.events && whole.events == bytewise.events);
+  FUZZ_CHECK(whole.sent == cut.sent && whole.sent == bytewise.sent);
   return 0;
 }

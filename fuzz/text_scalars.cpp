@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <optional>
@@ -24,15 +23,10 @@
 #include <type_traits>
 #include <vector>
 
-namespace {
+#include "support/exact_buffer.hpp"
+#include "support/fuzz_input.hpp"
 
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      std::fprintf(stderr, "%d: not so: %s\n", __LINE__, #condition); \
-      std::abort();                                                   \
-    }                                                                 \
-  } while (false)
+namespace {
 
 template <class T>
 bool same(T const& a, T const& b) {
@@ -47,17 +41,17 @@ template <class T>
 std::optional<T> parse(std::string_view text) {
   auto const result = tusk::from_text<T>::parse(text);
   if constexpr (requires(T quick) { tusk::from_text<T>::parse_quickly(text, quick); }) {
-    if (T quick{}; tusk::from_text<T>::parse_quickly(text, quick)) CHECK(result && *result == quick);
+    if (T quick{}; tusk::from_text<T>::parse_quickly(text, quick)) FUZZ_CHECK(result && *result == quick);
   }
   if (!result) {
-    CHECK(result.error().position <= text.size());
-    CHECK(result.error().code.category() == tusk::types::types_category());
+    FUZZ_CHECK(result.error().position <= text.size());
+    FUZZ_CHECK(result.error().code.category() == tusk::types::types_category());
     return std::nullopt;
   }
   auto const written = tusk::types::text_of(*result);
-  CHECK(written);
+  FUZZ_CHECK(written);
   auto const again = tusk::from_text<T>::parse(*written);
-  CHECK(again && same(*again, *result));
+  FUZZ_CHECK(again && same(*again, *result));
   return *result;
 }
 
@@ -84,7 +78,7 @@ std::optional<T> read_integer(std::string_view text) {
 
 template <class T>
 void check_integer(std::string_view text) {
-  CHECK(parse<T>(text) == read_integer<T>(text));
+  FUZZ_CHECK(parse<T>(text) == read_integer<T>(text));
 }
 
 // The grammar, and the C library's conversion.
@@ -122,14 +116,14 @@ void check_float(std::string_view text) {
   auto const value = parse<T>(text);
   auto const expected = read_float<T>(text);
   if (value) {
-    CHECK(expected && same(*value, *expected));
+    FUZZ_CHECK(expected && same(*value, *expected));
   } else if (expected) {  // well formed, so too large, too small, or an integer that would be rounded
     auto const integer = read_integer<std::int64_t>(text);
-    CHECK(std::isinf(*expected) || std::abs(*expected) <= std::numeric_limits<T>::min() ||
-          (integer && std::abs(*expected) > 1e7f));
+    FUZZ_CHECK(std::isinf(*expected) || std::abs(*expected) <= std::numeric_limits<T>::min() ||
+               (integer && std::abs(*expected) > 1e7f));
   }
   if (auto const integer = read_integer<std::int64_t>(text); integer && value) {
-    CHECK(static_cast<wide>(*value) == *integer);
+    FUZZ_CHECK(static_cast<wide>(*value) == *integer);
   }
 }
 
@@ -139,32 +133,32 @@ void check_string(std::string_view text) {
   std::string const before(args.wire());
   try {
     args.add(text);
-    CHECK(good && args.wire().substr(before.size() + 4) == text);
+    FUZZ_CHECK(good && args.wire().substr(before.size() + 4) == text);
   } catch (tusk::data_error const&) {
-    CHECK(!good && args.wire() == before && args.count() == 1);
+    FUZZ_CHECK(!good && args.wire() == before && args.count() == 1);
   }
-  CHECK(*parse<std::string>(good ? text : "x") == (good ? text : "x"));
+  FUZZ_CHECK(*parse<std::string>(good ? text : "x") == (good ? text : "x"));
 }
 
 void check_bytea(std::string_view text) {
   auto const value = parse<std::vector<std::byte>>(text);
   if (value && text.starts_with("\\x")) {
-    CHECK(value->size() * 2 + 2 == text.size());
+    FUZZ_CHECK(value->size() * 2 + 2 == text.size());
     for (std::size_t i = 0; i < value->size(); ++i) {
       unsigned expected = 0;
       std::from_chars(text.data() + 2 + 2 * i, text.data() + 4 + 2 * i, expected, 16);
-      CHECK(std::to_integer<unsigned>((*value)[i]) == expected);
+      FUZZ_CHECK(std::to_integer<unsigned>((*value)[i]) == expected);
     }
   }
   auto const view = std::as_bytes(std::span(text));  // and the same bytes as a value
   std::vector<std::byte> const bytes(view.begin(), view.end());
   auto const written = tusk::types::text_of(bytes);
-  CHECK(parse<std::vector<std::byte>>(*written) == bytes);
+  FUZZ_CHECK(parse<std::vector<std::byte>>(*written) == bytes);
 }
 
 void check(char type, std::string_view text) {
   switch (type) {
-    case 'b': CHECK(parse<bool>(text).has_value() == (text == "t" || text == "f")); break;
+    case 'b': FUZZ_CHECK(parse<bool>(text).has_value() == (text == "t" || text == "f")); break;
     case 'c': check_integer<signed char>(text); break;
     case 'C': check_integer<unsigned char>(text); break;
     case 'h': check_integer<std::int16_t>(text); break;
@@ -185,7 +179,7 @@ void check(char type, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   if (size == 0) return 0;
-  std::vector<char> const exact(data + 1, data + size);
-  check(static_cast<char>(data[0]), {exact.data(), exact.size()});
+  tusk::test::exact_buffer const text(tusk::test::fuzz_text(data + 1, size - 1));
+  check(static_cast<char>(data[0]), text.view());
   return 0;
 }

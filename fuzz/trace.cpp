@@ -10,12 +10,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <tusk/protocol/trace.hpp>
 #include <vector>
 
+#include "support/exact_buffer.hpp"
 #include "support/fuzz_input.hpp"
 #include "support/heap_bytes.hpp"
 
@@ -58,10 +58,8 @@ std::vector<std::string> lines_of(std::vector<part> const& parts, trace_from fro
       state = state * 1'103'515'245 + 12345;
       std::size_t const size =
           how == 0 ? rest.size() : std::min<std::size_t>(rest.size(), 1 + (state >> 16) % (how % 16 + 1));
-      // A block of its own, so that a byte too many is seen.
-      auto const exact = std::make_unique<char[]>(size);
-      std::copy_n(rest.data(), size, exact.get());
-      each.from_client ? trace.frontend({exact.get(), size}) : trace.backend({exact.get(), size});
+      tusk::test::exact_buffer const bytes(rest.substr(0, size));
+      each.from_client ? trace.frontend(bytes.view()) : trace.backend(bytes.view());
       rest.remove_prefix(size);
     }
   }

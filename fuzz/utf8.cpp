@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <string_view>
 #include <tusk/protocol/utf8.hpp>
-#include <vector>
+
+#include "support/exact_buffer.hpp"
+#include "support/fuzz_input.hpp"
 
 namespace {
 
@@ -41,8 +43,8 @@ std::size_t find_slowly(std::uint8_t const* bytes, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   for (std::size_t begin = 0; begin <= size && begin < 24; ++begin) {
-    std::vector<char> const exact(data + begin, data + size);
-    std::size_t const found = tusk::protocol::find_invalid_utf8({exact.data(), exact.size()});
+    tusk::test::exact_buffer const text(tusk::test::fuzz_text(data + begin, size - begin));
+    std::size_t const found = tusk::protocol::find_invalid_utf8(text.view());
     std::size_t const expected = find_slowly(data + begin, size - begin);
     if (found != expected) {
       std::fprintf(stderr, "from byte %zu: found %zu, expected %zu\n", begin, found, expected);

@@ -76,15 +76,14 @@ std::optional<poll_status> engine::step_cancel() {
   throw operational_error(ended->reason());
 }
 
-/// Waits until no thread is cancelling. A request whose fate is unknown may hit any later statement: then there is
-/// none.
+/// Waits until no thread is cancelling. A request whose fate is unknown may hit any later statement: then none follows.
 void engine::wait_for_cancels() {
   for (unsigned now = obstacles_; now >= one_cancel; now = obstacles_) obstacles_.wait(now);
   if ((obstacles_ & is_doubtful) == 0) return;
   give_up();
   throw operational_error(
-      "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next "
-      "statement",
+      "the connection was closed: a cancel request was sent whose end is not known, "
+      "and it could hit the next statement",
       true);
 }
 

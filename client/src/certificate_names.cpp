@@ -49,8 +49,6 @@ std::string address_text(std::string_view bytes) {
 
 }  // namespace
 
-bool is_address(std::string_view host) { return !address_bytes(host).empty(); }
-
 name_verdict check_name(certificate_names const& names, std::string_view host) {
   std::string const address = address_bytes(host);
   bool const common_name_counts = names.common_name && (address.empty() ? names.dns : names.addresses).empty();

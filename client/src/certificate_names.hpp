@@ -39,9 +39,6 @@ enum class name_verdict {
 /// Checks `host`, a name or a literal address, against the names. See the top of this file.
 name_verdict check_name(certificate_names const& names, std::string_view host);
 
-/// True if the host is a literal IPv4 (four numbers) or IPv6 address.
-bool is_address(std::string_view host);
-
 /// The names for an error: at most a few, cut, and without a character that a terminal could take for a command.
 /// "no name" if there is none.
 std::string shown(certificate_names const& names);

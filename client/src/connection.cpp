@@ -33,11 +33,6 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-params const& connection::no_params() noexcept {
-  static params const none;
-  return none;
-}
-
 std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
 result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
 statement connection::prepare(std::string_view sql) {
@@ -50,10 +45,12 @@ int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -
 std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
 void connection::ping() { engine().ping(); }
 void connection::start_ping() { engine().start_ping(); }
+adapter_registry& connection::adapters() const { return engine().adapters(); }
+adapter_registry const* statement::adapters() const noexcept { return engine_ ? &engine_->adapters() : nullptr; }
+void register_type(typecaster const& caster, connection& conn) { conn.engine().register_type(caster); }
 void connection::load_types() { engine().load_types(); }
 void connection::start_load_types() { engine().start_load_types(); }
 oid connection::type_oid(std::string_view name) const { return engine().type_oid(name); }
-void connection::register_caster(typecaster const& caster) { engine().register_type(caster); }
 void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
 
 void connection::reconnect() {

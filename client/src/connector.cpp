@@ -150,10 +150,9 @@ bool connector::ready(std::string_view answer) {
   if (must_ask && (bytes_.tls() == nullptr || !bytes_.tls()->certificate_requested()))
     refused("it did not ask for a client certificate, which sslcertmode=require insists on",
             std::make_error_code(std::errc::permission_denied));
-  auto const wanted = stage_ == stage::asking
-                          ? is_wanted(wanted_, answer)
-                          : is_wanted(wanted_, session_.parameter("in_hot_standby"),
-                                      session_.parameter("default_transaction_read_only"));
+  auto const wanted = stage_ == stage::asking ? is_wanted(wanted_, answer)
+                                              : is_wanted(wanted_, session_.parameter("in_hot_standby"),
+                                                          session_.parameter("default_transaction_read_only"));
   if (wanted && *wanted) return true;
   if (!wanted && stage_ == stage::starting) {
     stage_ = stage::asking;
@@ -175,6 +174,14 @@ int connector::descriptor() const noexcept {
   return stage_ == stage::resolving ? names_.descriptor() : bytes_.socket().descriptor();
 }
 
+dialer::outcome connector::dial() {
+  try {
+    return dialer_.step();
+  } catch (operational_error const& e) {  // TLS cannot begin: a file of ours, with which no other host does better
+    throw operational_error(tried() + " failed: " + e.what(), true);
+  }
+}
+
 progress connector::step() {
   for (;;) {
     if (until_ && stage_ != stage::starting && clock::now() >= *until_) {
@@ -187,7 +194,7 @@ progress connector::step() {
       take_addresses();
       continue;
     }
-    switch (dialer_.step()) {
+    switch (dial()) {
       case dialer::outcome::want_read: return progress::want_read;
       case dialer::outcome::want_write: return progress::want_write;
       case dialer::outcome::open: start_session(); return progress::started;
@@ -198,9 +205,10 @@ progress connector::step() {
           start_session();
           return progress::started;
         }
-        failed(to_.tls.mode == sslmode::allow
-                   ? "it does not offer TLS, and refused us without; see the server's pg_hba.conf"
-                   : "it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
+        failed(
+            to_.tls.mode == sslmode::allow
+                ? "it does not offer TLS, and refused us without; see the server's pg_hba.conf"
+                : "it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
         break;
       case dialer::outcome::failed:
         note(dialer_.reason());
@@ -226,8 +234,9 @@ void connector::start_session() {
   parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
   start.version = to_.max_protocol;
   start.minimum_version = to_.min_protocol;
-  start.password = options_.password ? options_.password({route_.host->shown(), route_.host->port, to_.user, to_.dbname})
-                                     : route_.host->password;
+  start.password = options_.password
+                       ? options_.password({route_.host->shown(), route_.host->port, to_.user, to_.dbname})
+                       : route_.host->password;
   start.nonce = protocol::scram_nonce(random_bytes<18>());
   start.rules = to_.authentication;
   start.scram_client_key = to_.scram_client_key;

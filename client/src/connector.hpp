@@ -1,15 +1,15 @@
 // The way to a session: hosts, names, addresses, encryption, startup, and whether the server is of the kind asked for.
 //
-//   for each host, in order or shuffled         next host:    its name is unknown; 57P03; not the kind of server wanted
-//     for each of its addresses                 next address: no connection, no TLS, no PostgreSQL, no answer in time
-//       for TLS and plain, as sslmode says      the other:    the handshake failed; 28000, the server's "not like this";
+//   for each host, in order or shuffled       next host:    its name is unknown; 57P03; not the kind of server wanted
+//     for each of its addresses               next address: no connection, no TLS, no PostgreSQL, no answer in time
+//       for TLS and plain, as sslmode says    the other:    the handshake failed; 28000, the server's "not like this";
 //                                                           28P01 without TLS, as with it a certificate may do
 //
-//   resolving ─► dialing ─► starting ─► (asking ─►) connected        anything else that the server refuses is the end
+//   resolving ─► dialing ─► starting ─► (asking ─►) connected      anything else that the server refuses is the end
 //
 // prefer-standby goes through all hosts twice: first for a standby, then for any. The order is libpq's, without the
-// second try that cannot do better: what is wrong with TLS, a password, is as wrong without. The connector steps everything up to
-// `starting`; from there the engine moves the session's bytes, and reports back.
+// second try that cannot do better: what is wrong with TLS, a password, is as wrong without. The connector steps
+// everything up to `starting`; from there the engine moves the session's bytes, and reports back.
 #pragma once
 
 #include <memory>
@@ -69,6 +69,7 @@ class connector {
   void next_address();
   void next_try(bool with_tls);
   void note(std::string const& reason);
+  dialer::outcome dial();
   void restart() noexcept;
   void set_deadline();
   void take_addresses();

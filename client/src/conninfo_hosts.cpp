@@ -40,9 +40,8 @@ std::string check_name(host_settings const& host) {
     return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '=' || c == '@' || c == '/';
   });
   if (!odd) return {};
-  return "is no host name: it holds white space, a control character, \"=\", \"@\" or \"/\" (a socket's directory "
-         "begins "
-         "with \"/\")";
+  return "is no host name: it holds white space, a control character, \"=\", \"@\" or \"/\" "
+         "(a socket's directory begins with \"/\")";
 }
 
 class host_maker {

@@ -74,9 +74,9 @@ std::string dialer::wrong_peer() const {
   std::vector<char> buffer(std::size_t{1} << 16);
   ::getpwuid_r(peer.uid, &record, buffer.data(), buffer.size(), &found);
   std::string const name = found != nullptr ? record.pw_name : "number " + std::to_string(peer.uid);
-  return name == how_.requirepeer ? std::string()
-                                  : "the server runs as user \"" + name + "\", but requirepeer asks for \"" +
-                                        how_.requirepeer + "\"";
+  return name == how_.requirepeer
+             ? std::string()
+             : "the server runs as user \"" + name + "\", but requirepeer asks for \"" + how_.requirepeer + "\"";
 }
 
 dialer::outcome dialer::ask() {
@@ -107,7 +107,8 @@ dialer::outcome dialer::answered(io_result const& got, char answer) {
     case 'E':
       return fail("it answered the request for TLS with an error; it may be out of processes or memory: see its log");
     default:
-      return fail("it is not a PostgreSQL server: its answer to the request for TLS makes no sense; check host and port");
+      return fail(
+          "it is not a PostgreSQL server: its answer to the request for TLS makes no sense; check host and port");
   }
 }
 

@@ -59,6 +59,7 @@ std::shared_ptr<engine> engine::another() {
   lock const guard(mutex_);
   made->types_.keep_casters_of(types_);
   made->mode_ = mode_;
+  made->adapters_ = adapters_;
   made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
     say_goodbye();

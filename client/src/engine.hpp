@@ -92,6 +92,7 @@ class engine {
   std::string parameter_status(std::string_view name) const;
   bool closed() const noexcept { return (obstacles_ & is_closed) != 0; }
   void close() noexcept;
+  adapter_registry& adapters() const noexcept { return *adapters_; }
   notification_queue const& notifications() const noexcept { return notifications_; }
 
  private:
@@ -210,6 +211,7 @@ class engine {
   operation operation_;
   statement_cache statements_;
   session_types types_;
+  std::shared_ptr<adapter_registry> adapters_ = std::make_shared<adapter_registry>();
   std::vector<std::string> released_;  // names of statements to close
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;

@@ -1,8 +1,7 @@
 // Password files: lines of `host:port:database:user:password`, the first that fits counts.
 //
-// A field fits if it is `*`, or equal to what is wanted after each `\` has made the byte behind it an ordinary one
-// (`\:`,
-// `\\`); a `:` of an IPv6 address needs none, as it is expected there. A line that begins with `#` is a comment. What
+// A field fits if it is `*`, or equal to what is wanted after each `\` has made the byte behind it an ordinary one, as
+// in `\:`; a `:` of an IPv6 address needs none, as it is expected there. A line that begins with `#` is a comment. What
 // stands behind a further `:` is not part of the password. Source: PostgreSQL's documentation, "The Password File".
 #pragma once
 

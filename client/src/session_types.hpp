@@ -39,7 +39,9 @@ class session_types {
 
  private:
   // Both only go up, so that an equal sum means that neither changed.
-  std::uint64_t version() const noexcept { return types::global_casters_version.load(std::memory_order_acquire) + version_; }
+  std::uint64_t version() const noexcept {
+    return types::global_casters_version.load(std::memory_order_acquire) + version_;
+  }
 
   types::caster_map casters_;
   std::map<oid, oid> read_as_;  // a type that was made in the database ─► the built-in one that its text is like

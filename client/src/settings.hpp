@@ -53,8 +53,8 @@ struct tcp_settings {
 
 /// One of the hosts that are tried.
 struct host_settings {
-  std::string name;      ///< as given; empty where only an address was given; or a Unix socket's directory
-  std::string address;   ///< hostaddr: a literal address, which is not looked up; empty: not given
+  std::string name;     ///< as given; empty where only an address was given; or a Unix socket's directory
+  std::string address;  ///< hostaddr: a literal address, which is not looked up; empty: not given
   std::uint16_t port = 5432;
   std::string password;  ///< for this host alone; empty: none
 
@@ -80,7 +80,7 @@ struct settings {
   tls_settings tls;
 
   std::string user, dbname;  ///< never empty
-  /// Further parameters of StartupMessage, client_encoding apart: DateStyle, application_name, options, replication, ...
+  /// Further parameters of StartupMessage, client_encoding apart: DateStyle, application_name, options, and so on.
   std::vector<std::pair<std::string, std::string>> server_settings;
   std::int32_t min_protocol = protocol::protocol_version(3, 0), max_protocol = protocol::protocol_version(3, 0);
   protocol::authentication_rules authentication;

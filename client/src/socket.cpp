@@ -66,8 +66,8 @@ std::error_code socket::connect(endpoint const& to, tcp_settings const& how) {
   close();
   descriptor_ = fresh;
   if (to.family() != AF_UNIX) {
-    // Small requests must not wait for the answer to an earlier one; a dead peer must be noticed some day. A system that
-    // refuses one of these connects all the same.
+    // Small requests must not wait for the answer to an earlier one; a dead peer must be noticed some day. A system
+    // that refuses one of these connects all the same.
     set_option(fresh, IPPROTO_TCP, TCP_NODELAY, 1);
     if (how.keepalives) set_option(fresh, SOL_SOCKET, SO_KEEPALIVE, 1);
     if (how.keepalives && how.idle > 0) set_option(fresh, IPPROTO_TCP, TCP_KEEPIDLE, how.idle);

@@ -1,5 +1,4 @@
-// What is looked up outside of a connection string: environment, the operating system's user, files. A test replaces
-// it.
+// What is looked up outside of a connection string: environment, operating system's user, files. A test replaces it.
 #pragma once
 
 #include <cstddef>
@@ -7,21 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "plain_file.hpp"
+
 namespace tusk::client {
 
 /// No password or service file is longer: a longer one is not read.
 inline constexpr std::size_t max_file_size = std::size_t{1} << 20;
-
-/// What came of reading a file.
-struct file_reading {
-  enum class outcome { read, missing, not_plain, too_large, failed };
-  outcome came = outcome::missing;
-  std::string text;      ///< all of it, if it was read
-  unsigned mode = 0;     ///< the permission bits (0600), if it was read
-  std::string reason{};  ///< the system's words, if that failed
-
-  friend bool operator==(file_reading const&, file_reading const&) = default;
-};
 
 /// See the top of this file. All must be set.
 struct surroundings {

@@ -1,8 +1,7 @@
 // One TLS session over a socket, by OpenSSL.
 //
-//   shared_context(how) ─► SSL ─► handshake(): chain (OpenSSL), then the host's name (ours), inside of the handshake,
-//   so
-//                                 that a wrong server sees neither the client's certificate nor a byte of the session
+//   shared_context(how) ─► SSL ─► handshake(): chain (OpenSSL), then the host's name (ours), inside of the handshake:
+//                                 a wrong server sees neither the client's certificate nor a byte of the session
 //   engine ◄─► read/write ◄─► SSL ◄─► socket (a BIO of ours: non-blocking, but for the read that is told to wait)
 //
 // Private headers named tls* are the one place of the client where OpenSSL is spoken of.

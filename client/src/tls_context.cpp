@@ -203,8 +203,7 @@ void undo_system_defaults(SSL_CTX* context) {
   SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_security_level(context, 2);
   bool const good =
-      SSL_CTX_set_block_padding(context, 0) == 1 &&
-      SSL_CTX_set_cipher_list(context, OSSL_default_cipher_list()) == 1 &&
+      SSL_CTX_set_block_padding(context, 0) == 1 && SSL_CTX_set_cipher_list(context, OSSL_default_cipher_list()) == 1 &&
       SSL_CTX_set_ciphersuites(context, OSSL_default_ciphersuites()) == 1 &&
       first_good(groups, [&](char const* list) { return SSL_CTX_set1_groups_list(context, list); }) &&
       first_good(signatures, [&](char const* list) { return SSL_CTX_set1_sigalgs_list(context, list); }) &&

@@ -1,29 +1,21 @@
 #include "tls_files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdint>
+#include <memory>
 #include <system_error>
 #include <tusk/types/error.hpp>
 #include <utility>
+
+#include "plain_file.hpp"
 
 namespace tusk::client {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{64} << 20;
-
-/// Closes it at the end.
-struct descriptor {
-  int number;
-  ~descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
-
-std::string system_error(int error) { return std::generic_category().message(error); }
 
 /// The user's own file of that name, if there is one.
 std::string default_file(std::string const& folder, char const* name) {
@@ -38,9 +30,20 @@ file_stamp stamp_of(std::string const& path) {
   return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
-bool others_may_use(struct stat const& status) {
-  mode_t const forbidden = status.st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
-  return (status.st_mode & forbidden) != 0;
+/// The lists in a folder, by the names that OpenSSL looks for: 0123abcd.r0. The folder's own stamp stays what it is
+/// when one of them is written to.
+void add_lists(std::vector<file_stamp>& stamps, std::string const& folder) {
+  auto const close = [](DIR* it) { ::closedir(it); };
+  std::unique_ptr<DIR, decltype(close)> const open(folder.empty() ? nullptr : ::opendir(folder.c_str()), close);
+  while (dirent const* const entry = open ? ::readdir(open.get()) : nullptr) {
+    std::string const name = entry->d_name;
+    if (name.size() > 10 && name.compare(8, 2, ".r") == 0) stamps.push_back(stamp_of(folder + '/' + name));
+  }
+}
+
+bool others_may_use(file_reading const& file) {
+  unsigned const forbidden = file.of_root ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+  return (file.mode & forbidden) != 0;
 }
 
 }  // namespace
@@ -60,8 +63,10 @@ tls_files files_of(tls_settings const& how) {
 
 std::vector<file_stamp> stamps_of(tls_files const& files) {
   bool const system = files.authorities == "system";
-  return {stamp_of(system ? "" : files.authorities), stamp_of(files.certificate), stamp_of(files.key),
-          stamp_of(files.crl), stamp_of(files.crldir)};
+  std::vector<file_stamp> stamps = {stamp_of(system ? "" : files.authorities), stamp_of(files.certificate),
+                                    stamp_of(files.key), stamp_of(files.crl), stamp_of(files.crldir)};
+  add_lists(stamps, files.crldir);
+  return stamps;
 }
 
 void refuse_file(std::string_view keyword, std::string const& path, std::string_view why, std::string_view expected) {
@@ -71,41 +76,32 @@ void refuse_file(std::string_view keyword, std::string const& path, std::string_
 }
 
 std::string read_file(std::string_view keyword, std::string const& path, std::string_view expected, secrecy wanted) {
-  auto const refuse = [&](std::string_view why) { refuse_file(keyword, path, why, expected); };
-  // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
-  descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  struct stat status {};
-  if (file.number < 0 || ::fstat(file.number, &status) != 0) refuse(system_error(errno));
-  if (!S_ISREG(status.st_mode)) refuse("it is not a regular file");
-  if (wanted == secrecy::secret && others_may_use(status))
-    refuse("others than its owner may use it; chmod 0600 it, or 0640 if root owns it");
-
-  if (static_cast<std::uintmax_t>(status.st_size) > largest_file) refuse("it is larger than 64 MiB");
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t read = 0;
-  while (read < bytes.size()) {
-    auto const got = ::read(file.number, bytes.data() + read, bytes.size() - read);
-    if (got < 0 && errno != EINTR) refuse(system_error(errno));
-    if (got == 0) break;  // it was cut meanwhile
-    read += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  file_reading file = read_plain_file(path.c_str(), largest_file);
+  std::string_view why;
+  switch (file.came) {
+    case file_reading::outcome::read: break;
+    case file_reading::outcome::not_plain: why = "it is not a regular file"; break;
+    case file_reading::outcome::too_large: why = "it is larger than 64 MiB"; break;
+    case file_reading::outcome::missing:
+    case file_reading::outcome::failed: why = file.reason; break;
   }
-  bytes.resize(read);
-  return bytes;
+  if (why.empty() && wanted == secrecy::secret && others_may_use(file))
+    why = "others than its owner may use it; chmod 0600 it, or 0640 if root owns it";
+  if (!why.empty()) refuse_file(keyword, path, why, expected);
+  return std::move(file.text);
 }
 
 int open_key_log(std::string const& path) {
-  descriptor file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600)};
+  int const file =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, S_IRUSR | S_IWUSR);
   struct stat status {};
-  std::string why;
-  if (file.number < 0 || ::fstat(file.number, &status) != 0)
-    why = system_error(errno);
-  else if (!S_ISREG(status.st_mode))
-    why = "it is not a regular file";
-  if (!why.empty())
-    throw operational_error("sslkeylogfile=" + path + " cannot be written: " + why +
-                                "; name a regular file that may be appended to, or remove sslkeylogfile",
-                            true);
-  return std::exchange(file.number, -1);
+  bool const opened = file >= 0 && ::fstat(file, &status) == 0;
+  if (opened && S_ISREG(status.st_mode)) return file;
+  std::string const why = opened ? "it is not a regular file" : std::generic_category().message(errno);
+  if (file >= 0) ::close(file);
+  throw operational_error("sslkeylogfile=" + path + " cannot be written: " + why +
+                              "; name a regular file that may be appended to, or remove sslkeylogfile",
+                          true);
 }
 
 }  // namespace tusk::client

@@ -33,7 +33,7 @@ struct file_stamp {
   friend bool operator==(file_stamp const&, file_stamp const&) = default;
 };
 
-/// One for each of the files, and for the folder crldir; all zero where there is nothing.
+/// One for each of the files, for the folder crldir and for each list in it; all zero where there is nothing.
 std::vector<file_stamp> stamps_of(tls_files const& files);
 
 /// Whether others than the owner may read a file.

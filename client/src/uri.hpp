@@ -1,9 +1,10 @@
 // The URI form of a connection string, taken apart into the same keyword/value pairs as the other form gives.
 //
-//   uri      = ( "postgresql://" | "postgres://" ) [ user [ ":" password ] "@" ] hosts [ "/" [ dbname ] ] [ "?" params
-//   ] hosts    = host { "," host } host     = ( "[" address "]" | { byte but ":" "/" "?" "," } ) [ ":" { byte but "/"
-//   "?" "," } ] params   = [ param { "&" param } ]                a "&" may end them param    = keyword "=" value no
-//   "=" in either; `ssl=true` means `sslmode=require`
+//   uri    = ( "postgresql://" | "postgres://" ) [ user [ ":" password ] "@" ] hosts [ "/" [ dbname ] ] [ "?" params ]
+//   hosts  = host { "," host }
+//   host   = ( "[" address "]" | { byte but ":" "/" "?" "," } ) [ ":" { byte but "/" "?" "," } ]
+//   params = [ param { "&" param } ]               a "&" may end them
+//   param  = keyword "=" value                     no "=" in either; `ssl=true` means `sslmode=require`
 //
 // User and password are there if an "@" comes before the first "/". Each part is decoded: `%41` is a byte in
 // hexadecimal (not `%00`), spaces at the ends do not count, and a space inside is an error. A part that is empty is

@@ -36,8 +36,7 @@ int main(int count, char** arguments) {
     conn.cancel();
     try {
       finish(conn);
-    } catch (tusk::query_canceled const&) {
-    }
+    } catch (tusk::query_canceled const&) {}
     auto const told = conn.info();
     std::printf("%s %s\n", told.authentication.c_str(), told.tls_version.c_str());
   } catch (std::exception const& e) {

@@ -14,6 +14,7 @@
 #include "support/certificate.hpp"
 #include "support/scram_peer.hpp"
 #include "support/scripted_server.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_peer.hpp"
 
@@ -94,6 +95,13 @@ struct two_hosts {
 
 class previous_host : public testing::TestWithParam<std::tuple<asks, then, asks>> {
  protected:
+  /// Without kept keys, and with them where both hosts could use them.
+  static std::vector<connect_options> each_way() {
+    auto const [a, end, b] = GetParam();
+    std::vector<connect_options> ways(1);
+    if (a == asks::scram && b == asks::scram) ways.emplace_back().scram_keys = keep_scram_keys();
+    return ways;
+  }
   void expect_kept_apart(two_hosts& hosts, connect_options const& options, std::string const& dsn) {
     auto const [a, end, b] = GetParam();
     connection conn = connect(dsn, options);
@@ -116,11 +124,8 @@ class previous_host : public testing::TestWithParam<std::tuple<asks, then, asks>
 
 TEST_P(previous_host, entries_of_the_password_file) {
   auto const [a, end, b] = GetParam();
-  bool const scrams = a == asks::scram && b == asks::scram;
-  for (bool const keep : scrams ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+  for (connect_options const& options : each_way()) {
     two_hosts hosts(a, end, b);
-    connect_options options;
-    if (keep) options.scram_keys = keep_scram_keys();
     expect_kept_apart(hosts, options,
                       hosts.dsn(hosts.entry(hosts.first, first_secret) + hosts.entry(hosts.second, second_secret)));
   }
@@ -140,11 +145,8 @@ TEST_P(previous_host, passwords_of_the_callback) {
 // The second has no entry: then it gets nothing, not the first one's.
 TEST_P(previous_host, none_for_the_second) {
   auto const [a, end, b] = GetParam();
-  bool const scrams = a == asks::scram && b == asks::scram;
-  for (bool const keep : scrams ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+  for (connect_options const& options : each_way()) {
     two_hosts hosts(a, end, b);
-    connect_options options;
-    if (keep) options.scram_keys = keep_scram_keys();
     auto const error =
         thrown<operational_error>([&] { connect(hosts.dsn(hosts.entry(hosts.first, first_secret)), options); });
     EXPECT_EQ(error.code(), protocol::errc::password_needed) << error.what();

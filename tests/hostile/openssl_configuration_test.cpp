@@ -11,6 +11,7 @@
 
 #include "hostile/refused.hpp"
 #include "support/scram_peer.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/tls_peer.hpp"
 
 namespace tusk::test {

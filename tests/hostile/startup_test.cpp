@@ -13,6 +13,7 @@
 #include "hostile/refused.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/scram_peer.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/tls_peer.hpp"
 
 namespace tusk::test {

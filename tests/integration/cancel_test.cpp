@@ -116,7 +116,8 @@ TEST(cancel_race, never_hits_a_statement_that_begins_when_cancel_has_returned) {
   std::thread other([&] {
     for (int i = 1; i <= turns; ++i) {
       while (turn < i) std::this_thread::yield();
-      std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 40)));  // at any time of the statement, or before
+      // At any time of the statement, or before it.
+      std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 40)));
       conn.cancel();
       canceled_turn = i;
     }

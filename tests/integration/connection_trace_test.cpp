@@ -77,7 +77,8 @@ TEST_P(traced_connection, shows_every_message_and_no_secret) {
   EXPECT_EQ(seen.has("F\t8\tSSLRequest"), is_tls(GetParam()));
 }
 
-INSTANTIATE_TEST_SUITE_P(each, traced_connection, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });
+INSTANTIATE_TEST_SUITE_P(each, traced_connection, testing::ValuesIn(three_ways),
+                         [](auto const& of) { return name(of.param); });
 
 TEST(trace_sink, a_sink_that_throws_closes_the_connection) {
   connection conn = open();

@@ -57,10 +57,14 @@ bool verifies(server_kind const& server, std::string_view mode, authority given)
 
 expected by_the_rules(server_kind const& server, std::string_view role, std::string_view mode, authority given) {
   std::vector<bool> tries;  // with TLS?
-  if (mode == "disable") tries = {false};
-  else if (mode == "allow") tries = {false, true};
-  else if (mode == "prefer") tries = {true, false};
-  else tries = {true};
+  if (mode == "disable")
+    tries = {false};
+  else if (mode == "allow")
+    tries = {false, true};
+  else if (mode == "prefer")
+    tries = {true, false};
+  else
+    tries = {true};
   if (mode.starts_with("verify") && given == authority::none) return {};  // refused before the first byte: see below
 
   expected told{outcome::error, 1};
@@ -133,8 +137,8 @@ INSTANTIATE_TEST_SUITE_P(each, encryption, testing::ValuesIn(servers),
 // In plain the server asks for a password, which is wrong; with TLS the certificate is enough.
 TEST(mended, allow_tries_tls_after_a_wrong_password) {
   std::string const folder = exported("TUSK_SERVER_DIR");
-  std::string const text = dsn(way::tcp, "auth_cert",
-                               "sslmode=allow sslcert=" + folder + "/client.crt sslkey=" + folder + "/client.key");
+  std::string const text =
+      dsn(way::tcp, "auth_cert", "sslmode=allow sslcert=" + folder + "/client.crt sslkey=" + folder + "/client.key");
   EXPECT_FALSE(connect(text).info().tls_version.empty());
   EXPECT_TRUE(libpq_session(text).by_tls());
 }
@@ -143,8 +147,8 @@ TEST(mended, allow_tries_tls_after_a_wrong_password) {
 TEST(direct_negotiation, asks_for_nothing_and_falls_back_to_nothing) {
   bool const known = std::stoi(exported("TUSK_SERVER_VERSION")) >= 17;
   for (char const* mode : {"require", "verify-full"}) {
-    std::string const more = std::string("host=localhost sslnegotiation=direct sslmode=") + mode +
-                             " sslrootcert=" + exported("TUSK_CA");
+    std::string const more =
+        std::string("host=localhost sslnegotiation=direct sslmode=") + mode + " sslrootcert=" + exported("TUSK_CA");
     std::vector<std::string> lines;
     connect_options options;
     options.trace = [&](std::string_view line) { lines.emplace_back(line); };

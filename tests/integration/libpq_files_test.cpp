@@ -48,7 +48,7 @@ void compare_passfiles(libpq_oracle const& libpq) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 2000; ++i) {
     std::string const text = random_text(pieces, 30, random);
-    environment.write(".pgpass", text);
+    environment.home().write(".pgpass", text);
     for (std::string const& host : hosts) {
       auto const made = std::get<settings>(resolve(host)).hosts;
       auto const theirs = libpq.connect(host);
@@ -99,10 +99,10 @@ void compare_service_files(libpq_oracle const& libpq) {
   std::mt19937_64 random(8);
   for (int i = 0; i < 3000; ++i) {
     std::string const text = random_text(pieces, 12, random), other = random_text(pieces, 6, random);
-    environment.write(".pg_service.conf", text);
-    std::string const system = environment.write("pg_service.conf", other);
-    environment.change("PGSERVICEFILE", i % 3 == 0 ? system.c_str() : nullptr);
-    environment.change("PGSERVICE", i % 2 == 0 ? "s" : nullptr);
+    environment.home().write(".pg_service.conf", text);
+    std::string const system = environment.home().write("pg_service.conf", other);
+    environment.change("PGSERVICEFILE", i % 3 == 0 ? test::variable_value(system) : std::nullopt);
+    environment.change("PGSERVICE", i % 2 == 0 ? test::variable_value("s") : std::nullopt);
     std::string const asked = i % 2 == 0 ? "host=127.0.0.1 port=1" : "host=127.0.0.1 port=1 service=s dbname=own";
     auto const ours = resolve(asked);
     auto const theirs = libpq.connect(asked);
@@ -120,8 +120,8 @@ void compare_service_files(libpq_oracle const& libpq) {
   EXPECT_GT(found, 500U);
 }
 
-TEST(LibpqFiles, PasswordsAsInVersion18) { compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18").c_str())); }
-TEST(LibpqFiles, ServicesAsInVersion18) { compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18").c_str())); }
+TEST(LibpqFiles, PasswordsAsInVersion18) { compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
+TEST(LibpqFiles, ServicesAsInVersion18) { compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
 
 TEST(LibpqFiles, AsTheMachinesOwn) {
   auto const libpq = test::machines_libpq();

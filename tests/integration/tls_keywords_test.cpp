@@ -11,10 +11,10 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
-#include "support/certificate.hpp"
 #include "support/libpq_session.hpp"
 #include "support/server.hpp"
 #include "support/server_settings.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/variables.hpp"
 
@@ -170,9 +170,9 @@ TEST(tls_keywords, versions_that_do_not_meet) {
 TEST(tls_keywords, the_users_own_files_are_found_by_home) {
   server_settings const checked{{"ssl_ca_file", certificate_file("ca.crt")}};
   temporary_folder const home;
-  std::filesystem::create_directory(home.path() + "/.postgresql");
+  std::filesystem::create_directory(home.path(".postgresql"));
   auto const put = [&](char const* from, char const* name) {
-    std::string const to = home.path() + "/.postgresql/" + name;
+    std::string const to = home.path(std::string(".postgresql/") + name);
     std::filesystem::copy_file(certificate_file(from), to);
     ASSERT_EQ(::chmod(to.c_str(), 0600), 0);
   };
@@ -199,7 +199,7 @@ TEST(tls_keywords, the_users_own_files_are_found_by_home) {
 
 TEST(tls_keywords, keys_are_logged_for_debugging) {
   temporary_folder const files;
-  std::string const path = files.path() + "/keys";
+  std::string const path = files.path("keys");
   for (int sessions = 1; sessions <= 2; ++sessions) {
     connect(dsn(way::tls_verify_full, "auth_scram", "sslkeylogfile=" + path)).exec("SELECT 1");
     std::ifstream file(path);

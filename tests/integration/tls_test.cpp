@@ -21,8 +21,8 @@
 
 #include "support/libpq_session.hpp"
 #include "support/server.hpp"
-#include "support/server_settings.hpp"
 #include "support/server_messages.hpp"
+#include "support/server_settings.hpp"
 #include "support/thrown.hpp"
 
 namespace tusk::test {

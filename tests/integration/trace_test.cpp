@@ -3,7 +3,6 @@
 //
 // The model is libpq 18, whose path TUSK_LIBPQ18 gives. Without it the machine's own libpq is taken, and the sessions
 // that older ones write wrongly (CopyData; ReadyForQuery after a FunctionCall) are left out; the test's output says so.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "support/forwarder.hpp"
+#include "support/libpq.hpp"
 #include "support/server.hpp"
 
 namespace tusk::test {
@@ -24,24 +24,14 @@ namespace {
 using strings = std::vector<std::string>;
 
 /// The functions of libpq that the sessions use, found by name when the test runs.
-struct libpq {
+struct pq_functions {
   using conn = void*;
   using res = void*;
-  void* library = open();
   template <class F>
-  F* find(char const* name) const {
-    void* const at = dlsym(library, name);
-    if (at == nullptr) throw std::runtime_error(std::string("libpq has no ") + name);
-    return reinterpret_cast<F*>(at);
-  }
-  static void* open() {
-    char const* const path = std::getenv("TUSK_LIBPQ18");
-    void* const found = dlopen(path != nullptr && *path != '\0' ? path : "libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (found == nullptr) throw std::runtime_error(std::string("no libpq: ") + dlerror());
-    return found;
+  static F* find(char const* name) {
+    return libpq::newest().find<F>(name);
   }
 
-  int (*version)() = find<int()>("PQlibVersion");
   conn (*connect)(char const*) = find<conn(char const*)>("PQconnectdb");
   int (*status)(conn) = find<int(conn)>("PQstatus");
   char const* (*error)(conn) = find<char const*(conn)>("PQerrorMessage");
@@ -71,17 +61,17 @@ struct libpq {
                   int) = find<res(conn, int, int*, int*, int, void const*, int)>("PQfn");
 };
 
-libpq const& pq() {
-  static libpq const functions;
+pq_functions const& pq() {
+  static pq_functions const functions;
   return functions;
 }
-bool is_model() { return pq().version() >= 180000; }
+bool is_model() { return libpq::newest().version() >= 180000; }
 
-void exec(libpq::conn conn, char const* sql) { pq().clear(pq().run(conn, sql)); }
-void drain(libpq::conn conn) {
+void exec(pq_functions::conn conn, char const* sql) { pq().clear(pq().run(conn, sql)); }
+void drain(pq_functions::conn conn) {
   while (auto const result = pq().result(conn)) pq().clear(result);
 }
-void get_all(libpq::conn conn) {
+void get_all(pq_functions::conn conn) {
   char* row = nullptr;
   while (pq().get(conn, &row, 0) > 0) pq().free(row);
   drain(conn);
@@ -91,13 +81,13 @@ void get_all(libpq::conn conn) {
 
 struct session {
   char const* name;
-  void (*play)(libpq::conn);
+  void (*play)(pq_functions::conn);
   bool needs_18 = false;
   char const* more = "";  // of the connection string
 };
 void PrintTo(session const& each, std::ostream* out) { *out << each.name; }
 
-void play_simple(libpq::conn conn) {
+void play_simple(pq_functions::conn conn) {
   exec(conn, "SELECT 1 AS \"two words\nx\", NULL, 'd\xc3\xa9\t\"q'''; ; SELECT FROM generate_series(1, 2)");
   exec(conn, "");
   exec(conn, "SELECT repeat('x', 100000), '\\x00ff0a'::bytea, '', g FROM generate_series(1, 20) g");
@@ -105,7 +95,7 @@ void play_simple(libpq::conn conn) {
   exec(conn, "SELECT 1/0");
   exec(conn, "ROLLBACK");
 }
-void play_errors(libpq::conn conn) {
+void play_errors(pq_functions::conn conn) {
   exec(conn, "CREATE TEMP TABLE t (a int PRIMARY KEY, b int CHECK (b > 0), c varchar(2))");
   exec(conn, "INSERT INTO t VALUES (1, 1); INSERT INTO t VALUES (1, 1)");
   exec(conn, "INSERT INTO t VALUES (2, 0)");
@@ -118,11 +108,11 @@ void play_errors(libpq::conn conn) {
        "DATATYPE = 'y', TABLE = 't', SCHEMA = 's'; RAISE NOTICE ''; END$$");
   exec(conn, "SELECT pg_terminate_backend(pg_backend_pid())");
 }
-void play_notifications(libpq::conn conn) {
+void play_notifications(pq_functions::conn conn) {
   exec(conn, "LISTEN a; NOTIFY a, 'pay'; NOTIFY a");
   exec(conn, "SET application_name = 'another'; SET TimeZone = 'Asia/Kolkata'");
 }
-void play_extended(libpq::conn conn) {
+void play_extended(pq_functions::conn conn) {
   unsigned const types[] = {23, 0};
   pq().clear(pq().prepare(conn, "s1", "SELECT $1::int, $2::text", 2, types));
   pq().clear(pq().describe(conn, "s1"));
@@ -138,7 +128,7 @@ void play_extended(libpq::conn conn) {
   pq().send_query(conn, "SELECT $1::int", 1, nullptr, values, nullptr, nullptr, 0);
   drain(conn);
 }
-void play_pipeline(libpq::conn conn) {
+void play_pipeline(pq_functions::conn conn) {
   pq().pipeline(conn);
   for (char const* const sql : {"SELECT 1", "SELECT 1/0", "SELECT 2"})
     pq().send_query(conn, sql, 0, nullptr, nullptr, nullptr, nullptr, 0);
@@ -152,7 +142,7 @@ void play_pipeline(libpq::conn conn) {
     pq().clear(result);
   }
 }
-void play_function(libpq::conn conn) {
+void play_function(pq_functions::conn conn) {
   struct {
     int length, is_integer, value;
   } const argument{4, 1, -5}, null{-1, 1, 0};
@@ -161,7 +151,7 @@ void play_function(libpq::conn conn) {
   pq().clear(pq().function(conn, 1397, &value, &length, 1, &null, 1));
   pq().clear(pq().function(conn, 1, &value, &length, 1, &argument, 1));
 }
-void play_copy(libpq::conn conn) {
+void play_copy(pq_functions::conn conn) {
   exec(conn, "CREATE TEMP TABLE t (a int, b text)");
   exec(conn, "COPY t FROM STDIN");
   pq().put(conn, "1\tx\n2\t'\\\\N", 10);
@@ -181,7 +171,7 @@ void play_copy(libpq::conn conn) {
     get_all(conn);
   }
 }
-void play_replication(libpq::conn conn) {
+void play_replication(pq_functions::conn conn) {
   exec(conn, "IDENTIFY_SYSTEM");
   exec(conn, "START_REPLICATION PHYSICAL 0/1000000");
   char* piece = nullptr;
@@ -250,7 +240,7 @@ std::string read_all(std::FILE* file) {
 /// Plays the session with libpq through the forwarder; PQtrace's messages.
 strings play(session const& what, forwarder const& between) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::tmpfile(), std::fclose);
-  libpq::conn const conn = pq().connect(dsn_by(between, what.more).c_str());
+  pq_functions::conn const conn = pq().connect(dsn_by(between, what.more).c_str());
   if (pq().status(conn) != 0) throw std::runtime_error(pq().error(conn));
   pq().set_notices(
       conn, [](void*, char const*) {}, nullptr);
@@ -265,7 +255,8 @@ class traced : public testing::TestWithParam<session> {};
 
 TEST_P(traced, as_libpq_does) {
   if (GetParam().needs_18 && !is_model()) {
-    std::printf("left out: TUSK_LIBPQ18 is not set, and libpq %d writes these messages wrongly\n", pq().version());
+    std::printf("left out: TUSK_LIBPQ18 is not set, and libpq %d writes these messages wrongly\n",
+                libpq::newest().version());
     return;
   }
   forwarder between(socket_path());
@@ -297,7 +288,7 @@ TEST(trace_test, the_server_says_the_same_to_tusk_and_to_libpq) {
       }
     }
   }
-  libpq::conn const conn = pq().connect(dsn_by(between_libpq, "").c_str());
+  pq_functions::conn const conn = pq().connect(dsn_by(between_libpq, "").c_str());
   ASSERT_EQ(pq().status(conn), 0) << pq().error(conn);
   pq().set_notices(
       conn, [](void*, char const*) {}, nullptr);

@@ -48,6 +48,15 @@ TEST_F(typecaster_test, reads_the_types_that_it_is_registered_for) {
   EXPECT_EQ((r.as<std::tuple<point, std::optional<point>, std::string>>().size()), 1u);
 }
 
+TEST_F(typecaster_test, of_an_array_has_that_of_its_elements) {
+  register_type(new_array_type<point>({oids::point_array}, "POINT[]", point_), conn_);
+  result const r = conn_.query("SELECT ARRAY['(1,2)', NULL]::point[], '{}'::point[], ARRAY['(3,4)']::point[]");
+  EXPECT_EQ(r[0].get<std::vector<std::optional<point>>>(0), (std::vector<std::optional<point>>{point{1, 2}, {}}));
+  EXPECT_TRUE(r[0].get<std::vector<point>>(1).empty());
+  EXPECT_EQ(r[0].get<std::vector<point>>(2), (std::vector<point>{{3, 4}}));
+  EXPECT_EQ(r[0].at(2).get<array<std::optional<point>>>().at(1), (point{3, 4}));
+}
+
 TEST_F(typecaster_test, null_into_what_cannot_hold_it_is_an_error) {
   register_type(point_, conn_);
   EXPECT_CONTAINS("NULL", thrown<data_error>([&] { conn_.query("SELECT NULL::point")[0].get<point>(0); }).what());
@@ -188,11 +197,11 @@ TEST_F(load_types_test, arrays_of_domains_are_arrays_of_what_is_below_them) {
   conn_.load_types();
   result const after = conn_.query(sql);
   EXPECT_EQ(before[0].at(0), tusk::value(std::string("{1,2}"))) << "what is there stays as it is";
-  EXPECT_EQ(after[0].at(0), tusk::value(std::vector<std::optional<int>>{1, 2}));
+  EXPECT_EQ(after[0].at(0), tusk::value(tusk::array<std::optional<int>>({1, 2})));
   EXPECT_EQ(after[0].get<std::vector<int>>(0), (std::vector<int>{1, 2}));
   EXPECT_EQ(after[0].at(1), tusk::value(std::string("red")));
-  EXPECT_EQ(after[0].at(2), tusk::value(std::vector<std::optional<std::string>>{"red"}));
-  EXPECT_EQ(after[0].at(3), tusk::value(std::vector<std::optional<std::string>>{"red"}));
+  EXPECT_EQ(after[0].at(2), tusk::value(tusk::array<std::optional<std::string>>({"red"})));
+  EXPECT_EQ(after[0].at(3), tusk::value(tusk::array<std::optional<std::string>>({"red"})));
 }
 
 TEST_F(load_types_test, is_an_operation_that_can_be_stepped) {

@@ -235,15 +235,17 @@ class conversation {
   protocol::limits limits_;
 };
 
+/// A session that has sent StartupMessage.
+inline conversation starting(protocol::startup_options const& options = startup_options_of_me()) {
+  conversation script;
+  script.start(options).expect_send(startup_packet(options.version, options.parameters)).expect_events();
+  return script.expect_state(protocol::state::startup);
+}
+
 /// A conversation that has come to `idle` by way of `trust`; what goes on there is what is tested.
 inline conversation opened() {
-  auto const options = startup_options_of_me();
-  conversation script;
-  script.start(options)
-      .expect_send(startup_packet(options.version, options.parameters))
-      .receive(auth_ok(), cancel_key(), ready())
-      .expect_events("ReadyForQuery I")
-      .from_here();
+  conversation script = starting();
+  script.receive(auth_ok(), cancel_key(), ready()).expect_events("ReadyForQuery I").from_here();
   return script;
 }
 

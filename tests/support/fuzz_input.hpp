@@ -1,4 +1,4 @@
-// What the fuzz targets of the codec share: their input, raw or readable, and a check that ends the program.
+// What fuzz targets share: their input, raw or readable, and a check that ends the program.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,11 @@
   } while (false)
 
 namespace tusk::test {
+
+/// The bytes of an input as they are, in a block of exactly their size: libFuzzer and replay.cpp see to that.
+inline std::string_view fuzz_text(std::uint8_t const* data, std::size_t size) {
+  return {reinterpret_cast<char const*>(data), size};
+}
 
 /// The bytes of an input. One that begins with a quote is of the readable form of support/bytes.hpp, so that seeds can
 /// be read; it means nothing if it is malformed.

@@ -1,13 +1,8 @@
-// libpq as an oracle: loaded while a test runs, so that nothing here is linked to it, and several versions fit into one
-// program. Tests find "libpq.so.5" by the loader's own means, and version 18 at TUSK_LIBPQ18, which tools/pgserver
-// sets.
+// libpq as an oracle: what it makes of a connection string, in an environment that holds nothing else.
 #pragma once
 
-#include <dlfcn.h>
-#include <stdlib.h>
+#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +12,10 @@
 #include <string_view>
 #include <utility>
 
+#include "support/libpq.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/variables.hpp"
+
 namespace tusk::test {
 
 using conninfo_map = std::map<std::string, std::string, std::less<>>;
@@ -25,15 +24,11 @@ using conninfo_map = std::map<std::string, std::string, std::less<>>;
 class libpq_oracle {
  public:
   /// Throws if it cannot be loaded.
-  explicit libpq_oracle(char const* path) : library_(::dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
-    if (library_ == nullptr) throw std::runtime_error(::dlerror());
+  explicit libpq_oracle(std::string const& path) : library_(path) {
     for (auto const& [name, value] : take(call<option*>("PQconndefaults"))) keywords_.insert(name);
   }
-  libpq_oracle(libpq_oracle const&) = delete;
-  libpq_oracle& operator=(libpq_oracle const&) = delete;
-  ~libpq_oracle() { ::dlclose(library_); }
 
-  int version() const { return call<int>("PQlibVersion"); }
+  int version() const { return library_.version(); }
   bool knows(std::string_view keyword) const { return keyword == "requiressl" || keywords_.contains(keyword); }
   std::set<std::string, std::less<>> const& keywords() const { return keywords_; }
 
@@ -74,9 +69,7 @@ class libpq_oracle {
 
   template <class Result, class... Arguments>
   Result call(char const* name, Arguments... arguments) const {
-    void* const function = ::dlsym(library_, name);
-    if (function == nullptr) throw std::runtime_error(std::string("libpq has no ") + name);
-    return reinterpret_cast<Result (*)(Arguments...)>(function)(arguments...);
+    return library_.call<Result>(name, arguments...);
   }
 
   conninfo_map take(option* options) const {
@@ -89,14 +82,14 @@ class libpq_oracle {
     return values;
   }
 
-  void* library_;
+  libpq library_;
   std::set<std::string, std::less<>> keywords_;
 };
 
 /// The libpq that the loader finds, if there is one.
 inline std::unique_ptr<libpq_oracle> machines_libpq() {
   try {
-    return std::make_unique<libpq_oracle>("libpq.so.5");
+    return std::make_unique<libpq_oracle>(libpq::machines_own);
   } catch (std::runtime_error const&) {
     return nullptr;
   }
@@ -112,50 +105,30 @@ inline std::string get(conninfo_map const& from, std::string_view keyword) {
 class clean_environment {
  public:
   clean_environment() {
-    char name[] = "/tmp/tusk-home-XXXXXX";
-    if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary folder");
-    home_ = name;
     std::set<std::string> names;
     for (char** each = environ; *each != nullptr; ++each) {
       std::string_view const line = *each;
       if (line.starts_with("PG")) names.emplace(line.substr(0, line.find('=')));
     }
-    for (std::string const& each : names) change(each, nullptr);
-    change("HOME", home_.c_str());
-    change("PGSYSCONFDIR", home_.c_str());
+    for (std::string const& each : names) change(each, std::nullopt);
+    change("HOME", home_.path());
+    change("PGSYSCONFDIR", home_.path());
   }
   clean_environment(clean_environment const&) = delete;
   clean_environment& operator=(clean_environment const&) = delete;
   ~clean_environment() {
-    for (auto const& [name, value] : before_) set(name, value ? value->c_str() : nullptr);
-    std::error_code ignored;
-    std::filesystem::remove_all(home_, ignored);
+    for (auto const& [name, value] : before_) set_variable(name, value);
   }
 
-  void change(std::string const& name, char const* value) {
-    char const* const old = ::getenv(name.c_str());
-    before_.try_emplace(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
-    set(name, value);
+  void change(std::string const& name, variable_value const& value) {
+    before_.try_emplace(name, get_variable(name));
+    set_variable(name, value);
   }
-  std::string const& home() const { return home_; }
-  /// Writes a file of the home, with 0600.
-  std::string write(std::string const& name, std::string_view text) const {
-    std::string const path = home_ + '/' + name;
-    std::ofstream(path, std::ios::binary) << text;
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    return path;
-  }
+  temporary_folder const& home() const noexcept { return home_; }
 
  private:
-  static void set(std::string const& name, char const* value) {
-    if (value == nullptr)
-      ::unsetenv(name.c_str());
-    else
-      ::setenv(name.c_str(), value, 1);
-  }
-
-  std::string home_;
-  std::map<std::string, std::optional<std::string>> before_;
+  temporary_folder home_;
+  std::map<std::string, variable_value> before_;
 };
 
 }  // namespace tusk::test

@@ -12,8 +12,9 @@
 
 namespace tusk::test {
 
-/// Sends the values as `type` in both ways, as text that the statement casts and as arguments of the type that the
-/// adapter declares, and reads what the server writes of them, some hundred a statement. `equal` compares two of them.
+/// Sends the values as `type` in three ways, as text that the statement casts, as arguments of the type that the
+/// adapter declares, and merged into the statement, and reads what the server writes of them, some hundred a statement.
+/// What was bound and what was merged has the same text there. `equal` compares two values.
 template <class T, class Equal = std::equal_to<T>>
 void expect_round_trip(connection& conn, std::string_view type, std::vector<T> const& values, Equal equal = {}) {
   constexpr std::size_t in_one = 500;
@@ -22,6 +23,7 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
     params texts, typed;
     std::string as_text = "SELECT n, v FROM (VALUES ";
     std::string as_typed = as_text;
+    std::string merged = as_text;
     for (std::size_t i = 0; i < count; ++i) {
       auto const text = types::text_of(values[first + i]);
       ASSERT_TRUE(text.has_value()) << type << ", value " << first + i;
@@ -31,11 +33,15 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
       std::string const row = (i == 0 ? "(" : ", (") + number + ", $" + number;
       as_text += row + "::text::" + std::string(type) + ")";
       as_typed += row + "::" + std::string(type) + ")";
+      merged += (i == 0 ? "(" : ", (") + number + ", " + adapt(values[first + i]).getquoted() +
+                "::" + std::string(type) + ")";
     }
     as_text += ") AS t(n, v) ORDER BY n";
     as_typed += ") AS t(n, v) ORDER BY n";
+    merged += ") AS t(n, v) ORDER BY n";
     result const from_text = conn.query(as_text, texts);
     result const from_typed = conn.query(as_typed, typed);
+    result const from_merged = conn.exec(merged).back();
     for (std::size_t i = 0; i < count; ++i) {
       T const& sent = values[first + i];
       ASSERT_TRUE(equal(from_text[i].template get<T>(1), sent))
@@ -44,6 +50,8 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
       ASSERT_TRUE(equal(from_typed[i].template get<T>(1), sent))
           << type << " bound: " << *types::text_of(sent) << " came back as "
           << from_typed[i].template get<std::string>(1);
+      ASSERT_EQ(from_merged[i].template get<std::string>(1), from_typed[i].template get<std::string>(1))
+          << type << " merged as " << adapt(sent).getquoted();
     }
   }
 }

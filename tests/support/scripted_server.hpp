@@ -1,7 +1,10 @@
 // A server that does what a test tells it to: it plays bytes, closes, stays silent. For what no real server does.
 //
-//   scripted_server server([](peer& client) { client.receive_startup(); client.send("HTTP/1.1 400 Bad Request\r\n");
-//   }); connect(server.dsn());
+//   scripted_server server([](peer& client) {
+//     client.receive_startup();
+//     client.send("HTTP/1.1 400 Bad Request\r\n");
+//   });
+//   connect(server.dsn());
 //
 // The script runs once for each client, each on a thread of its own. When it returns, the client's connection is
 // closed. It must not throw; what a client does not send in time ends the script quietly.
@@ -50,8 +53,32 @@ inline std::string welcome() {
          message('S', text("client_encoding") + text("UTF8")) + message('K', int32(4711) + int32(42)) + ready();
 }
 
+/// A client's messages, out of what carries its bytes: receive(count) gives so many, or fewer at the end.
+template <class Carrier>
+class client_messages {
+ public:
+  /// A message without a type: StartupMessage, SSLRequest.
+  std::string receive_startup() { return receive_rest(receive(4)); }
+  /// A message with a type.
+  std::string receive_message() { return receive_rest(receive(5)); }
+  /// Says nothing until the client closes.
+  void stay_silent() {
+    while (!receive(1).empty()) {}
+  }
+
+ private:
+  std::string receive(std::size_t count) { return static_cast<Carrier&>(*this).receive(count); }
+  std::string receive_rest(std::string head) {
+    if (head.size() < 4) return head;
+    std::uint32_t length = 0;
+    for (char const c : std::string_view(head).substr(head.size() - 4))
+      length = length << 8 | static_cast<unsigned char>(c);
+    return length < 4 || length > 16'000'000 ? head : head + receive(length - 4);
+  }
+};
+
 /// The client, as its server sees it.
-class peer {
+class peer : public client_messages<peer> {
  public:
   peer(int descriptor, std::atomic<bool> const& stopped) : descriptor_(descriptor), stopped_(stopped) {}
   peer(peer const&) = delete;
@@ -79,14 +106,6 @@ class peer {
     bytes.resize(got);
     return bytes;
   }
-  /// A message without a type: StartupMessage, SSLRequest.
-  std::string receive_startup() { return receive_rest(receive(4)); }
-  /// A message with a type.
-  std::string receive_message() { return receive_rest(receive(5)); }
-  /// Says nothing until the client closes.
-  void stay_silent() {
-    while (!receive(1).empty()) {}
-  }
   /// Closes both ways at once, before the script ends.
   void hang_up() { ::shutdown(descriptor_, SHUT_RDWR); }
   /// Small buffers, so that whoever does not read stops the other side soon.
@@ -97,13 +116,6 @@ class peer {
   }
 
  private:
-  std::string receive_rest(std::string head) {
-    if (head.size() < 4) return head;
-    std::uint32_t length = 0;
-    for (char const c : std::string_view(head).substr(head.size() - 4))
-      length = length << 8 | static_cast<unsigned char>(c);
-    return head + receive(length - 4);
-  }
   bool readable() const {
     pollfd waiting{descriptor_, POLLIN, 0};
     while (!stopped_)

@@ -12,20 +12,23 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "certificates.hpp"
+#include "support/certificate.hpp"
 #include "tls.hpp"
 
 namespace tusk::test {
 
 /// What the server shows and wants.
 struct tls_side {
-  identity own;
-  std::vector<certificate_ptr> chain = {};
-  certificate_ptr clients_authority = {};  ///< ask for a client certificate that it signed
+  certificate own;
+  std::vector<certificate> chain = {};
+  std::optional<certificate> clients_authority = {};  ///< ask for a client certificate that it signed
   bool certificate_needed = false;
   std::string protocol = "postgresql";  ///< chosen by ALPN; empty: none
   int minimum = TLS1_2_VERSION, maximum = 0;
@@ -44,11 +47,11 @@ class tls_pair {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_min_proto_version(context, side_.minimum);
     SSL_CTX_set_max_proto_version(context, side_.maximum);
-    good(SSL_CTX_use_certificate(context, side_.own.certificate.get()) == 1, "no server certificate");
-    good(SSL_CTX_use_PrivateKey(context, side_.own.key.get()) == 1, "no server key");
-    for (auto const& each : side_.chain) good(SSL_CTX_add1_chain_cert(context, each.get()) == 1, "no chain");
+    good(SSL_CTX_use_certificate(context, side_.own.x509()) == 1, "a server with that certificate");
+    good(SSL_CTX_use_PrivateKey(context, side_.own.key()) == 1, "a server with that key");
+    for (certificate const& each : side_.chain) good(SSL_CTX_add1_chain_cert(context, each.x509()) == 1, "a chain");
     if (side_.clients_authority) {
-      X509_STORE_add_cert(SSL_CTX_get_cert_store(context), side_.clients_authority.get());
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context), side_.clients_authority->x509());
       int const needed = side_.certificate_needed ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER | needed, nullptr);
     }

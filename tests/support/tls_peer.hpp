@@ -15,12 +15,10 @@
 
 #include <openssl/ssl.h>
 
-#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <tusk/protocol/byte_buffer.hpp>
 
 #include "support/certificate.hpp"
 #include "support/scripted_server.hpp"
@@ -30,7 +28,7 @@ namespace tusk::test {
 /// What the server says to a client's ALPN.
 enum class alpn { postgresql, other, silent };
 
-class tls_peer {
+class tls_peer : public client_messages<tls_peer> {
  public:
   tls_peer(peer& client, certificate const& own, alpn says = alpn::postgresql)
       : client_(client),
@@ -71,11 +69,6 @@ class tls_peer {
     }
     bytes.resize(got);
     return bytes;
-  }
-  std::string receive_startup() { return receive_rest(receive(4)); }
-  std::string receive_message() { return receive_rest(receive(5)); }
-  void stay_silent() {
-    while (!receive(1).empty()) {}
   }
   /// Says that no more comes (close_notify); closing the peer without it is a cut.
   void goodbye() {
@@ -118,11 +111,6 @@ class tls_peer {
     record += client_.receive(
         static_cast<std::size_t>(static_cast<unsigned char>(record[3]) << 8 | static_cast<unsigned char>(record[4])));
     return BIO_write(SSL_get_rbio(ssl_.get()), record.data(), static_cast<int>(record.size())) > 0;
-  }
-  std::string receive_rest(std::string head) {
-    if (head.size() < 4) return head;
-    auto const length = protocol::load_big_endian<std::uint32_t>(head.data() + head.size() - 4);
-    return length < 4 || length > 16'000'000 ? head : head + receive(length - 4);
   }
 
   peer& client_;

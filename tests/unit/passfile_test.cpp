@@ -3,17 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
+#include "support/exact_buffer.hpp"
 
 namespace tusk::client {
 namespace {
 
-/// The file in a buffer of exactly its size, so that a sanitizer sees a read past its end.
 std::optional<std::string> find(std::string_view text, password_key const& wanted) {
-  auto const exact = std::make_unique<char[]>(text.size());
-  std::copy(text.begin(), text.end(), exact.get());
-  return find_password({exact.get(), text.size()}, wanted);
+  return find_password(test::exact_buffer(text).view(), wanted);
 }
 
 struct row_type {

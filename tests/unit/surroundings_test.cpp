@@ -2,66 +2,51 @@
 #include "surroundings.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
+#include "support/temporary_folder.hpp"
 
 namespace tusk::client {
 namespace {
 
-class folder {
- public:
-  folder() {
-    char name[] = "/tmp/tusk-files-XXXXXX";
-    if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(char const* name) const { return path_ + '/' + name; }
-
- private:
-  std::string path_;
-};
+using test::temporary_folder;
 
 TEST(Surroundings, ReadFiles) {
-  folder const in;
+  temporary_folder const in;
   auto const read = process_surroundings().read_file;
   std::string const text = std::string("a\0b\n", 4);
-  std::ofstream(in / "plain", std::ios::binary) << text;
-  ::chmod((in / "plain").c_str(), 0640);
-  EXPECT_EQ(read((in / "plain").c_str()), (file_reading{file_reading::outcome::read, text, 0640}));
-  ::symlink("plain", (in / "link").c_str());
-  EXPECT_EQ(read((in / "link").c_str()).text, text);
-  std::ofstream(in / "empty") << "";
-  EXPECT_EQ(read((in / "empty").c_str()).came, file_reading::outcome::read);
-  EXPECT_EQ(read((in / "missing").c_str()), file_reading());
-  EXPECT_EQ(read((in / "plain/below").c_str()), file_reading());
+  std::string const plain = in.write("plain", text, 0640);
+  bool const root = ::geteuid() == 0;
+  EXPECT_EQ(read(plain.c_str()), (file_reading{file_reading::outcome::read, text, 0640, "", root}));
+  ::symlink("plain", in.path("link").c_str());
+  EXPECT_EQ(read(in.path("link").c_str()).text, text);
+  EXPECT_EQ(read(in.write("empty", "").c_str()).came, file_reading::outcome::read);
+  EXPECT_EQ(read(in.path("missing").c_str()).came, file_reading::outcome::missing);
+  EXPECT_EQ(read(in.path("plain/below").c_str()).came, file_reading::outcome::missing);
+  // Its size is 0, says the system.
+  EXPECT_TRUE(read("/proc/self/stat").text.starts_with(std::to_string(::getpid()) + ' '));
 }
 
 TEST(Surroundings, ReadNothingElse) {
-  folder const in;
+  temporary_folder const in;
   auto const read = process_surroundings().read_file;
-  ASSERT_EQ(::mkfifo((in / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(read((in / "pipe").c_str()).came, file_reading::outcome::not_plain);  // and does not wait for a writer
+  ASSERT_EQ(::mkfifo(in.path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(read(in.path("pipe").c_str()).came, file_reading::outcome::not_plain);  // and does not wait for a writer
   EXPECT_EQ(read("/dev/null").came, file_reading::outcome::not_plain);
   EXPECT_EQ(read("/").came, file_reading::outcome::not_plain);
-  ::symlink("loop", (in / "loop").c_str());
-  file_reading const loop = read((in / "loop").c_str());
+  ::symlink("loop", in.path("loop").c_str());
+  file_reading const loop = read(in.path("loop").c_str());
   EXPECT_EQ(loop.came, file_reading::outcome::failed);
   EXPECT_FALSE(loop.reason.empty());
 }
 
 TEST(Surroundings, ReadUpToOneMebibyte) {
-  folder const in;
+  temporary_folder const in;
   auto const read = process_surroundings().read_file;
-  std::ofstream(in / "largest", std::ios::binary) << std::string(max_file_size, 'a');
-  EXPECT_EQ(read((in / "largest").c_str()).text.size(), max_file_size);
-  std::ofstream(in / "larger", std::ios::binary) << std::string(max_file_size + 1, 'a');
-  EXPECT_EQ(read((in / "larger").c_str()), (file_reading{file_reading::outcome::too_large, "", 0}));
+  EXPECT_EQ(read(in.write("largest", std::string(max_file_size, 'a')).c_str()).text.size(), max_file_size);
+  EXPECT_EQ(read(in.write("larger", std::string(max_file_size + 1, 'a')).c_str()),
+            (file_reading{file_reading::outcome::too_large, "", 0}));
 }
 
 TEST(Surroundings, LookAtTheProcess) {

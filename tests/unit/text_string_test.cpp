@@ -14,31 +14,18 @@
 #include <tusk/types/error.hpp>
 #include <vector>
 
+#include "support/parsed.hpp"
+
 namespace tusk {
 namespace {
 
 using namespace std::string_view_literals;
+using test::failure;
+using test::outcome;
+using test::parse;
 using types::errc;
 using types::text_of;
 using bytes = std::vector<std::byte>;
-
-// From a buffer of exactly that size, so that a byte read past its end is seen.
-template <class T>
-protocol::expected<T> parse(std::string_view text) {
-  std::vector<char> const exact(text.begin(), text.end());
-  return from_text<T>::parse({exact.data(), exact.size()});
-}
-
-// "value v", or "code c at byte n": what a row of a table expects.
-template <class T>
-std::string outcome(protocol::expected<T> const& result) {
-  if (result) return "value " + *text_of(*result);
-  return result.error().code.message().substr(0, 40) + " at " + std::to_string(result.error().position);
-}
-
-std::string failure(errc e, std::size_t position) {
-  return make_error_code(e).message().substr(0, 40) + " at " + std::to_string(position);
-}
 
 bytes bytes_of(std::string_view text) {
   auto const view = std::as_bytes(std::span(text));
@@ -189,6 +176,35 @@ TEST(text_writer, serves_an_adapter) {
   EXPECT_EQ(std::string_view(buffer.data(), buffer.size()), "tc-570.5texts");
   EXPECT_THROW(out << '\0', data_error);
   EXPECT_THROW(out << '\xc3', data_error);
+}
+
+TEST(text_bytea, an_array_takes_its_number_of_bytes) {
+  using three = std::array<std::byte, 3>;
+  EXPECT_EQ(*parse<three>("\\x616263"), (three{std::byte{'a'}, std::byte{'b'}, std::byte{'c'}}));
+  EXPECT_EQ(*parse<three>("a\\000c"), (three{std::byte{'a'}, std::byte{0}, std::byte{'c'}}));
+  EXPECT_TRUE((parse<std::array<std::byte, 0>>("\\x")));
+  for (auto wrong : {"\\x6162"sv, "\\x61626364"sv, "\\x"sv, ""sv}) {
+    EXPECT_EQ(outcome(parse<three>(wrong)), failure(errc::wrong_count, 0)) << wrong;
+  }
+  EXPECT_EQ(outcome(parse<three>("\\x61626")), failure(errc::malformed_bytea, 7));
+}
+
+TEST(text_char, is_one_byte) {
+  EXPECT_EQ(test::read_types<char>(), "\"char\"");
+  EXPECT_EQ(adapter<char>::oid, oids::char_);
+  EXPECT_EQ(text_of('x'), "x");
+  EXPECT_EQ(text_of('\0'), "");
+  EXPECT_EQ(text_of('\\'), "\\");
+  EXPECT_EQ(text_of('\x80'), "\\200");
+  EXPECT_EQ(text_of('\xff'), "\\377");
+  for (int i = 0; i < 256; ++i) {
+    auto const value = static_cast<char>(i);
+    EXPECT_EQ(*parse<char>(*text_of(value)), value) << i;
+    EXPECT_EQ(*parse<char>(std::string(1, value)), value) << i;  // as servers before 15 write those above 127
+  }
+  for (auto bad : {"ab"sv, "\\2"sv, "\\20"sv, "\\2000"sv, "\\177"sv, "\\400"sv, "\\28x"sv, "x200"sv, "\\20\0"sv}) {
+    EXPECT_EQ(outcome(parse<char>(bad)), failure(errc::malformed_char, 1)) << bad;
+  }
 }
 
 }  // namespace

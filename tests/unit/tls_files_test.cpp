@@ -10,6 +10,7 @@
 #include <tusk/types/error.hpp>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_pair.hpp"
 #include "tls_context.hpp"
@@ -23,12 +24,12 @@ using client::tls_settings;
 
 /// All the files, in one folder.
 struct papers {
-  identity authority = make_certificate({.common_name = "an authority", .authority = true}, make_key());
-  identity client = make_certificate({.common_name = "somebody"}, make_key(), &authority);
-  throw_away_folder folder;
+  certificate ca{{.subject = "an authority", .authority = true}};
+  certificate client{{.subject = "somebody", .issuer = &ca}};
+  temporary_folder folder;
 
   papers() {
-    std::string const root = pem(authority.certificate), cert = pem(client.certificate), key = pem(client.key);
+    std::string const root = ca.pem(), cert = client.pem(), key = client.key_pem();
     std::string const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     std::string const secret = "open sesame";
     struct file {
@@ -41,20 +42,20 @@ struct papers {
              {"hello", "hello"},
              {"broken.crt", broken},
              {"ca.crt", root, 0644},
-             {"ca.crl", revocation_list(authority, {}), 0644},
+             {"ca.crl", revocation_list(ca, {}), 0644},
              {"half.crt", root + broken},
-             {"mixed.crt", pem(client.key, "x") + root},
+             {"mixed.crt", client.key_pem("x") + root},
              {"large", ""},
              {"client.crt", cert},
              {"chain.crt", cert + root},
              {"bad_chain.crt", cert + broken},
              {"client.key", key},
-             {"der.key", der(client.key)},
-             {"locked.key", pem(client.key, secret)},
-             {"locked_der.key", encrypted_der(client.key, secret)},
+             {"der.key", client.key_der()},
+             {"locked.key", client.key_pem(secret)},
+             {"locked_der.key", client.key_der(secret)},
              {"broken.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"},
-             {"other.key", pem(make_key())},
-             {"kind.key", pem(make_key(key_type::ed25519))},
+             {"other.key", certificate().key_pem()},
+             {"kind.key", certificate({.key = key_kind::ed25519}).key_pem()},
              {"all.key", key, 0644},
              {"others.key", key, 0604},
              {"writes.key", key, 0660},
@@ -62,8 +63,8 @@ struct papers {
              {"alone.key", key, 0400},
          })
       folder.write(name, bytes, mode);
-    good(::truncate(folder.path("large").c_str(), (64 << 20) + 1) == 0, "no large file");
-    good(::mkfifo(folder.path("fifo").c_str(), 0600) == 0, "no FIFO");
+    good(::truncate(folder.path("large").c_str(), (64 << 20) + 1) == 0, "a large file");
+    good(::mkfifo(folder.path("fifo").c_str(), 0600) == 0, "a FIFO");
     for (char const* home : {"home", "keyless"}) std::filesystem::create_directory(folder.path(home));
     for (char const* to : {"home/postgresql.crt", "keyless/postgresql.crt"}) folder.write(to, cert);
     folder.write("home/postgresql.key", key);
@@ -267,18 +268,34 @@ TEST(tls_context_test, a_password_is_no_key_to_the_context_of_another) {
 }
 
 TEST(tls_context_test, a_file_that_changed_is_read_again) {
-  identity const other = make_certificate({.common_name = "another authority", .authority = true}, make_key());
-  identity const server = make_certificate({}, make_key(), &other);
-  throw_away_folder const folder;
+  certificate const other({.subject = "another authority", .authority = true});
+  certificate const server({.issuer = &other});
+  temporary_folder const folder;
   tls_settings how;
   how.mode = sslmode::verify_full;
-  how.rootcert = folder.write("ca.crt", pem(the().authority.certificate));
+  how.rootcert = folder.write("ca.crt", the().ca.pem());
   tls_pair before(how, {"localhost", "", 0, ""}, {server});
   EXPECT_CONTAINS("certificate was refused", before.shake_hands());
-  folder.write("new.crt", pem(other.certificate));
+  folder.write("new.crt", other.pem());
   std::filesystem::rename(folder.path("new.crt"), how.rootcert);
   tls_pair after(how, {"localhost", "", 0, ""}, {server});
   EXPECT_EQ(after.shake_hands(), "");
+}
+
+// The folder of such a list stays what it is, and was all that was looked at.
+TEST(mended, a_revocation_list_overwritten_in_its_folder_is_read_again) {
+  certificate const server({.issuer = &the().ca});
+  temporary_folder const lists;
+  tls_settings const how = by([&](tls_settings& it) {
+    it.rootcert = path("ca.crt");
+    it.crldir = lists.path();
+  });
+  lists.write(list_name(the().ca), revocation_list(the().ca, {}));
+  tls_pair before(how, {"localhost", "", 0, ""}, {server});
+  ASSERT_EQ(before.shake_hands(), "");
+  lists.write(list_name(the().ca), revocation_list(the().ca, {server}));
+  tls_pair after(how, {"localhost", "", 0, ""}, {server});
+  EXPECT_CONTAINS("certificate revoked", after.shake_hands());
 }
 
 // ---- the key log ----
@@ -292,7 +309,7 @@ std::string contents(std::string const& file) {
 }
 
 TEST(tls_key_log_test, holds_the_secrets_of_each_session) {
-  throw_away_folder const folder;
+  temporary_folder const folder;
   std::string const file = folder.path("keys");
   for (int const version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
     std::string const had = contents(file);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_pair.hpp"
 
@@ -22,28 +23,31 @@ using client::tls_version;
 
 /// Authorities and a client's papers, made once for all tests of this file.
 struct world {
-  key_ptr key = make_key();
-  identity authority = make_certificate({.common_name = "an authority", .authority = true}, make_key());
-  identity between = make_certificate({.common_name = "one between", .authority = true}, make_key(), &authority);
-  identity other = make_certificate({.common_name = "another authority", .authority = true}, make_key());
-  identity good = make_certificate({.serial = 2}, key, &authority);
-  identity revoked = make_certificate({.serial = 3}, key, &authority);
-  identity client =
-      make_certificate({.common_name = "somebody", .alternatives = "", .serial = 4}, make_key(), &authority);
-  throw_away_folder folder;
+  certificate ca{{.subject = "an authority", .authority = true}};
+  certificate between{{.subject = "one between", .issuer = &ca, .authority = true}};
+  certificate other{{.subject = "another authority", .authority = true}};
+  certificate good{{.issuer = &ca}};
+  certificate revoked{{.issuer = &ca}};
+  certificate client{{.subject = "somebody", .alternatives = "", .issuer = &ca}};
+  temporary_folder folder;
 
   world() {
-    folder.write("ca.crt", pem(authority.certificate));
-    folder.write("other.crt", pem(other.certificate));
-    folder.write("both.crt", pem(other.certificate) + pem(authority.certificate));
-    folder.write("ca.crl", revocation_list(authority, {revoked.certificate}));
-    folder.write("old.crl", revocation_list(authority, {}, -1));
+    folder.write("ca.crt", ca.pem());
+    folder.write("other.crt", other.pem());
+    folder.write("both.crt", other.pem() + ca.pem());
+    folder.write("ca.crl", revocation_list(ca, {revoked}));
+    folder.write("old.crl", revocation_list(ca, {}, -60));
     folder.write("other.crl", revocation_list(other, {}));
-    folder.write("client.crt", pem(client.certificate));
-    folder.write("client.key", pem(client.key));
+    folder.write("client.crt", client.pem());
+    folder.write("client.key", client.key_pem());
   }
 
-  tls_side server(recipe const& of) const { return {make_certificate(of, key, &authority)}; }
+  /// Signed by the authority, with the good one's key.
+  tls_side server(certificate_wishes of) const {
+    of.issuer = &ca;
+    of.key_of = &good;
+    return {certificate(of)};
+  }
 };
 world const& the() {
   static world const made;
@@ -71,7 +75,7 @@ tls_settings strict() {
   return how;
 }
 
-auto with(recipe const& of) {
+auto with(certificate_wishes const& of) {
   return [of] { return the().server(of); };
 }
 host_settings at(char const* name) { return {name, "", 5432, ""}; }
@@ -90,13 +94,12 @@ std::vector<meeting> names() {
       {"common_name", "", with({.alternatives = ""})},
       {"common_name_beside_address", "", with({.alternatives = "IP:10.0.0.1"})},
       {"common_name_beside_dns", R"(it is for "db", not for "localhost")", with({.alternatives = "DNS:db"})},
-      {"common_name_other", R"(it is for "db", not for "localhost")", with({.common_name = "db", .alternatives = ""})},
+      {"common_name_other", R"(it is for "db", not for "localhost")", with({.subject = "db", .alternatives = ""})},
       {"wildcard", "", with({.alternatives = "DNS:*.example.org"}), no_host, at("db.example.org")},
       {"wildcard_two_labels", R"(it is for "*.example.org", not for "a.db.example.org")",
        with({.alternatives = "DNS:*.example.org"}), no_host, at("a.db.example.org")},
-      {"no_name", "it is for no name, not for \"localhost\"", with({.common_name = "", .alternatives = ""})},
-      {"mail_is_no_name", "it is for no name",
-       with({.common_name = "", .alternatives = "email:localhost, URI:localhost"})},
+      {"no_name", "it is for no name, not for \"localhost\"", with({.subject = "", .alternatives = ""})},
+      {"mail_is_no_name", "it is for no name", with({.subject = "", .alternatives = "email:localhost, URI:localhost"})},
       {"name_verify_ca", "", with({}), [](tls_settings& how) { how.mode = sslmode::verify_ca; }, at("db")},
       {"name_require", "", with({}), [](tls_settings& how) { how.mode = sslmode::require; }, at("db")},
   };
@@ -113,28 +116,30 @@ std::vector<meeting> chains() {
   auto const crl = [](std::string_view name) { return [name](tls_settings& how) { how.crl = file(name); }; };
   auto const user_folder = [](sslmode wanted, bool lists) {
     return [=](tls_settings& how) {
-      static throw_away_folder const home, home_with_list;
-      throw_away_folder const& mine = lists ? home_with_list : home;
-      mine.write("root.crt", pem(lists ? the().authority.certificate : the().other.certificate));
-      if (lists) mine.write("root.crl", revocation_list(the().authority, {the().revoked.certificate}));
+      static temporary_folder const home, home_with_list;
+      temporary_folder const& mine = lists ? home_with_list : home;
+      mine.write("root.crt", (lists ? the().ca : the().other).pem());
+      if (lists) mine.write("root.crl", revocation_list(the().ca, {the().revoked}));
       how.mode = wanted;
       how.rootcert.clear();
       how.user_folder = mine.path();
     };
   };
-  auto const below = [] {
-    return tls_side{make_certificate({.serial = 9}, the().key, &the().between), {the().between.certificate}};
+  auto const incomplete = [] { return tls_side{certificate({.issuer = &the().between})}; };
+  auto const below = [=] {
+    tls_side side = incomplete();
+    side.chain = {the().between};
+    return side;
   };
-  auto const incomplete = [] { return tls_side{make_certificate({.serial = 9}, the().key, &the().between)}; };
   auto const revoked = [] { return tls_side{the().revoked}; };
-  auto const own = [] { return tls_side{make_certificate({}, the().key)}; };
+  auto const own = [] { return tls_side{certificate()}; };
   char const* const unknown = "; check that sslrootcert is the authority that signed it";
   return {
-      {"expired", "certificate has expired; renew it at the server", with({.days = -1})},
-      {"expired_verify_ca", "certificate has expired", with({.days = -1}), mode(sslmode::verify_ca, "ca.crt")},
-      {"expired_require_with_root", "certificate has expired", with({.days = -1}), mode(sslmode::require, "ca.crt")},
-      {"expired_require", "", with({.days = -1}), mode(sslmode::require, "")},
-      {"expired_prefer", "", with({.days = -1}), mode(sslmode::prefer, "")},
+      {"expired", "certificate has expired; renew it at the server", with({.ends = -60})},
+      {"expired_verify_ca", "certificate has expired", with({.ends = -60}), mode(sslmode::verify_ca, "ca.crt")},
+      {"expired_require_with_root", "certificate has expired", with({.ends = -60}), mode(sslmode::require, "ca.crt")},
+      {"expired_require", "", with({.ends = -60}), mode(sslmode::require, "")},
+      {"expired_prefer", "", with({.ends = -60}), mode(sslmode::prefer, "")},
       {"foreign", unknown, with({}), root("other.crt")},
       {"foreign_prefer", unknown, with({}), mode(sslmode::prefer, "other.crt")},
       {"foreign_allow", unknown, with({}), mode(sslmode::allow, "other.crt")},
@@ -162,16 +167,12 @@ std::vector<meeting> chains() {
        }},
       {"crldir", "certificate revoked", revoked,
        [](tls_settings& how) {
-         char name[32];
-         std::snprintf(
-             name, sizeof name, "%08lx.r0",
-             X509_NAME_hash_ex(X509_get_subject_name(the().authority.certificate.get()), nullptr, nullptr, nullptr));
-         static throw_away_folder const lists;
-         lists.write(name, revocation_list(the().authority, {the().revoked.certificate}));
+         static temporary_folder const lists;
+         lists.write(list_name(the().ca), revocation_list(the().ca, {the().revoked}));
          how.crldir = lists.path();
        }},
-      {"rsa", "", [] { return tls_side{make_certificate({}, make_key(key_type::rsa), &the().authority)}; }},
-      {"ed25519", "", [] { return tls_side{make_certificate({}, make_key(key_type::ed25519), &the().authority)}; }},
+      {"rsa", "", [] { return tls_side{certificate({.key = key_kind::rsa, .issuer = &the().ca})}; }},
+      {"ed25519", "", [] { return tls_side{certificate({.key = key_kind::ed25519, .issuer = &the().ca})}; }},
   };
 }
 
@@ -190,10 +191,8 @@ std::vector<meeting> others() {
   };
   auto const direct = [](tls_settings& how) { how.negotiation = sslnegotiation::direct; };
   auto const asks = [] {
-    return tls_side{.own = the().good,
-                    .clients_authority = the().authority.certificate,
-                    .certificate_needed = true,
-                    .maximum = TLS1_2_VERSION};
+    return tls_side{
+        .own = the().good, .clients_authority = the().ca, .certificate_needed = true, .maximum = TLS1_2_VERSION};
   };
   char const* const check = "; check ssl_min_protocol_version and ssl_max_protocol_version";
   return {
@@ -215,9 +214,9 @@ std::vector<meeting> others() {
        }},
       {"client_certificate_of_another", "; the server refuses our client certificate: check sslcert and sslkey", asks,
        [](tls_settings& how) {
-         identity const own = make_certificate({.common_name = "somebody"}, make_key());
-         how.cert = the().folder.write("own.crt", pem(own.certificate));
-         how.key = the().folder.write("own.key", pem(own.key));
+         certificate const own({.subject = "somebody"});
+         how.cert = the().folder.write("own.crt", own.pem());
+         how.key = the().folder.write("own.key", own.key_pem());
        }},
   };
 }
@@ -259,8 +258,7 @@ tls_settings with_certificate() {
 
 TEST(tls_sight_test, a_server_of_another_name_sees_no_client_certificate) {
   for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    tls_side const server{
-        .own = the().good, .clients_authority = the().authority.certificate, .minimum = version, .maximum = version};
+    tls_side const server{.own = the().good, .clients_authority = the().ca, .minimum = version, .maximum = version};
     tls_pair pair(with_certificate(), at("db"), server);
     EXPECT_CONTAINS("not for \"db\"", pair.shake_hands());
     for (int turn = 0; turn < 3; ++turn) pair.step();
@@ -287,7 +285,7 @@ TEST(tls_sight_test, a_client_certificate_is_sent_where_it_is_asked_for) {
       tls_settings how = each.named ? with_certificate() : strict();
       how.certmode = each.mode;
       tls_side server{.own = the().good, .minimum = version, .maximum = version};
-      if (each.asked) server.clients_authority = the().authority.certificate;
+      if (each.asked) server.clients_authority = the().ca;
       tls_pair pair(how, at("localhost"), server);
       EXPECT_EQ(pair.shake_hands(), "");
       EXPECT_EQ(pair.client().certificate_requested(), each.asked);

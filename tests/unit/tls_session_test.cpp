@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/heap_bytes.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_pair.hpp"
 
@@ -18,14 +19,14 @@ using client::sslmode;
 using client::tls_settings;
 
 struct network {
-  identity authority = make_certificate({.common_name = "an authority", .authority = true}, make_key());
-  identity server = make_certificate({}, make_key(), &authority);
-  throw_away_folder folder;
+  certificate ca{{.subject = "an authority", .authority = true}};
+  certificate server{{.issuer = &ca}};
+  temporary_folder folder;
   tls_settings how;
 
   network() {
     how.mode = sslmode::verify_full;
-    how.rootcert = folder.write("ca.crt", pem(authority.certificate));
+    how.rootcert = folder.write("ca.crt", ca.pem());
   }
   std::unique_ptr<tls_pair> meet(int version = TLS1_3_VERSION) const {
     auto pair = std::make_unique<tls_pair>(how, client::host_settings{"localhost", "", 0, ""},
@@ -65,11 +66,7 @@ TEST(tls_session_test, idle_costs_little_memory) {
 TEST(tls_session_test, tickets_do_no_harm) {
   network const net;
   for (int const version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
-    tls_side const side{.own = net.server,
-                        .chain = {net.authority.certificate},
-                        .minimum = version,
-                        .maximum = version,
-                        .tickets = true};
+    tls_side const side{.own = net.server, .chain = {net.ca}, .minimum = version, .maximum = version, .tickets = true};
     tls_pair pair(net.how, {"localhost", "", 0, ""}, side);
     ASSERT_EQ(pair.shake_hands(), "");
     ASSERT_NO_FATAL_FAILURE(move_bytes(pair));

@@ -72,5 +72,45 @@ TEST(typecaster, registered_last_counts) {
   EXPECT_EQ(types::global_casters()->at(unused).cast_to<int>("", {}), 2);
 }
 
+// ---- arrays ----
+
+auto const arrays_of_lengths =
+    new_array_type<std::size_t>({1009}, "LENGTHS", new_type<std::size_t>({25}, "LENGTH", length));
+
+TEST(array_typecaster, reads_each_element_by_its_base) {
+  using elements = array<std::optional<std::size_t>>;
+  EXPECT_TRUE(arrays_of_lengths.yields() == typeid(elements));
+  auto const all = arrays_of_lengths.cast_to<elements>(R"([0:1][1:2]={{a,"b,\"c"},{NULL,""}})", {});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->elements(), (std::vector<std::optional<std::size_t>>{1, 4, std::nullopt, 0}));
+  EXPECT_EQ(all->at(0, 2), 4u);
+  EXPECT_EQ(arrays_of_lengths.cast("{}", {}), value(elements()));
+  EXPECT_TRUE(arrays_of_lengths.cast(std::nullopt, {}).is_null());
+}
+
+TEST(array_typecaster, gives_vectors_of_one_dimension) {
+  EXPECT_EQ(arrays_of_lengths.cast_to<std::vector<std::size_t>>("{a,bc}", {}), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(arrays_of_lengths.cast_to<std::vector<std::optional<std::size_t>>>("{a,NULL}", {}),
+            (std::vector<std::optional<std::size_t>>{1, std::nullopt}));
+  EXPECT_EQ(arrays_of_lengths.cast_to<std::vector<std::size_t>>("{}", {}), std::vector<std::size_t>());
+  auto const vector_of = [](std::string_view text) {
+    (void)arrays_of_lengths.cast_to<std::vector<std::size_t>>(text, {});
+  };
+  EXPECT_EQ(test::thrown<data_error>([&] { vector_of("{a,NULL}"); }).code(), types::errc::null_element);
+  EXPECT_EQ(test::thrown<data_error>([&] { vector_of("{{a}}"); }).code(), types::errc::wrong_dimensions);
+}
+
+TEST(array_typecaster, refuses_what_is_no_array) {
+  for (std::string_view const text : {"", "a", "{a", "{a}}", "{{a},{b,c}}", "[1:3]={a}"})
+    EXPECT_THROW((void)arrays_of_lengths.cast(text, {}), data_error) << text;
+}
+
+TEST(array_typecaster, needs_a_base_that_gives_its_elements) {
+  auto const told = test::thrown<programming_error>(
+      [] { new_array_type<int>({1009}, "INTS", new_type<std::size_t>({25}, "LENGTH", length)); });
+  EXPECT_CONTAINS("INTS", told.what());
+  EXPECT_CONTAINS("LENGTH", told.what());
+}
+
 }  // namespace
 }  // namespace tusk

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "support/exact_buffer.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/machine.hpp"
 
@@ -25,20 +26,15 @@ std::string listed(conninfo_result<pairs> const& result) {
   return text;
 }
 
-/// The text in a buffer of exactly its size, so that a sanitizer sees a read past its end.
-conninfo_result<pairs> parse(std::string_view text) {
-  auto const exact = std::make_unique<char[]>(text.size());
-  std::copy(text.begin(), text.end(), exact.get());
-  return parse_uri({exact.get(), text.size()});
-}
+conninfo_result<pairs> parse(std::string_view text) { return parse_uri(test::exact_buffer(text).view()); }
 
-struct good_uri {
+struct uri_row {
   char const* name;
   std::string_view text;
   char const* expected;
 };
 
-good_uri const good_uris[] = {
+uri_row const good_uris[] = {
     {"nothing", "postgresql://", ""},
     {"nothing, short", "postgres://", ""},
     {"host", "postgres://h", "host=[h]@11"},
@@ -74,14 +70,14 @@ good_uri const good_uris[] = {
 };
 
 TEST(Uri, TakesItApart) {
-  for (good_uri const& row : good_uris) {
+  for (uri_row const& row : good_uris) {
     SCOPED_TRACE(row.name);
     EXPECT_EQ(listed(parse(row.text)), row.expected);
   }
 }
 
 TEST(Uri, ReadsNoBytePastACut) {
-  for (good_uri const& row : good_uris) {
+  for (uri_row const& row : good_uris) {
     for (std::size_t length = uri_prefix(row.text); length < row.text.size(); ++length) {
       auto const result = parse(row.text.substr(0, length));
       auto const* const error = std::get_if<conninfo_error>(&result);
@@ -126,12 +122,7 @@ TEST(Uri, RefusesWhatTheGrammarDoesNotHave) {
 }
 
 TEST(Uri, GivesSettings) {
-  struct row_type {
-    char const* name;
-    char const* text;
-    char const* expected;
-  };
-  row_type const rows[] = {
+  uri_row const rows[] = {
       {"all", "postgresql://u:p@h:1/d?sslmode=disable", "host=h port=1 dbname=d user=u password=*** sslmode=disable"},
       {"hosts", "postgresql://u@a,[::1]:2,%2Fs/d", "host=a,::1,/s port=5432,2,5432 dbname=d user=u sslmode=prefer"},
       {"params override", "postgresql://u@a:1/d?host=b&port=2&user=v", "host=b port=2 dbname=d user=v sslmode=prefer"},
@@ -139,7 +130,7 @@ TEST(Uri, GivesSettings) {
       {"an encoded comma separates hosts", "postgresql://u@a%2Cb", "host=a,b port=5432 dbname=u user=u sslmode=prefer"},
       {"database is literal", "postgresql://u@h/a=b", "host=h port=5432 dbname=a=b user=u sslmode=prefer"},
   };
-  for (row_type const& row : rows) {
+  for (uri_row const& row : rows) {
     SCOPED_TRACE(row.name);
     EXPECT_EQ(test::outcome_of(resolve(row.text, {}, test::machine())), row.expected);
   }

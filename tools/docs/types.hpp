@@ -2,10 +2,15 @@
 // which types of the server it is read from.
 #pragma once
 
+#include <array>
+#include <bitset>
+#include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/read_any.hpp>
+#include <tusk/types/wrappers.hpp>
 #include <vector>
 
 namespace tusk::docs {
@@ -27,7 +32,8 @@ std::string sent_as() {
 template <class T>
 std::string read_from() {
   if constexpr (readable<T>) {
-    if (from_text<T>::reads(oids::tsquery) && from_text<T>::reads(oids::circle)) return "any type";
+    if (from_text<T>::reads(oids::circle)) return "any type";
+    if (from_text<T>::reads(oids::circle_array)) return "any array";
     std::string list;
     for (oid type = 1; type <= last_built_in; ++type) {
       if (type_name(type).empty() || !from_text<T>::reads(type)) continue;
@@ -52,13 +58,52 @@ class types_page {
   std::string text_;
 };
 
-/// What `row.at(i)` holds: the sample is a text that the type may have.
-struct dynamic_row {
+/// A text that the type may have, so that the page can say what is read from it.
+struct sample {
   oid type;
-  std::string_view sample;
+  std::string_view text;
 };
 
-inline std::string types() {
+// One a row of read_any's table, and a type that is text for it.
+inline constexpr sample samples[] = {
+    {oids::bool_, "t"},
+    {oids::int2, "1"},
+    {oids::int4, "1"},
+    {oids::int8, "1"},
+    {oids::oid, "1"},
+    {oids::float4, "1.5"},
+    {oids::float8, "1.5"},
+    {oids::numeric, "1.5"},
+    {oids::money, "$1.50"},
+    {oids::text, "a"},
+    {oids::bytea, "\\x61"},
+    {oids::char_, "a"},
+    {oids::date, "2020-02-29"},
+    {oids::time, "12:00:00"},
+    {oids::timetz, "12:00:00+00"},
+    {oids::timestamp, "2020-02-29 12:00:00"},
+    {oids::timestamptz, "2020-02-29 12:00:00+00"},
+    {oids::interval, "1 day"},
+    {oids::uuid, "00000000-0000-0000-0000-000000000000"},
+    {oids::json, "1"},
+    {oids::jsonb, "1"},
+    {oids::xml, "<a/>"},
+    {oids::inet, "1.2.3.4"},
+    {oids::cidr, "1.2.3.0/24"},
+    {oids::bit, "1"},
+    {oids::varbit, "1"},
+    {oids::int4range, "empty"},
+    {oids::int8range, "empty"},
+    {oids::numrange, "empty"},
+    {oids::daterange, "empty"},
+    {oids::tsrange, "empty"},
+    {oids::tstzrange, "empty"},
+    {oids::int4_array, "{}"},
+    {oids::text_array, "{}"},
+    {oids::point, "(1,2)"},
+};
+
+inline std::string types_text() {
   types_page page;
   page.add(
       "# Types\n\n"
@@ -82,11 +127,61 @@ inline std::string types() {
   page.line<std::string>("std::string");
   page.line<std::string_view>("std::string_view");
   page.line<char const*>("char const*");
+  page.line<char>("char");
   page.line<std::vector<std::byte>>("std::vector<std::byte>");
+  page.line<std::array<std::byte, 16>>("std::array<std::byte, N>");
+  page.line<std::span<std::byte const>>("std::span<std::byte const>");
+  page.line<binary>("tusk::binary");
+  page.line<int128>("tusk::int128");
+  page.line<uint128>("tusk::uint128");
+  page.line<numeric>("tusk::numeric");
+  page.line<money>("tusk::money");
+  page.line<date>("tusk::date");
+  page.line<std::chrono::year_month_day>("std::chrono::year_month_day");
+  page.line<std::chrono::sys_days>("std::chrono::sys_days");
+  page.line<std::chrono::local_days>("std::chrono::local_days");
+  page.line<time>("tusk::time");
+  page.line<time_tz>("tusk::time_tz");
+  page.line<timestamp>("tusk::timestamp");
+  page.line<std::chrono::local_time<std::chrono::microseconds>>("std::chrono::local_time<D>");
+  page.line<timestamptz>("tusk::timestamptz");
+  page.line<std::chrono::sys_time<std::chrono::microseconds>>("std::chrono::sys_time<D>");
+  page.line<interval>("tusk::interval");
+  page.line<std::chrono::microseconds>("std::chrono::duration<R, P>");
+  page.line<uuid>("tusk::uuid");
+  page.line<inet>("tusk::inet");
+  page.line<cidr>("tusk::cidr");
+  page.line<bits>("tusk::bits");
+  page.line<std::bitset<8>>("std::bitset<N>");
+  page.line<json>("tusk::json");
+  page.line<xml>("tusk::xml");
+  page.line<range<std::int32_t>>("tusk::range<std::int32_t>");
+  page.line<range<std::int64_t>>("tusk::range<std::int64_t>");
+  page.line<range<numeric>>("tusk::range<tusk::numeric>");
+  page.line<range<date>>("tusk::range<tusk::date>");
+  page.line<range<timestamp>>("tusk::range<tusk::timestamp>");
+  page.line<range<timestamptz>>("tusk::range<tusk::timestamptz>");
+  page.line<std::vector<std::int32_t>>("std::vector<std::int32_t>");
+  page.line<std::vector<std::string>>("std::vector<std::string>");
+  page.line<array<double>>("tusk::array<double>");
+  page.add(
+      "\n`std::vector<T>`, nested ones, `std::array<T, N>`, `std::span<T>` (sent only) and `tusk::array<T>` are arrays "
+      "of every T of "
+      "the table, `tusk::range<T>` is a range. An aggregate with `tusk::composite<\"name\">` as its adapter is a row "
+      "value of that "
+      "type, an enum with `tusk::enum_adapter<\"name\", labels...>` an enum; `std::tuple` and `std::pair` are read "
+      "from "
+      "`record`.\n");
   page.add(
       "\n## Values whose type is known at run time\n\n"
       "`row.at(i)` gives a `tusk::value`. Without a typecaster for the column it holds:\n\n| type | holds "
       "|\n|---|---|\n");
+  for (sample const& each : samples) {
+    auto const read = tusk::types::read_any(each.text, each.type);
+    page.add("| `" + std::string(type_name(each.type)) + "` | `" +
+             (read ? tusk::types::type_text(read->type()) : read.error().code.message()) + "` |\n");
+  }
+  page.add("\nAn array holds a `tusk::array` of optional elements; every type that is not in this table is text.\n");
   return std::move(page).text();
 }
 

@@ -2,6 +2,7 @@
 #include <tusk/types/oid.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace tusk {
@@ -228,6 +229,13 @@ constexpr array_entry arrays[] = {
 static_assert(std::is_sorted(std::begin(arrays), std::end(arrays),
                              [](array_entry const& a, array_entry const& b) { return a.element < b.element; }));
 
+// For every array that is read its element is looked up.
+constexpr auto by_array = [] {
+  auto sorted = std::to_array(arrays);
+  std::sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.array < b.array; });
+  return sorted;
+}();
+
 }  // namespace
 
 std::string_view type_name(oid type) noexcept {
@@ -249,11 +257,9 @@ oid array_of(oid element) noexcept {
 }
 
 oid element_of(oid array) noexcept {
-  // Few are asked for, and once a column: no second order of the table.
-  for (auto const& each : arrays) {
-    if (each.array == array) return each.element;
-  }
-  return 0;
+  auto const* found = std::lower_bound(std::begin(by_array), std::end(by_array), array,
+                                       [](array_entry const& e, oid o) { return e.array < o; });
+  return found != std::end(by_array) && found->array == array ? found->element : 0;
 }
 
 }  // namespace tusk

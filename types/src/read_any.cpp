@@ -5,6 +5,8 @@
 namespace tusk::types {
 namespace {
 
+using reader = protocol::expected<value> (*)(std::string_view, oid);
+
 template <class T>
 protocol::expected<value> read_as(std::string_view text, oid type) {
   auto read = read_text<T>(text, type);
@@ -12,20 +14,57 @@ protocol::expected<value> read_as(std::string_view text, oid type) {
   return value(*std::move(read));
 }
 
+/// How a type is read, and an array of it.
+struct readers {
+  reader one;
+  reader many;
+};
+
+template <class T>
+constexpr readers readers_of{&read_as<T>, &read_as<array<std::optional<T>>>};
+
+readers of(oid type) noexcept {
+  switch (type) {
+    case oids::bool_: return readers_of<bool>;
+    case oids::int2:
+    case oids::int4: return readers_of<std::int32_t>;
+    case oids::int8: return readers_of<std::int64_t>;
+    case oids::oid: return readers_of<std::uint32_t>;
+    case oids::float4: return readers_of<float>;
+    case oids::float8: return readers_of<double>;
+    case oids::numeric: return readers_of<numeric>;
+    case oids::money: return readers_of<money>;
+    case oids::bytea: return readers_of<std::vector<std::byte>>;
+    case oids::char_: return readers_of<char>;
+    case oids::date: return readers_of<date>;
+    case oids::time: return readers_of<time>;
+    case oids::timetz: return readers_of<time_tz>;
+    case oids::timestamp: return readers_of<timestamp>;
+    case oids::timestamptz: return readers_of<timestamptz>;
+    case oids::interval: return readers_of<interval>;
+    case oids::uuid: return readers_of<uuid>;
+    case oids::json:
+    case oids::jsonb: return readers_of<json>;
+    case oids::xml: return readers_of<xml>;
+    case oids::inet: return readers_of<inet>;
+    case oids::cidr: return readers_of<cidr>;
+    case oids::bit:
+    case oids::varbit: return readers_of<bits>;
+    case oids::int4range: return readers_of<range<std::int32_t>>;
+    case oids::int8range: return readers_of<range<std::int64_t>>;
+    case oids::numrange: return readers_of<range<numeric>>;
+    case oids::daterange: return readers_of<range<date>>;
+    case oids::tsrange: return readers_of<range<timestamp>>;
+    case oids::tstzrange: return readers_of<range<timestamptz>>;
+    default: return readers_of<std::string>;
+  }
+}
+
 }  // namespace
 
 protocol::expected<value> read_any(std::string_view text, oid type) {
-  switch (type) {
-    case oids::bool_: return read_as<bool>(text, type);
-    case oids::int2:
-    case oids::int4: return read_as<std::int32_t>(text, type);
-    case oids::int8: return read_as<std::int64_t>(text, type);
-    case oids::oid: return read_as<oid>(text, type);
-    case oids::float4: return read_as<float>(text, type);
-    case oids::float8: return read_as<double>(text, type);
-    case oids::bytea: return read_as<std::vector<std::byte>>(text, type);
-    default: return value(std::string(text));
-  }
+  oid const element = element_of(type);
+  return element == 0 ? of(type).one(text, type) : of(element).many(text, type);
 }
 
 }  // namespace tusk::types

@@ -4,24 +4,14 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <string>
 
 #include <tusk/protocol/utf8.hpp>
 #include <tusk/types/errc.hpp>
-#include <tusk/types/error.hpp>
+
+#include "refuse.hpp"
 
 namespace tusk {
 namespace {
-
-[[noreturn]] void refuse(types::errc why) {
-  std::error_code const code = why;
-  throw data_error(code.message(), code);
-}
-
-[[noreturn]] void refuse_at(types::errc why, std::size_t position) {
-  std::error_code const code = why;
-  throw data_error("at byte " + std::to_string(position) + ": " + code.message(), code);
-}
 
 // PostgreSQL's input functions take C's names for these, but one spelling is enough, and that is its own.
 template <class Float>
@@ -48,10 +38,10 @@ text_writer& text_writer::operator<<(std::string_view text) {
   char* const at = to_.reserve(text.size());  // first, so that what is too large is refused before it is read
   if (text.empty()) return *this;
   if (void const* const nul = std::memchr(text.data(), 0, text.size())) {
-    refuse_at(types::errc::embedded_nul, static_cast<std::size_t>(static_cast<char const*>(nul) - text.data()));
+    types::refuse({types::errc::embedded_nul, static_cast<std::size_t>(static_cast<char const*>(nul) - text.data())});
   }
   std::size_t const invalid = protocol::find_invalid_utf8(text);
-  if (invalid != std::string_view::npos) refuse_at(types::errc::invalid_utf8, invalid);
+  if (invalid != std::string_view::npos) types::refuse({types::errc::invalid_utf8, invalid});
   std::memcpy(at, text.data(), text.size());
   to_.commit(text.size());
   return *this;
@@ -67,6 +57,6 @@ text_writer& text_writer::operator<<(float value) {
   return *this;
 }
 
-void text_writer::throw_not_ascii() { refuse(types::errc::not_ascii); }
+void text_writer::throw_not_ascii() { types::refuse(types::errc::not_ascii); }
 
 }  // namespace tusk

@@ -30,6 +30,15 @@ void require_oids(std::span<oid const> oids, std::string_view name) {
                           " needs the OIDs of the types it is for, none of them 0; a column's is in columns()[i].type");
 }
 
+void throw_other_base(std::string_view name, typecaster const& base, std::type_info const& wanted) {
+  throw programming_error("the typecaster " + std::string(name) + " is for elements of type " + type_text(wanted) +
+                          ", but " + base.name() + " gives " + type_text(base.yields()));
+}
+
+void throw_array_error(std::error_code code, std::size_t position) {
+  throw data_error("at byte " + std::to_string(position) + " of an array: " + code.message(), code);
+}
+
 std::shared_ptr<caster_map const> global_casters() {
   std::lock_guard const guard(mutex);
   return current;

@@ -15,11 +15,16 @@ std::string type_text(std::type_info const& type) {
   std::unique_ptr<char, decltype(&std::free)> const readable(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   std::string text = readable ? readable.get() : type.name();
-  // What the standard library calls its own names inside says nothing to a reader.
-  for (std::string_view const inner :
-       {"std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >"})
-    for (auto at = text.find(inner); at != text.npos; at = text.find(inner))
-      text.replace(at, inner.size(), "std::string");
+  // Names as one writes them, in place of what they stand for.
+  constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string"},
+      {"tusk::basic_timestamp<std::chrono::local_t>", "tusk::timestamp"},
+      {"tusk::basic_timestamp<std::chrono::_V2::system_clock>", "tusk::timestamptz"},
+      {", std::allocator<std::byte> ", ""},
+      {" >", ">"},
+  };
+  for (auto const& [inner, name] : names)
+    for (auto at = text.find(inner); at != text.npos; at = text.find(inner)) text.replace(at, inner.size(), name);
   return text;
 }
 

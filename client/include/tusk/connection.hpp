@@ -17,7 +17,10 @@
 #include <tusk/result.hpp>
 #include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
+#include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/types/sql.hpp>
+#include <tusk/types/wrappers.hpp>
 #include <vector>
 
 namespace tusk {
@@ -69,13 +72,26 @@ class connection {
   std::vector<result> exec(std::string_view script);
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
-  /// call, in the same round trip, and kept.
+  /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
+  /// a programming_error; nothing is sent then.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
-      return query_params(sql, no_params());
+      return query_params(sql, params::none());
     else
-      return query_params(sql, as_params(args...));
+      return query_params(sql, as_params(args...).require_bindable());
+  }
+
+  /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
+  /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection too, and does not touch
+  /// it.
+  template <class... Args>
+  std::string mogrify(std::string_view sql, Args const&... args) const {
+    return merge(sql, as_params(args...));
+  }
+  template <class... Args>
+  std::string mogrify(sql::composed const& statement, Args const&... args) const {
+    return merge(statement, as_params(args...));
   }
 
   /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
@@ -121,8 +137,6 @@ class connection {
   /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; names are as they are stored). Throws
   /// programming_error if there is none, or load_types() did not find it.
   oid type_oid(std::string_view name) const;
-  /// Registers a typecaster for this connection's results; it comes before those registered everywhere.
-  friend void register_type(typecaster const& caster, connection& conn) { conn.register_caster(caster); }
 
   // ---- stepping: for event loops, and for every connection with `async` ----
 
@@ -139,7 +153,7 @@ class connection {
   void start_exec(std::string_view script);
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(sql, as_params(args...));
+    start_query_params(sql, as_params(args...).require_bindable());
   }
   void start_ping();
   void start_load_types();
@@ -198,21 +212,33 @@ class connection {
   explicit connection(std::shared_ptr<detail::engine> engine);
   detail::engine& engine() const;
 
-  static params const& no_params() noexcept;
-  static params const& as_params(params const& args) noexcept { return args; }
+  params const& as_params(params const& args) const noexcept { return args; }
   template <class... Args>
-  static params as_params(Args const&... args) {
+  params as_params(Args const&... args) const {
     if constexpr (sizeof...(Args) == 0)
       return {};
     else
-      return params(args...);
+      return params::of(&adapters(), args...);
   }
+  adapter_registry& adapters() const;
   result query_params(std::string_view sql, params const& args);
   void start_query_params(std::string_view sql, params const& args);
-  void register_caster(typecaster const& caster);
+  template <class T, class Function>
+  friend void register_adapter(Function adapt, connection& conn);
+  friend void register_type(typecaster const& caster, connection& conn);
 
   std::shared_ptr<detail::engine> engine_;
 };
+
+/// Registers a typecaster for the results of one connection; it comes before those registered everywhere.
+void register_type(typecaster const& caster, connection& conn);
+
+/// Registers a function that adapts values of `T` for the statements of one connection; it comes before the one that is
+/// registered everywhere. See adapter_registry::add.
+template <class T, class Function>
+void register_adapter(Function adapt, connection& conn) {
+  conn.adapters().template add<T>(std::move(adapt));
+}
 
 /// Connects to a server. `dsn` is a libpq connection string ("host=localhost dbname=test"); what it leaves out comes
 /// from PG* environment variables and defaults, and `options` overrides it.

@@ -39,15 +39,34 @@ namespace detail {
 void match_members(result_state const& in, std::span<std::string_view const> names, std::span<std::size_t> columns,
                    char const* type);
 
+template <class T>
+using members_of = decltype(types::members(std::declval<T&>()));
+
+/// Whether a T has views into the row it was read from.
+template <class T>
+inline constexpr bool holds_view = is_view<T>;
+template <class... Elements>
+inline constexpr bool holds_view<std::tuple<Elements...>> = (holds_view<Elements> || ...);
+template <class First, class Second>
+inline constexpr bool holds_view<std::pair<First, Second>> = holds_view<First> || holds_view<Second>;
+template <types::aggregate T>
+inline constexpr bool holds_view<T> = holds_view<decltype([]<class... M>(std::tuple<M&...>*) {
+  return std::tuple<std::remove_const_t<M>...>();
+}(static_cast<members_of<T>*>(nullptr)))>;
+template <class T>
+inline constexpr bool holds_view<by_position<T>> = holds_view<T>;
+
 /// Whether the one column of a result is a T by itself.
 template <class T>
 bool is_whole(result_state const& in) {
-  if (in.columns->infos->size() != 1) return false;
-  if constexpr (castable<T>) {
-    auto const& casters = in.columns->casters;
-    if (!casters.empty() && casters[0] && casters[0]->template gives<T>()) return true;
+  if constexpr (!holds_view<T>) {  // a part of a field may be a copy without its quotes, which does not last
+    if (in.columns->infos->size() != 1) return false;
+    if constexpr (castable<T>) {
+      auto const& casters = in.columns->casters;
+      if (!casters.empty() && casters[0] && casters[0]->template gives<T>()) return true;
+    }
+    if constexpr (readable<T>) return from_text<T>::reads(in.columns->types[0]);
   }
-  if constexpr (readable<T>) return from_text<T>::reads(in.columns->types[0]);
   return false;
 }
 
@@ -72,7 +91,7 @@ class positional_mapper {
       throw_column_count(in.columns->infos->size(), sizeof...(Elements), type_text<T>());
   }
   T operator()(row const& from) const {
-    if constexpr (readable<T> || castable<T>) {
+    if constexpr (!holds_view<T>) {
       if (whole_) return from.get<T>(0);
     }
     return [&from]<std::size_t... I>(std::index_sequence<I...>) {
@@ -103,8 +122,6 @@ template <class T, class... Members>
 struct positional_of<T, std::tuple<Members&...>> {
   using type = positional_mapper<T, Members...>;
 };
-template <class T>
-using members_of = decltype(types::members(std::declval<T&>()));
 
 template <class T>
 class mapper<by_position<T>> : public positional_of<T, members_of<T>>::type {
@@ -120,7 +137,9 @@ class mapper<T> {
     if (!whole_) match_members(in, names, columns_, type_text<T>());
   }
   T operator()(row const& from) const {
-    if (whole_) return from.get<T>(0);
+    if constexpr (!holds_view<T>) {
+      if (whole_) return from.get<T>(0);
+    }
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return T{from.get<std::remove_cvref_t<std::tuple_element_t<I, members_of<T>>>>(columns_[I])...};
     }
@@ -132,20 +151,6 @@ class mapper<T> {
   std::array<std::size_t, types::member_count<T>> columns_{};
   bool whole_;
 };
-
-/// Whether a T has views into the row it was read from.
-template <class T>
-inline constexpr bool holds_view = is_view<T>;
-template <class... Elements>
-inline constexpr bool holds_view<std::tuple<Elements...>> = (holds_view<Elements> || ...);
-template <class First, class Second>
-inline constexpr bool holds_view<std::pair<First, Second>> = holds_view<First> || holds_view<Second>;
-template <types::aggregate T>
-inline constexpr bool holds_view<T> = holds_view<decltype([]<class... M>(std::tuple<M&...>*) {
-  return std::tuple<std::remove_const_t<M>...>();
-}(static_cast<members_of<T>*>(nullptr)))>;
-template <class T>
-inline constexpr bool holds_view<by_position<T>> = holds_view<T>;
 
 template <class T>
 constexpr void require_owning() noexcept {

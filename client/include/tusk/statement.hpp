@@ -30,11 +30,11 @@ class statement {
   template <class... Args>
   result query(Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
-      return query_params({});
+      return query_params(params::none());
     else if constexpr (sizeof...(Args) == 1 && (std::is_same_v<Args, params> && ...))
-      return query_params(args...);
+      return query_params(args.require_bindable()...);
     else
-      return query_params(params(args...));
+      return query_params(params::of(adapters(), args...).require_bindable());
   }
 
   /// The type of each parameter, as the server inferred it. Valid as long as the statement.
@@ -46,6 +46,7 @@ class statement {
  private:
   result query_params(params const& args);
   void release() noexcept;
+  adapter_registry const* adapters() const noexcept;
 
   std::shared_ptr<detail::engine> engine_;
   std::shared_ptr<detail::prepared_statement> prepared_;

@@ -1,8 +1,7 @@
 // The form in which SCRAM hashes a password (SASLprep: RFC 4013), so that it does not matter how the keyboard or the
 // editor wrote an accent.
 //
-//   UTF-8 ──► map (odd spaces to a space, soft hyphens and the like to nothing) ──► judge ──► normalise (NFKC) ──►
-//   UTF-8
+//   UTF-8 ──► map (odd spaces to a space, soft hyphens and the like to nothing) ──► judge ──► normalise (NFKC)
 //
 // A password that is not UTF-8, or that the rules forbid, is hashed as it is. All this must be as the PostgreSQL server
 // does it, which made the stored form of the password; where that differs from the RFC the server is right: each code

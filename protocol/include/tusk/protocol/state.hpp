@@ -2,8 +2,8 @@
 //
 // The table is the machine: the session looks up every message of the server in it before it does anything else, a test
 // walks all of it, and the documentation's state diagram is printed from it. An ErrorResponse of severity FATAL or
-// PANIC ends the session in every state, and stands in no row for that reason; nor does the answer to a Sync that turned
-// out to be one too many, see session::refuse_copy_in().
+// PANIC ends the session in every state, and stands in no row for that reason; nor does the answer to a Sync that
+// turned out to be one too many, see session::refuse_copy_in().
 #pragma once
 
 #include <array>

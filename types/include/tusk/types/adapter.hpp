@@ -1,6 +1,8 @@
 // How a C++ value becomes an argument of a statement: adapter<T> says its type's OID and writes its text.
 //
-//   value ─► adapter<T>::text ─► text_writer ─► params (the wire's form of all arguments)
+//   value ─► adapter<T>::text ─► text_writer ─► params (the wire's form of all arguments) ─► bound, or a literal
+//   value ─► adapter<T>::sql  ─► sql_writer  ─► params                                    ─► a part of the statement
+//   value ─► what was registered for T when the program runs, which gives one of the two
 //
 // The adapters of the built-in types are in number.hpp, text.hpp and bytea.hpp; builtin.hpp has all of them.
 #pragma once
@@ -58,6 +60,39 @@ concept adaptable = requires(T const& value, text_writer& out) {
       { adapter<T>::type() } -> std::same_as<argument_type>;
     });
 
+class sql_writer;  // argument.hpp
+
+/// Whether the adapter for `T` writes SQL: `static void sql(T const&, tusk::sql_writer&)`, for values that are no text
+/// of one type, as a list in parentheses. They can only be merged into a statement's text. If there is also a `text`,
+/// that is used.
+template <class T>
+concept sql_adaptable = requires(T const& value, sql_writer& out) {
+  adapter<T>::sql(value, out);
+};
+
+/// Says that a type is adapted when the program runs, by what `register_adapter` registered for it:
+///
+///     template <> struct tusk::adapter<point> : tusk::registered {};
+struct registered {
+  static constexpr bool at_run_time = true;
+};
+
+/// Whether `T` is adapted when the program runs.
+template <class T>
+concept registrable = requires {
+  requires adapter<T>::at_run_time;
+};
+
+/// Whether the adapter for `T` hands over to that of a part of the value: `static auto const& inner(T const&)`.
+template <class T>
+concept inner_adaptable = requires(T const& value) {
+  adapter<T>::inner(value);
+};
+
+/// Whether values of `T` can be arguments of a statement.
+template <class T>
+concept argument = adaptable<T> || sql_adaptable<T> || registrable<T> || inner_adaptable<T>;
+
 namespace types {
 
 /// The type of what `adapter<T>` writes.
@@ -80,6 +115,13 @@ struct adapter<std::optional<T>> {
   static constexpr argument_type type() { return types::argument_type_of<T>(); }
   static bool is_null(std::optional<T> const& value);
   static void text(std::optional<T> const& value, text_writer& out) { adapter<T>::text(*value, out); }
+};
+
+/// The same of values whose form is not known when compiling.
+template <argument T>
+requires(!adaptable<T>) struct adapter<std::optional<T>> {
+  static bool is_null(std::optional<T> const& value) noexcept { return !value; }
+  static T const& inner(std::optional<T> const& value) noexcept { return *value; }
 };
 
 /// NULL, of a type that the server infers.
@@ -121,14 +163,19 @@ using adapted = typename adapted_type<std::remove_cvref_t<T>>::type;
 /// Does not compile when `T` cannot be an argument, and says what to write.
 template <class T>
 constexpr void require_adapter() noexcept {
-  static_assert(adaptable<T>,
-                "tusk: this type (T, see above) cannot be an argument of a statement: it has no adapter. Write one: "
-                "template <> struct tusk::adapter<T> { static constexpr tusk::oid oid = tusk::oids::text; "
-                "static void text(T const& value, tusk::text_writer& out) { out << ...; } };");
+  static_assert(argument<T>,
+                "tusk: this type (T, see above) cannot be an argument of a statement: it has no adapter. "
+                "Write one, in one of three ways: "
+                "(1) its text: template <> struct tusk::adapter<T> { static constexpr tusk::oid oid = "
+                "tusk::oids::text; static void text(T const& value, tusk::text_writer& out) { out << ...; } }; "
+                "(2) when the program runs: template <> struct tusk::adapter<T> : tusk::registered {}; and "
+                "tusk::register_adapter<T>([](T const& value) { return ...; }); "
+                "(3) a type of the database: template <> struct tusk::adapter<T> : tusk::composite<\"name\"> {}; or "
+                ": tusk::enum_adapter<\"name\", \"first\", \"second\"> {};");
 }
 
 /// Whether a value means NULL.
-template <adaptable T>
+template <argument T>
 constexpr bool is_null(T const& value) {
   if constexpr (requires { adapter<T>::is_null(value); }) {
     return adapter<T>::is_null(value);

@@ -1,4 +1,6 @@
-// Bytes: std::vector<std::byte>, std::array, std::span as bytea.
+// Bytes: std::vector<std::byte>, std::array, std::span as bytea; vector and array can be read.
+//
+// Only std::byte is a byte here: unsigned char is one of the integers, and a vector of them an array of numbers.
 //
 //   hex     \x616263         what servers send since 9.0, and what we send
 //   escape  abc\000\\        bytea_output = escape: `\\`, `\` and three octal digits, or a printable character
@@ -6,6 +8,7 @@
 // Source: PostgreSQL's documentation, "Binary Data Types".
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -15,6 +18,7 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -51,6 +55,20 @@ template <>
 struct from_text<std::vector<std::byte>> {
   static constexpr bool reads(oid type) noexcept { return type == oids::bytea; }
   static protocol::expected<std::vector<std::byte>> parse(std::string_view text) { return types::parse_bytea(text); }
+};
+
+/// Another number of bytes is errc::wrong_count.
+template <std::size_t Size>
+struct from_text<std::array<std::byte, Size>> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::bytea; }
+  static protocol::expected<std::array<std::byte, Size>> parse(std::string_view text) {
+    auto const bytes = types::parse_bytea(text);
+    if (!bytes) return bytes.error();
+    if (bytes->size() != Size) return protocol::parse_error{types::errc::wrong_count, 0};
+    std::array<std::byte, Size> value{};
+    std::copy(bytes->begin(), bytes->end(), value.begin());
+    return value;
+  }
 };
 
 }  // namespace tusk

@@ -14,6 +14,7 @@ enum class errc {
   malformed_integer,
   malformed_float,
   malformed_bytea,
+  malformed_char,
   malformed_numeric,
   malformed_money,
   malformed_date,
@@ -33,12 +34,23 @@ enum class errc {
   null_element,
   out_of_range,
   inexact,
+  infinite,
+  has_calendar_units,
   // writing
   embedded_nul,
   invalid_utf8,
   not_ascii,
   too_large,
   too_many_parameters,
+  not_registered,
+  not_bindable,
+  empty_list,
+  // merging
+  malformed_placeholder,
+  wrong_arguments,
+  malformed_name,
+  ragged_array,
+  no_label,
 };
 
 /// The category of `errc`; its name is "tusk.types".

@@ -2,17 +2,19 @@
 //
 //   C++                           sent as    read from
 //   bool                          bool       bool
-//   signed 8 and 16 bits, uint8   int2       int2, int4, int8, oid: any value that fits
+//   signed 8 and 16 bits, uint8   int2       int2, int4, int8, oid, numeric: any integer that fits
 //   signed 32 bits, uint16        int4       likewise
 //   signed 64 bits, uint32        int8       likewise
 //   uint64                        numeric    likewise
 //   float                         float4     float4; int2, int4, int8 where the value is exact
 //   double                        float8     float8, float4; int2, int4, int8 where the value is exact
 //
-// A float is not read from float8: hardly any double survives that, so it would fail on the data and not on the
-// program;
-// `::float4` in the query says that rounding is meant. A double read from float4 is the float4's value, as the server's
-// own cast gives it (0.1::float4 is 0.10000000149011612), so that the text and the binary format agree.
+// An integer is read from a numeric whose text has no point: what sum() of int8 gives; 1.00 is a tusk::numeric.
+//
+// Floating point is not read from numeric: hardly any decimal fraction is a float, so that it would fail on the data
+// and not on the program; `::float8` in the query, or tusk::numeric's to<double>(), says that rounding is meant.
+// Likewise a float is not read from float8. A double read from float4 is the float4's value, as the server's own cast
+// gives it (0.1::float4 is 0.10000000149011612), so that the text and the binary format agree.
 #pragma once
 
 #include <bit>
@@ -41,8 +43,9 @@ consteval oid integer_oid() noexcept {
   return bits <= 15 ? oids::int2 : bits <= 31 ? oids::int4 : bits <= 63 ? oids::int8 : oids::numeric;
 }
 
-constexpr bool is_integer_oid(oid type) noexcept {
-  return type == oids::int4 || type == oids::int8 || type == oids::int2 || type == oids::oid;
+/// Whether the text of a type's values is an integer's, as far as they are integers.
+constexpr bool spells_integers(oid type) noexcept {
+  return type == oids::int4 || type == oids::int8 || type == oids::numeric || type == oids::int2 || type == oids::oid;
 }
 
 /// 1 to 8 characters as one number, the first one in the lowest byte; bytes past the last are zero.
@@ -58,16 +61,21 @@ inline std::uint64_t load_characters(char const* first, std::size_t size) noexce
   return at(0) | at(size / 2) | at(size - 1);
 }
 
-/// Takes 1 to 8 digits, and nothing else. They are converted side by side in one register: each pair of digits, each
-/// pair of pairs, both fours.
+/// The number of eight digits, each a byte of 0 to 9, the first one lowest. They are converted side by side in one
+/// register: each pair of digits, each pair of pairs, both fours.
+constexpr std::uint64_t join_digits(std::uint64_t digits) noexcept {
+  digits = digits * (1 + (10 << 8)) >> 8;
+  digits = (digits & 0x00ff'00ff'00ff'00ff) * (1 + (100 << 16)) >> 16;
+  return (digits & 0x0000'ffff'0000'ffff) * (1 + (10'000ull << 32)) >> 32;
+}
+
+/// Takes 1 to 8 digits, and nothing else.
 inline bool parse_few_digits(char const* first, std::size_t size, std::uint64_t& value) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
     std::uint64_t digits = (load_characters(first, size) ^ '0' * ones) << (8 * (8 - size));  // leading zeros come in
     if (((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones) return false;
-    digits = digits * (1 + (10 << 8)) >> 8;
-    digits = (digits & 0x00ff'00ff'00ff'00ff) * (1 + (100 << 16)) >> 16;
-    value = (digits & 0x0000'ffff'0000'ffff) * (1 + (10'000ull << 32)) >> 32;
+    value = join_digits(digits);
     return true;
   } else {
     value = 0;
@@ -78,6 +86,30 @@ inline bool parse_few_digits(char const* first, std::size_t size, std::uint64_t&
     }
     return true;
   }
+}
+
+/// Of characters as `load_characters` gives them: the highest bit of each byte that is no digit. What stands behind a
+/// byte above 127 may be taken for one, too.
+constexpr std::uint64_t find_other_than_digits(std::uint64_t characters) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t const digits = characters ^ '0' * ones;
+  return ((digits + (0x80 - 10) * ones) | digits) & 0x80 * ones;
+}
+
+/// How many digits the text begins with.
+inline std::size_t count_digits(std::string_view text) noexcept {
+  std::size_t count = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    while (count != text.size()) {
+      std::size_t const step = text.size() - count < 8 ? text.size() - count : 8;
+      std::uint64_t const others = find_other_than_digits(load_characters(text.data() + count, step));
+      if (others != 0) return count + static_cast<std::size_t>(std::countr_zero(others)) / 8;  // the end is one, too
+      count += step;
+    }
+  } else {
+    while (count != text.size() && text[count] >= '0' && text[count] <= '9') ++count;
+  }
+  return count;
 }
 
 /// 17 digits and more; false if there is something else, or they do not fit in 64 bits.
@@ -148,7 +180,7 @@ struct from_text<bool> {
 
 template <types::integer T>
 struct from_text<T> {
-  static constexpr bool reads(oid type) noexcept { return types::is_integer_oid(type); }
+  static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
   /// What is short and has no sign; false says nothing, `parse` does.
   ///

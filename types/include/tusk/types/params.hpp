@@ -1,7 +1,8 @@
-// The arguments of a statement, in the form in which the Bind message carries them.
+// The arguments of a statement, in the form in which the Bind message carries them; merging derives literals from it.
 //
-//   value ─► adapter<T> ─► wire: for each value an Int32, its length or -1 for NULL, then its text
+//   value ─► adapter<T> ─► wire: for each value an Int32, its length or -1 for NULL, then its text or its SQL
 //                          types: its OID, 0 where the server infers it
+//                          notes: a name, a type that has no OID, and that it is SQL; few arguments have one
 //
 // Source: PostgreSQL's documentation, "Message Formats", Bind.
 #pragma once
@@ -11,24 +12,60 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <tusk/protocol/limits.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/argument.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/registry.hpp>
 #include <tusk/types/small_buffer.hpp>
-#include <tusk/types/text_writer.hpp>
 
 namespace tusk {
 
-/// Arguments of a bound statement; they are written when they are added, so nothing of the values need live on. The
-/// first few, as long as they are short, need no heap.
+/// See `named`. `T` is a reference to the caller's value, or a value of its own.
+template <class T>
+class named_argument {
+ public:
+  named_argument(std::string_view name, T&& value) : name_(name), value_(std::forward<T>(value)) {}
+  std::string_view name() const noexcept { return name_; }
+  auto const& value() const noexcept { return value_; }
+
+ private:
+  std::string_view name_;
+  T value_;
+};
+
+/// An argument for the placeholders `%(name)s`. The name, and a value that is itself given by name, are referred to:
+/// they have to live until this is used; a temporary value is kept.
+template <class T>
+named_argument<T> named(std::string_view name, T&& value) {
+  return {name, std::forward<T>(value)};
+}
+
+namespace types {
+
+/// One of the arguments; views into them.
+struct argument_view {
+  std::string_view text;  ///< its text, or its SQL
+  written how;
+  std::string_view name;  ///< empty if it has none
+};
+
+}  // namespace types
+
+/// Arguments of a statement, bound or merged; they are written when they are added, so nothing of the values need live
+/// on. The first few, as long as they are short, need no heap.
 ///
 ///     params args(1, "it's", std::nullopt);
 ///     params more;
 ///     for (auto const& v : values) more.add(v);
+///     params by_name(named("id", 1), named("name", "it's"));  // for merging alone
 ///
 /// One object belongs to one thread at a time.
 class params {
@@ -44,23 +81,30 @@ class params {
     (add(args), ...);
   }
 
-  /// Adds an argument. Fails with programming_error if there are 65535 already, with data_error if all of them together
-  /// would pass 1 GiB, and with what the adapter throws; nothing is added then.
+  /// Adds an argument. `registry`, which may be null, is asked for adapters before the global one. Fails with
+  /// programming_error if there are 65535 already, with data_error if all of them together would pass 1 GiB, and with
+  /// what the adapter throws; nothing is added then.
   template <class T>
-  params& add(T const& value) {
-    using type = types::adapted<T>;
-    types::require_adapter<type>();
-    if constexpr (adaptable<type>) {  // otherwise the one message is enough
-      entry added(*this);
-      if (types::is_null<type>(value)) {
-        added.set_null();
-      } else {
-        text_writer out(wire_);
-        adapter<type>::text(value, out);
-      }
-      added.finish(types::argument_type_of<type>().oid);
-    }
-    return *this;
+  params& add(T const& value, adapter_registry const* registry = nullptr) {
+    return add_argument({}, value, registry);
+  }
+
+  /// The same of a named one. An empty name is a programming_error.
+  template <class T>
+  params& add(named_argument<T> const& value, adapter_registry const* registry = nullptr) {
+    if (value.name().empty()) throw_unnamed();
+    return add_argument(value.name(), value.value(), registry);
+  }
+
+  /// An object without any, for ever.
+  static params const& none() noexcept;
+
+  /// Arguments in order, with adapters of `registry` first, which may be null.
+  template <class... Args>
+  static params of(adapter_registry const* registry, Args const&... args) {
+    params made;
+    (made.add(args, registry), ...);
+    return made;
   }
 
   /// How many there are.
@@ -73,8 +117,35 @@ class params {
   /// All values as Bind carries them after their count; lives until the next change.
   std::string_view wire() const noexcept { return {wire_.data(), wire_.size()}; }
 
+  /// Throws programming_error, naming the argument, if one of them has a name or is SQL: such can only be merged.
+  params const& require_bindable() const {
+    if (!notes_.empty()) check_notes();
+    return *this;
+  }
+
+  /// All of them in order; views that live until the next change.
+  std::vector<types::argument_view> arguments() const;
+
  private:
   static constexpr std::size_t length_size = 4;
+
+  // What the wire does not say of an argument.
+  struct note {
+    std::size_t index;  // of the argument
+    types::written how;
+    std::string name;
+  };
+
+  template <class T>
+  params& add_argument(std::string_view name, T const& value, adapter_registry const* registry) {
+    using type = types::adapted<T>;
+    types::require_adapter<type>();
+    if constexpr (argument<type>) {  // otherwise the one message is enough
+      entry added(*this);
+      added.finish(types::write_argument<type>(value, wire_, registry), name);
+    }
+    return *this;
+  }
 
   // One value being written behind its length; taken back if it is not finished.
   class entry {
@@ -90,29 +161,33 @@ class params {
       if (!finished_) to_.wire_.truncate(start_);
     }
 
-    void set_null() noexcept { null_ = true; }
-
-    void finish(oid type) {
+    void finish(types::written const& how, std::string_view name) {
       std::size_t const size = to_.wire_.size() - start_ - length_size;  // below 2^30, as the buffer grants
-      std::uint32_t const length = null_ ? 0xffff'ffff : static_cast<std::uint32_t>(size);
+      std::uint32_t const length = how.as == types::shape::null ? 0xffff'ffff : static_cast<std::uint32_t>(size);
       auto const octet = [length](int i) { return static_cast<char>(length >> 8 * i & 0xff); };
       char const prefix[length_size] = {octet(3), octet(2), octet(1), octet(0)};
       std::memcpy(to_.wire_.data() + start_, prefix, length_size);
-      to_.types_.push_back(type);
+      to_.types_.reserve(1);
+      if (how.as == types::shape::sql || !how.type.name.empty() || !name.empty()) {
+        to_.notes_.push_back({to_.count(), how, std::string(name)});
+      }
+      to_.types_.push_back(how.type.oid);
       finished_ = true;
     }
 
    private:
     params& to_;
     std::size_t start_;
-    bool null_ = false;
     bool finished_ = false;
   };
 
   [[noreturn]] static void throw_too_many();
+  [[noreturn]] static void throw_unnamed();
+  void check_notes() const;
 
   types::text_buffer wire_;
   types::small_buffer<oid, 16> types_;
+  std::vector<note> notes_;  // in the order of the arguments
 };
 
 }  // namespace tusk

@@ -1,10 +1,9 @@
 // Reads a text as the C++ type that stands for its type: what a dynamic value of a field is.
 //
-//   bool                 bool                        date, time, timetz       date, time, time_tz
-//   int2, int4           int                         timestamp, timestamptz   timestamp, timestamptz
+//   bool ─► bool    int2, int4 ─► std::int32_t    numeric ─► numeric    int4[] ─► array<std::optional<std::int32_t>>
 //   ...
 //
-// The whole table is in the documentation (tools/docs/types.md).
+// The documentation has the whole table, tools/docs/types.md.
 #pragma once
 
 #include <string_view>

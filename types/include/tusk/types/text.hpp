@@ -1,4 +1,4 @@
-// Strings: their adapters and parsers.
+// Strings, and the one byte of the type "char": their adapters and parsers.
 //
 // A string is sent without a type (OID 0), so that the server reads it as whatever the statement needs there: text, a
 // date, an enum. Any field can be read as a string: it is the server's text for the value. Reading copies nothing into
@@ -45,6 +45,20 @@ template <>
 struct from_text<std::string> {
   static constexpr bool reads(oid) noexcept { return true; }
   static protocol::expected<std::string> parse(std::string_view text) { return std::string(text); }
+};
+
+/// The type "char", of the server's catalogues: one byte, no character of a text. No text is 0; a byte above 127 is `\`
+/// and three octal digits, which servers before 15 do not take for one.
+template <>
+struct adapter<char> {
+  static constexpr tusk::oid oid = oids::char_;
+  static void text(char value, text_writer& out);
+};
+
+template <>
+struct from_text<char> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::char_; }
+  static protocol::expected<char> parse(std::string_view text) noexcept;
 };
 
 }  // namespace tusk

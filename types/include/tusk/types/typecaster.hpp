@@ -1,6 +1,7 @@
 // Typecasters: SQL's text into C++ values, by functions that are given while the program runs.
 //
 //   new_type<point>({600}, "POINT", fn) ─► typecaster ─► register_type(...): everywhere, or for one connection
+//   new_array_type<point>({1017}, "POINT[]", POINT)
 //   a result is made ─► each column's caster is looked up by its OID ─► row.get<point>(i), row.at(i) call fn
 //
 // The look-up is done once a column, when the result is made: rows that are there already keep theirs, and a result can
@@ -21,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include <tusk/types/array.hpp>
+#include <tusk/types/errc.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/value.hpp>
 
@@ -42,8 +45,8 @@ class typecaster {
   /// The types it is for.
   std::span<oid const> oids() const noexcept { return state_->oids; }
   std::string const& name() const noexcept { return state_->name; }
-  /// The type of the values it gives.
-  std::type_info const& yields() const noexcept { return *state_->type; }
+  /// The type of the values that `cast` gives; it may give others to `cast_to`.
+  std::type_info const& yields() const noexcept { return *state_->functions.front().type; }
 
   /// Calls it; NULL gives what the function gives for it. Throws what the function throws.
   value cast(std::optional<std::string_view> text, cast_context const& context) const {
@@ -53,11 +56,11 @@ class typecaster {
   /// Whether it gives values of type `T`; `cast_to<T>` may be called then.
   template <class T>
   bool gives() const noexcept {
-    return *state_->type == typeid(T);
+    return state_->find(typeid(T)) != nullptr;
   }
   template <class T>
   std::optional<T> cast_to(std::optional<std::string_view> text, cast_context const& context) const {
-    return (*static_cast<function<T> const*>(state_->function.get()))(text, context);
+    return (*static_cast<function<T> const*>(state_->find(typeid(T))))(text, context);
   }
 
  private:
@@ -65,23 +68,45 @@ class typecaster {
   using function = std::function<std::optional<T>(std::optional<std::string_view>, cast_context const&)>;
 
   struct state {
+    struct one {
+      std::type_info const* type;
+      std::shared_ptr<void const> call;  // a function<T> for that type
+    };
     std::vector<oid> oids;
     std::string name;
-    std::type_info const* type;
-    std::shared_ptr<void const> function;
-    value (*to_value)(state const&, std::optional<std::string_view>, cast_context const&);
+    value (*to_value)(state const&, std::optional<std::string_view>, cast_context const&);  // by the first of them
+    std::vector<one> functions;
+
+    void const* find(std::type_info const& type) const noexcept {
+      for (one const& each : functions)
+        if (*each.type == type) return each.call.get();
+      return nullptr;
+    }
   };
 
   explicit typecaster(std::shared_ptr<state const> made) noexcept : state_(std::move(made)) {}
 
   template <class T>
   static value to_value(state const& of, std::optional<std::string_view> text, cast_context const& context) {
-    std::optional<T> given = (*static_cast<function<T> const*>(of.function.get()))(text, context);
+    std::optional<T> given = (*static_cast<function<T> const*>(of.functions.front().call.get()))(text, context);
     return given ? value(*std::move(given)) : value();
+  }
+
+  /// One that gives each of these types, by one function a type.
+  template <class First, class... More>
+  static typecaster make(std::vector<oid> oids, std::string name, function<First> first, function<More>... more) {
+    return typecaster(
+        std::make_shared<state>(state{std::move(oids),
+                                      std::move(name),
+                                      &to_value<First>,
+                                      {{&typeid(First), std::make_shared<function<First> const>(std::move(first))},
+                                       {&typeid(More), std::make_shared<function<More> const>(std::move(more))}...}}));
   }
 
   template <class T, class F>
   friend typecaster new_type(std::vector<oid>, std::string, F);
+  template <class T>
+  friend typecaster new_array_type(std::vector<oid>, std::string, typecaster const&);
 
   std::shared_ptr<state const> state_;
 };
@@ -89,6 +114,26 @@ class typecaster {
 namespace types {
 /// Throws programming_error unless there is an OID and none is 0.
 void require_oids(std::span<oid const> oids, std::string_view name);
+[[noreturn]] void throw_other_base(std::string_view name, typecaster const& base, std::type_info const& wanted);
+/// Throws data_error.
+[[noreturn]] void throw_array_error(std::error_code code, std::size_t position);
+
+/// The elements of an array, each as `cast` gives it.
+template <class Cast>
+auto read_array(std::string_view text, oid element, Cast const& cast) {
+  array_reader reader(text, delimiter_of(element));
+  std::vector<decltype(cast(std::nullopt))> all;
+  while (reader.next()) all.push_back(cast(reader.is_null() ? std::nullopt : std::optional(reader.element().text)));
+  if (auto const& error = reader.error()) throw_array_error(error->code, error->position);
+  return array(reader.shape(), std::move(all));
+}
+
+/// The elements of an array of one dimension, or none.
+template <class T>
+std::vector<T> plain(array<T>&& from) {
+  if (from.dimensions().size() > 1) throw_array_error(errc::wrong_dimensions, 0);
+  return std::move(from).elements();
+}
 }  // namespace types
 
 /// A typecaster that gives values of type `T`, for the types `oids`. `fn` takes `std::optional<std::string_view>`, the
@@ -103,9 +148,42 @@ typecaster new_type(std::vector<oid> oids, std::string name, F fn) {
   static_assert(!std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
                 "tusk: a typecaster's values own what they hold: a view or a pointer would dangle");
   types::require_oids(oids, name);
-  return typecaster(std::make_shared<typecaster::state>(
-      typecaster::state{std::move(oids), std::move(name), &typeid(T),
-                        std::make_shared<typecaster::function<T> const>(std::move(fn)), &typecaster::to_value<T>}));
+  return typecaster::make<T>(std::move(oids), std::move(name), typecaster::function<T>(std::move(fn)));
+}
+
+/// A typecaster for arrays, the types `oids`, whose elements `base` reads; it has to give a `T`. It gives
+/// `array<std::optional<T>>`, and where there is one dimension at most also `std::vector<std::optional<T>>`, and
+/// `std::vector<T>` if no element is NULL. Elements are told to `base` with the context of the column, and the first of
+/// base's OIDs as their type; of an array that is malformed, or is not as asked for, data_error is thrown.
+template <class T>
+typecaster new_array_type(std::vector<oid> oids, std::string name, typecaster const& base) {
+  using elements = array<std::optional<T>>;
+  types::require_oids(oids, name);
+  if (!base.gives<T>()) types::throw_other_base(name, base, typeid(T));
+  auto const read = [base](std::string_view text, cast_context context) {
+    context.type = base.oids()[0];
+    return types::read_array(
+        text, context.type, [&](std::optional<std::string_view> element) { return base.cast_to<T>(element, context); });
+  };
+  return typecaster::make<elements, std::vector<std::optional<T>>, std::vector<T>>(
+      std::move(oids), std::move(name),
+      [read](std::optional<std::string_view> text, cast_context const& context) -> std::optional<elements> {
+        if (!text) return std::nullopt;
+        return read(*text, context);
+      },
+      [read](auto text, auto const& context) -> std::optional<std::vector<std::optional<T>>> {
+        if (!text) return std::nullopt;
+        return types::plain(read(*text, context));
+      },
+      [read](auto text, auto const& context) -> std::optional<std::vector<T>> {
+        if (!text) return std::nullopt;
+        std::vector<T> all;
+        for (std::optional<T>& each : types::plain(read(*text, context))) {
+          if (!each) types::throw_array_error(types::errc::null_element, 0);
+          all.push_back(*std::move(each));
+        }
+        return all;
+      });
 }
 
 /// Registers a typecaster for every connection of the process; results that are there already keep what they have.

@@ -6,13 +6,14 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+
+#include <tusk/types/builtin.hpp>
 
 namespace tusk {
 
@@ -63,8 +64,8 @@ class value {
     return *a.ops_->type == *b.ops_->type && a.ops_->equal(a.held_.get(), b.held_.get());
   }
 
-  /// The value as text: `NULL`, what `<<` of its type prints, a bool as true or false, `{a,b}` for a vector, and for a
-  /// type that cannot be printed its name in brackets.
+  /// The value as text: `NULL`, a bool as true or false, what `<<` of its type prints, else what its adapter writes
+  /// (`{1,2}` for a vector), else the name of its type in brackets.
   friend std::ostream& operator<<(std::ostream& out, value const& shown) {
     shown.print(out);
     return out;
@@ -93,27 +94,10 @@ class value {
       out << (shown ? "true" : "false");
     } else if constexpr (std::same_as<T, signed char> || std::same_as<T, unsigned char>) {
       out << static_cast<int>(shown);
-    } else if constexpr (std::same_as<T, std::byte>) {
-      constexpr char const* digits = "0123456789abcdef";
-      out << digits[std::to_integer<unsigned>(shown) >> 4] << digits[std::to_integer<unsigned>(shown) & 15];
     } else if constexpr (requires { out << shown; }) {
       out << shown;
-    } else if constexpr (requires {
-                           shown.has_value();
-                           *shown;
-                         }) {
-      if (shown.has_value())
-        print_one(out, *shown);
-      else
-        out << "NULL";
-    } else if constexpr (requires { shown.begin() != shown.end(); }) {
-      bool first = true;
-      out << '{';
-      for (auto&& each : shown) {
-        if (!std::exchange(first, false)) out << ',';
-        print_one<std::remove_cvref_t<decltype(each)>>(out, each);
-      }
-      out << '}';
+    } else if constexpr (adaptable<T>) {
+      out << types::text_of(shown).value_or("NULL");
     } else {
       print_name(out, typeid(T));
     }

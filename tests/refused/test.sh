@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# What must not compile does not, and the compiler's message says what to write:
+#   test.sh SOURCE COMPILER
+# Each tests/refused/NAME.cpp compiles as it is, and does not with -DREFUSED. A line `// says: TEXT` in it is a part of
+# what the compiler then has to say.
+set -euo pipefail
+source=$1 compiler=$2
+failed=0
+compile() {
+  "$compiler" -std=c++20 -fsyntax-only -I"$source/protocol/include" -I"$source/types/include" -I"$source/client/include" "$@" 2>&1
+}
+for file in "$source"/tests/refused/*.cpp; do
+  name=$(basename "$file" .cpp)
+  if ! words=$(compile "$file"); then
+    printf '%s: does not compile even without REFUSED:\n%s\n' "$name" "$words"
+    failed=1
+  elif words=$(compile -DREFUSED "$file"); then
+    printf '%s: compiles, but must not\n' "$name"
+    failed=1
+  else
+    while IFS= read -r expected; do
+      if [[ $words != *"$expected"* ]]; then
+        printf '%s: the compiler does not say "%s":\n%s\n' "$name" "$expected" "$words"
+        failed=1
+      fi
+    done < <(sed -n 's|^// says: ||p' "$file")
+  fi
+done
+exit "$failed"

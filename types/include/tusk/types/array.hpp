@@ -1,0 +1,347 @@
+// Arrays: std::vector and its like as arguments and results, and tusk::array, which keeps bounds.
+//
+//   C++                                    sent as                    read from
+//   std::vector<T>, any allocator          the array type of T's      arrays of what T reads, and if T reads types that
+//                                                                     were made in the database, any of those
+//   std::vector<std::vector<T>> and so on  likewise; each level is a  likewise, with as many dimensions
+//                                          dimension, at most 6
+//   std::array<T, N>, std::span<T>         likewise                   not
+//   tusk::array<T>                         likewise, with its bounds  likewise, any dimensions and bounds
+//   std::optional<T> as the elements       likewise                   likewise, and NULL
+//   vector, array, span of std::byte       bytea, see bytea.hpp
+//
+// An array whose elements have no type of their own (strings) is sent as text[], the type that ARRAY['a', 'b'] has:
+// functions that take any array need one. Where the statement has an array of another type, it says so: $1::uuid[].
+// Of elements that are known by name (composites, enums) the name is used: color[].
+//
+//   text ─► array_reader (elements in storage order, shape) ─► elements, by from_text of each ─► nested, if T is
+//
+// PostgreSQL knows one empty array, without dimensions: what has no elements is sent as {}, and {} is read as an empty
+// outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. Where the server's array_nulls
+// is off, which is for programs older than NULLs in arrays, no text means NULL: it takes ours for the string NULL.
+//
+// Source: PostgreSQL's documentation, "Arrays"; array_in and array_out.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/array_reader.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/quoting.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+
+/// An array as the server has it: up to 6 dimensions with their bounds, and the elements in storage order, the last
+/// index running fastest. For arrays without bounds of their own a std::vector is simpler.
+///
+///     auto const a = row.get<tusk::array<int>>(0);   // [0:1][1:2]={{1,2},{3,4}}
+///     a.at(1, 2)                                     // 4, as a[1][2] in SQL
+///     for (int each : a) ...                         // 1, 2, 3, 4
+template <class T>
+class array {
+  using storage = std::vector<T>;
+
+ public:
+  using value_type = T;
+  using iterator = typename storage::iterator;
+  using const_iterator = typename storage::const_iterator;
+
+  /// An empty array: no dimensions.
+  array() = default;
+  /// One dimension, counted from 1.
+  explicit array(std::vector<T> elements) : elements_(std::move(elements)) {
+    if (!elements_.empty()) shape_.add({1, elements_.size()});
+  }
+  /// Throws programming_error unless the dimensions are at most 6, and are those of so many elements.
+  array(std::vector<array_dimension> const& dimensions, std::vector<T> elements)
+      : shape_(dimensions, elements.size()), elements_(std::move(elements)) {}
+  array(types::array_shape const& shape, std::vector<T> elements)
+      : shape_(shape.dimensions(), elements.size()), elements_(std::move(elements)) {}
+
+  /// Valid as long as this object.
+  std::span<array_dimension const> dimensions() const noexcept { return shape_.dimensions(); }
+
+  /// The number of all elements.
+  std::size_t size() const noexcept { return elements_.size(); }
+  bool empty() const noexcept { return elements_.empty(); }
+
+  /// The element with these indices, one for each dimension. Throws programming_error if there is none.
+  template <std::integral... Index>
+  typename storage::const_reference at(Index... index) const {
+    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{static_cast<std::int64_t>(index)...})];
+  }
+  template <std::integral... Index>
+  typename storage::reference at(Index... index) {
+    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{static_cast<std::int64_t>(index)...})];
+  }
+
+  /// All elements, in storage order.
+  std::vector<T> const& elements() const& noexcept { return elements_; }
+  std::vector<T> elements() && noexcept { return std::move(elements_); }
+  iterator begin() noexcept { return elements_.begin(); }
+  iterator end() noexcept { return elements_.end(); }
+  const_iterator begin() const noexcept { return elements_.begin(); }
+  const_iterator end() const noexcept { return elements_.end(); }
+
+  friend bool operator==(array const&, array const&) = default;
+
+ private:
+  types::array_shape shape_;
+  std::vector<T> elements_;
+};
+
+namespace types {
+
+// ---- which types are arrays -----------------------------------------------------------------------------------------
+
+// The elements of the ranges that are arrays; void for everything else.
+template <class T>
+struct element_type {
+  using type = void;
+};
+template <class T, class Allocator>
+struct element_type<std::vector<T, Allocator>> {
+  using type = T;
+};
+template <class T, std::size_t Size>
+struct element_type<std::array<T, Size>> {
+  using type = T;
+};
+template <class T, std::size_t Extent>
+struct element_type<std::span<T, Extent>> {
+  using type = std::remove_const_t<T>;
+};
+
+template <class T>
+using element_of_range = typename element_type<T>::type;
+
+/// A range that is an array or a dimension of one; bytes are a bytea.
+template <class T>
+concept array_range = !std::is_void_v<element_of_range<T>> && !std::is_same_v<element_of_range<T>, std::byte>;
+
+template <class T>
+struct leaf {
+  using type = T;
+  static constexpr std::size_t depth = 0;
+};
+template <array_range T>
+struct leaf<T> {
+  using type = typename leaf<element_of_range<T>>::type;
+  static constexpr std::size_t depth = 1 + leaf<element_of_range<T>>::depth;
+};
+template <class T>
+struct leaf<array<T>> {  // no dimension of something else
+  using type = void;
+  static constexpr std::size_t depth = array_shape::max_dimensions + 1;
+};
+
+/// The elements below all dimensions.
+template <class T>
+using leaf_of = typename leaf<T>::type;
+
+/// What can be an element: not an array, as an array of arrays is one array with more dimensions and none of them NULL.
+template <class T>
+concept array_element = leaf<typename without_optional<T>::type>::depth == 0;
+
+/// Ranges that are arrays of at most 6 dimensions.
+template <class T>
+concept nested_range = array_range<T> && leaf<T>::depth <= array_shape::max_dimensions&& array_element<leaf_of<T>>;
+
+// ---- writing --------------------------------------------------------------------------------------------------------
+
+/// The array type of what `adapter<T>` writes.
+template <adaptable T>
+argument_type array_type_of() {
+  argument_type const element = argument_type_of<T>();
+  if (!element.name.empty()) return {0, element.name, true};
+  return {element.oid == 0 ? oids::text_array : array_of(element.oid)};
+}
+
+/// An element, in quotes if it needs them.
+void write_array_element(std::string_view text, char delimiter, text_writer& out);
+/// `[0:2]=`, if a lower bound is not 1.
+void write_array_bounds(std::span<array_dimension const> dimensions, text_writer& out);
+[[noreturn]] void throw_ragged_array();
+
+template <adaptable T>
+class array_writer {
+ public:
+  explicit array_writer(text_writer& out) noexcept : out_(out) {}
+
+  template <nested_range Range>
+  void write(Range const& range) {
+    bool empty = false;
+    std::array<std::size_t, leaf<Range>::depth> sizes{};
+    measure(range, sizes.data(), empty);
+    check(range, sizes.data());
+    if (empty) {
+      out_.unchecked("{}");
+    } else {
+      write_levels(range);
+    }
+  }
+
+  void write(array<T> const& value) {
+    if (value.empty()) return out_.unchecked("{}");
+    write_array_bounds(value.dimensions(), out_);
+    auto at = value.begin();
+    write_levels(value.dimensions(), at);
+  }
+
+ private:
+  // The sizes along the first elements, which all others have to have too.
+  template <class Range>
+  static void measure(Range const& range, std::size_t* sizes, bool& empty) {
+    *sizes = range.size();
+    if (range.size() == 0) {
+      empty = true;
+    } else if constexpr (leaf<Range>::depth > 1) {
+      measure(*range.begin(), sizes + 1, empty);
+    }
+  }
+
+  template <class Range>
+  static void check(Range const& range, std::size_t const* sizes) {
+    if (range.size() != *sizes) throw_ragged_array();
+    if constexpr (leaf<Range>::depth > 1) {
+      for (auto const& each : range) check(each, sizes + 1);
+    }
+  }
+
+  template <class Range>
+  void write_levels(Range const& range) {
+    char before = '{';
+    for (element_of_range<Range> const& each : range) {  // of a vector<bool> it is a copy
+      out_ << before;
+      before = delimiter_;
+      if constexpr (leaf<Range>::depth > 1) {
+        write_levels(each);
+      } else {
+        write_one(each);
+      }
+    }
+    out_ << '}';
+  }
+
+  void write_levels(std::span<array_dimension const> dimensions, typename array<T>::const_iterator& at) {
+    for (std::size_t i = 0; i < dimensions[0].size; ++i) {
+      out_ << (i == 0 ? '{' : delimiter_);
+      if (dimensions.size() > 1) {
+        write_levels(dimensions.subspan(1), at);
+      } else {
+        write_one(*at++);
+      }
+    }
+    out_ << '}';
+  }
+
+  void write_one(T const& value) {
+    if (is_null(value)) return out_.unchecked("NULL");
+    write_part(value, scratch_, out_, [this](std::string_view text) { write_array_element(text, delimiter_, out_); });
+  }
+
+  text_writer& out_;
+  char delimiter_ = delimiter_of(argument_type_of<T>().oid);
+  text_buffer scratch_;
+};
+
+// ---- reading --------------------------------------------------------------------------------------------------------
+
+/// Whether an array of this type has elements that are read as T.
+template <readable T>
+bool reads_array(oid type) {
+  oid const element = element_of(type);
+  return from_text<T>::reads(element != 0 ? element : type) && (element != 0 || is_user_defined(type));
+}
+
+/// Moves the elements into vectors, level by level.
+template <array_range Range, class Iterator>
+Range nest(std::span<array_dimension const> dimensions, Iterator& from) {
+  Range made;
+  made.reserve(dimensions[0].size);
+  for (std::size_t i = 0; i < dimensions[0].size; ++i) {
+    if constexpr (leaf<Range>::depth > 1) {
+      made.push_back(nest<element_of_range<Range>>(dimensions.subspan(1), from));
+    } else {
+      made.push_back(std::move(*from++));
+    }
+  }
+  return made;
+}
+
+// Vectors of vectors of ...: what can be filled.
+template <class T>
+inline constexpr bool vectors_only = !array_range<T>;
+template <class T, class Allocator>
+inline constexpr bool vectors_only<std::vector<T, Allocator>> = vectors_only<T>;
+
+}  // namespace types
+
+template <types::nested_range Range>
+requires adaptable<types::leaf_of<Range>>
+struct adapter<Range> {
+  static argument_type type() { return types::array_type_of<types::leaf_of<Range>>(); }
+  /// Throws data_error if the elements of a level differ in size.
+  static void text(Range const& value, text_writer& out) {
+    types::array_writer<types::leaf_of<Range>>(out).write(value);
+  }
+};
+
+template <types::array_element T>
+requires adaptable<T>
+struct adapter<array<T>> {
+  static argument_type type() { return types::array_type_of<T>(); }
+  static void text(array<T> const& value, text_writer& out) { types::array_writer<T>(out).write(value); }
+};
+
+template <types::nested_range Range>
+requires types::vectors_only<Range> && types::readable_part<types::leaf_of<Range>>
+struct from_text<Range> {
+  static bool reads(oid type) { return types::reads_array<types::leaf_of<Range>>(type); }
+  static protocol::expected<Range> parse(std::string_view text) { return parse(text, 0); }
+  static protocol::expected<Range> parse(std::string_view text, oid type) {
+    using leaf = types::leaf_of<Range>;
+    constexpr std::size_t depth = types::leaf<Range>::depth;
+    std::conditional_t<depth == 1, Range, std::vector<leaf>> elements;
+    auto const shape = types::read_elements<leaf>(text, type, elements);
+    if (!shape) return shape.error();
+    if (elements.empty()) return Range();
+    if (shape->dimensions().size() != depth) return protocol::parse_error{types::errc::wrong_dimensions, 0};
+    if constexpr (depth == 1) {
+      return protocol::expected<Range>(std::move(elements));
+    } else {
+      auto from = elements.begin();
+      return types::nest<Range>(shape->dimensions(), from);
+    }
+  }
+};
+
+template <types::array_element T>
+requires types::readable_part<T>
+struct from_text<array<T>> {
+  static bool reads(oid type) { return types::reads_array<T>(type); }
+  static protocol::expected<array<T>> parse(std::string_view text) { return parse(text, 0); }
+  static protocol::expected<array<T>> parse(std::string_view text, oid type) {
+    std::vector<T> elements;
+    auto const shape = types::read_elements<T>(text, type, elements);
+    if (!shape) return shape.error();
+    return array<T>(*shape, std::move(elements));
+  }
+};
+
+}  // namespace tusk

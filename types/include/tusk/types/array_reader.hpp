@@ -1,0 +1,207 @@
+// The text of an array, read: its dimensions, and its elements one after another.
+//
+//   [0:1][1:2]={{1,"a b"},{NULL,x}}
+//
+// The braces are walked with a counter for each level, so that no depth of nesting takes any stack, and what the bounds
+// claim is compared with what there is. Elements are in quotes if they are empty, the word NULL in any case, or hold a
+// brace, the delimiter, a quote, a backslash or white space; quotes and backslashes have a backslash before them.
+//
+// Source: PostgreSQL's documentation, "Array Input and Output Syntax"; array_out.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/number.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/quoting.hpp>
+
+namespace tusk {
+
+/// One dimension of an array: elements `lower` to `lower + size - 1`. The server counts from 1 unless told otherwise.
+struct array_dimension {
+  std::int32_t lower = 1;
+  std::size_t size = 0;
+
+  friend bool operator==(array_dimension const&, array_dimension const&) = default;
+};
+
+namespace types {
+
+/// The dimensions of an array, outermost first; none for an empty one.
+class array_shape {
+ public:
+  static constexpr std::size_t max_dimensions = 6;  // the server's MAXDIM
+
+  array_shape() = default;
+  /// Throws programming_error unless there are at most 6, for `count` elements, with bounds that fit in 32 bits.
+  array_shape(std::span<array_dimension const> dimensions, std::size_t count);
+
+  std::span<array_dimension const> dimensions() const noexcept { return {dimensions_.data(), count_}; }
+  std::span<array_dimension> dimensions() noexcept { return {dimensions_.data(), count_}; }
+
+  /// Adds an innermost one.
+  void add(array_dimension dimension) noexcept { dimensions_[count_++] = dimension; }
+
+  /// The place in storage of the element with these indices. Throws programming_error if there is none.
+  std::size_t place(std::span<std::int64_t const> index) const;
+
+  friend bool operator==(array_shape const&, array_shape const&) = default;
+
+ private:
+  std::array<array_dimension, max_dimensions> dimensions_{};
+  std::size_t count_ = 0;
+};
+
+/// What stands between elements: a comma, but a semicolon between boxes, which have commas of their own.
+constexpr char delimiter_of(oid element) noexcept { return element == oids::box ? ';' : ','; }
+
+/// NULL in any case.
+inline bool is_null_word(std::string_view text) noexcept {
+  auto const is = [text](std::size_t i, char c) { return (text[i] | 0x20) == c; };
+  return text.size() == 4 && is(0, 'n') && is(1, 'u') && is(2, 'l') && is(3, 'l');
+}
+
+/// Walks through the text of an array, element by element. Nothing is allocated but for an element with escapes.
+class array_reader {
+ public:
+  array_reader(std::string_view text, char delimiter) noexcept;
+
+  /// Goes to the next element. False at the end, where `shape` is known, and at an error.
+  bool next();
+  part const& element() const noexcept { return element_; }
+  bool is_null() const noexcept { return null_; }
+
+  /// Goes on to the next elements as long as they are integers of at most 15 digits that fit, with more of their row
+  /// and of the text behind them, and appends them. What stops it is for `next` to decide.
+  template <integer T, class Elements>
+  void append_integers(Elements& to);
+
+  array_shape const& shape() const noexcept { return shape_; }
+  std::optional<protocol::parse_error> const& error() const noexcept { return error_; }
+
+  /// How many elements to expect: never more than the text has room for.
+  std::size_t expected_count() const noexcept;
+
+ private:
+  bool read_bounds();
+  bool close_levels();
+  bool fail(errc why, std::size_t position) noexcept;
+  bool fail() noexcept { return fail(errc::malformed_array, reader_.position()); }
+
+  std::string_view text_;
+  part_reader reader_;
+  char delimiter_;
+  bool more_ = false;
+  bool null_ = false;
+  part element_;
+  array_shape shape_;
+  std::array<std::size_t, array_shape::max_dimensions> counts_{};  // elements so far of the open brace of each level
+  std::optional<protocol::parse_error> error_;
+};
+
+inline bool array_reader::next() {
+  if (!more_) return false;
+  if (!reader_.read<false>(element_, delimiter_, '{', '}', '"', '\\')) return fail();
+  if (!element_.quoted && element_.text.empty()) return fail();
+  null_ = !element_.quoted && is_null_word(element_.text);
+  ++counts_[shape_.dimensions().size() - 1];
+  if (!reader_.take(delimiter_)) more_ = close_levels();
+  return true;
+}
+
+/// Up to eight digits that the eight characters at `first` begin with: their number, and how many there are.
+inline std::size_t leading_digits(char const* first, std::uint64_t& value) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, first, 8);
+  eight ^= '0' * ones;
+  std::uint64_t const others = ((eight + (0x80 - 10) * ones) | eight) & 0x80 * ones;  // right up to the first one
+  auto const count = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+  value = count == 0 ? 0 : join_digits(eight << (64 - 8 * count));
+  return count;
+}
+
+// In one pass that finds the digits and converts them, without a branch on how many there are up to seven.
+template <integer T, class Elements>
+void array_reader::append_integers(Elements& to) {
+  constexpr std::ptrdiff_t longest = 17;  // a sign, and twice what is looked at together
+  if (!more_) return;
+  char const* const end = text_.data() + text_.size();
+  char const* const begin = text_.data() + reader_.position();
+  char const* element = begin;
+  std::size_t& count = counts_[shape_.dimensions().size() - 1];
+  while (end - element >= longest) {
+    bool const negative = *element == '-';
+    char const* at = element + (negative ? 1 : 0);
+    std::uint64_t magnitude = 0;
+    std::size_t const upper = leading_digits(at, magnitude);
+    at += upper;
+    if (upper == 8) {
+      constexpr std::uint64_t powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+      std::uint64_t rest = 0;
+      std::size_t const lower = leading_digits(at, rest);
+      if (lower == 8) break;
+      magnitude = magnitude * powers[lower] + rest;
+      at += lower;
+    }
+    auto const value = static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
+    if (upper == 0 || *at != delimiter_ || !std::in_range<T>(value)) break;
+    to.push_back(static_cast<T>(value));
+    ++count;
+    element = at + 1;
+  }
+  reader_.skip(static_cast<std::size_t>(element - begin));
+}
+
+/// Appends an element that is not NULL.
+template <class T, class Elements>
+std::optional<protocol::parse_error> append(part const& from, oid type, Elements& to) {
+  if constexpr (std::is_same_v<typename without_optional<T>::type, std::string>) {
+    to.emplace_back(from.text);  // made in place
+  } else {
+    auto value = read_text<T>(from.text, type);
+    if (!value) return from.whole(value.error());
+    to.push_back(*std::move(value));
+  }
+  return std::nullopt;
+}
+
+/// Appends all elements, and says in which shape they are. `type` is that of the array, or 0 if it is not known.
+template <class T, class Elements>
+protocol::expected<array_shape> read_elements(std::string_view text, oid type, Elements& to) {
+  using plain = typename without_optional<T>::type;
+  oid const element = type == 0 ? 0 : element_of(type);
+  array_reader reader(text, delimiter_of(element));
+  to.reserve(reader.expected_count());
+  for (;;) {
+    if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);
+    if (!reader.next()) break;
+    if (reader.is_null()) {
+      if constexpr (nullable<T>) {
+        to.push_back(from_text<T>::null());
+        continue;
+      } else {
+        return protocol::parse_error{errc::null_element, reader.element().position};
+      }
+    }
+    if (auto const error = append<T>(reader.element(), element, to)) return *error;
+  }
+  if (reader.error()) return *reader.error();
+  return reader.shape();
+}
+
+}  // namespace types
+}  // namespace tusk

@@ -1,0 +1,153 @@
+// Ranges: [1,5) and its like.
+//
+//   C++                            sent as                            read from
+//   range<short>, range<int>       int4range                          int4range, int8range: any bounds that fit
+//   range<long>, range<unsigned>   int8range                          likewise
+//   range of numeric, date,        numrange, daterange,               ranges of what T reads
+//   timestamp, timestamptz         tsrange, tstzrange
+//   range of another type          0: what the statement needs there  ranges of what T reads
+//   any of them                                                       ranges that were made in the database
+//
+// The subtype of a range that was made in the database is not known here, so the caller's word for it is taken: its
+// bounds have to be texts of a T.
+//
+// Source: PostgreSQL's documentation, "Range Types: Input/Output"; range_out.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/from_text.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/quoting.hpp>
+#include <tusk/types/text_writer.hpp>
+
+namespace tusk {
+
+/// The values between two bounds, or none at all. The server stores ranges of integers and dates as [lower,upper) and
+/// refuses a lower bound above the upper one.
+///
+///     tusk::range<int>{1, 5}                        // [1,5)
+///     tusk::range<int>{1, 5, false, true}           // (1,5]
+///     tusk::range<int>{.lower = 1}                  // [1,): no upper bound
+///     tusk::range<int>{.empty = true}
+template <class T>
+struct range {
+  std::optional<T> lower = std::nullopt;  ///< nothing: no bound
+  std::optional<T> upper = std::nullopt;
+  bool lower_inclusive = true;  ///< means nothing where there is no bound
+  bool upper_inclusive = false;
+  bool empty = false;  ///< then the bounds mean nothing
+
+  /// The same bounds. [1,4] and [1,5) differ here, even if no integer is in only one of them.
+  friend bool operator==(range const& a, range const& b) {
+    if (a.empty || b.empty) return a.empty == b.empty;
+    return a.lower == b.lower && a.upper == b.upper && (!a.lower || a.lower_inclusive == b.lower_inclusive) &&
+           (!a.upper || a.upper_inclusive == b.upper_inclusive);
+  }
+};
+
+namespace types {
+
+struct range_entry {
+  oid subtype;
+  oid range;
+};
+
+inline constexpr range_entry built_in_ranges[] = {
+    {oids::int4, oids::int4range}, {oids::int8, oids::int8range},    {oids::numeric, oids::numrange},
+    {oids::date, oids::daterange}, {oids::timestamp, oids::tsrange}, {oids::timestamptz, oids::tstzrange},
+};
+
+/// The built-in range over a type, or over the next larger one; 0 if there is none.
+constexpr oid range_of(oid subtype) noexcept {
+  for (range_entry const& each : built_in_ranges) {
+    if (each.subtype == (subtype == oids::int2 ? oids::int4 : subtype)) return each.range;
+  }
+  return 0;
+}
+
+/// The type of the bounds of a built-in range, or 0.
+constexpr oid subtype_of(oid range) noexcept {
+  for (range_entry const& each : built_in_ranges) {
+    if (each.range == range) return each.subtype;
+  }
+  return 0;
+}
+
+/// A bound, in quotes if it needs them.
+void write_range_bound(std::string_view text, text_writer& out);
+
+/// Reads one bound, which `end` follows.
+template <class T>
+std::optional<protocol::parse_error> read_range_bound(part_reader& reader, char end, oid subtype,
+                                                      std::optional<T>& to) {
+  part bound;
+  bool const closed = reader.read<true>(bound, ',', '(', ')', '[', ']', '"', '\\');
+  bool const last = end != ',';
+  if (!closed || !(reader.at(end) || (last && reader.at(']')))) {
+    return protocol::parse_error{errc::malformed_range, reader.position()};
+  }
+  if (!bound.quoted && bound.text.empty()) return std::nullopt;
+  auto value = read_text<T>(bound.text, subtype);
+  if (!value) return bound.whole(value.error());
+  to = *std::move(value);
+  return std::nullopt;
+}
+
+template <class T>
+protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
+  range<T> made;
+  if (text == "empty") {
+    made.empty = true;
+    return made;
+  }
+  part_reader reader(text);
+  made.lower_inclusive = reader.take('[');
+  if (!made.lower_inclusive && !reader.take('(')) return protocol::parse_error{errc::malformed_range, 0};
+  if (auto const error = read_range_bound(reader, ',', subtype, made.lower)) return *error;
+  reader.take(',');
+  if (auto const error = read_range_bound(reader, ')', subtype, made.upper)) return *error;
+  made.upper_inclusive = reader.take(']');
+  if (!made.upper_inclusive) reader.take(')');
+  if (!reader.at_end()) return protocol::parse_error{errc::malformed_range, reader.position()};
+  return made;
+}
+
+}  // namespace types
+
+template <adaptable T>
+struct adapter<range<T>> {
+  static constexpr argument_type type() { return {types::range_of(types::argument_type_of<T>().oid)}; }
+  static void text(range<T> const& value, text_writer& out) {
+    if (value.empty) return out.unchecked("empty");
+    types::text_buffer scratch;
+    auto const write = [&](std::optional<T> const& bound) {
+      if (types::is_null(bound)) return;
+      types::write_part(*bound, scratch, out, [&](std::string_view text) { types::write_range_bound(text, out); });
+    };
+    out << (value.lower && value.lower_inclusive ? '[' : '(');
+    write(value.lower);
+    out << ',';
+    write(value.upper);
+    out << (value.upper && value.upper_inclusive ? ']' : ')');
+  }
+};
+
+template <types::readable_part T>
+struct from_text<range<T>> {
+  static constexpr bool reads(oid type) {
+    oid const subtype = types::subtype_of(type);
+    return subtype != 0 ? from_text<T>::reads(subtype) : is_user_defined(type);
+  }
+  static protocol::expected<range<T>> parse(std::string_view text) { return parse(text, 0); }
+  static protocol::expected<range<T>> parse(std::string_view text, oid type) {
+    return types::parse_range<T>(text, types::subtype_of(type));
+  }
+};
+
+}  // namespace tusk

@@ -1,0 +1,162 @@
+// Quoting copies eight bytes at a time as long as none of them is to be doubled; eight with such a byte go one by one,
+// without a branch: each is written twice, and the second one is kept or overwritten.
+#include <tusk/types/literal.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include <tusk/types/errc.hpp>
+#include <tusk/types/error.hpp>
+
+namespace tusk::types {
+namespace {
+
+// The lowest bit of each byte of `word` that is `c`.
+constexpr std::uint64_t find(std::uint64_t word, char c) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t const other = word ^ ones * static_cast<unsigned char>(c);  // zero where it is `c`
+  return ~(((other & 0x7f * ones) + 0x7f * ones) | other) >> 7 & ones;
+}
+
+// As one store.
+void write_twice(char* to, std::uint64_t c) noexcept {
+  auto const twice = static_cast<std::uint16_t>((c & 0xff) * 0x0101);
+  std::memcpy(to, &twice, sizeof twice);
+}
+
+// Appends `text`, and each of the characters `Doubled` twice.
+template <char... Doubled>
+void append_doubling(text_buffer& out, std::string_view text) {
+  constexpr std::size_t at_once = 4096;
+  constexpr std::size_t word_size = sizeof(std::uint64_t);
+  out.reserve(text.size() + std::min(text.size(), at_once));  // enough where nothing is doubled
+  while (!text.empty()) {
+    std::string_view const part = text.substr(0, at_once);
+    text.remove_prefix(part.size());
+    char* const begin = out.reserve(2 * part.size());
+    char* to = begin;
+    char const* from = part.data();
+    char const* const end = from + part.size();
+    while (std::endian::native == std::endian::little && static_cast<std::size_t>(end - from) >= word_size) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, from, word_size);
+      from += word_size;
+      std::uint64_t found = (find(word, Doubled) | ...);
+      if (found == 0) {
+        std::memcpy(to, &word, word_size);
+        to += word_size;
+        continue;
+      }
+      for (std::size_t i = 0; i < word_size; ++i, word >>= 8, found >>= 8) {
+        write_twice(to, word);
+        to += 1 + (found & 1);
+      }
+    }
+    for (; from != end; ++from) {
+      write_twice(to, static_cast<unsigned char>(*from));
+      to += 1 + (int{*from == Doubled} | ...);
+    }
+    out.commit(static_cast<std::size_t>(to - begin));
+  }
+}
+
+void append(text_buffer& to, std::string_view text) { to.append(text.data(), text.size()); }
+
+bool is_numeric(oid type) noexcept {
+  switch (type) {
+    case oids::int2:
+    case oids::int4:
+    case oids::int8:
+    case oids::oid:
+    case oids::numeric:
+    case oids::float4:
+    case oids::float8: return true;
+    default: return false;
+  }
+}
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// Takes digits off the front, at least one.
+bool take_digits(std::string_view& rest) noexcept {
+  auto const end = std::find_if_not(rest.begin(), rest.end(), is_digit);
+  auto const count = static_cast<std::size_t>(end - rest.begin());
+  rest.remove_prefix(count);
+  return count != 0;
+}
+
+// digits [ "." digits ] [ "e" [ sign ] digits ]: what both a statement's grammar and our writers know.
+bool is_magnitude(std::string_view text) noexcept {
+  if (!take_digits(text)) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (!take_digits(text)) return false;
+  }
+  if (text.starts_with('e')) {
+    text.remove_prefix(1);
+    if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+    if (!take_digits(text)) return false;
+  }
+  return text.empty();
+}
+
+// False, and nothing is appended, for what is not a number of the grammar, and for the floating point -0, which would
+// lose its sign: a literal with a point is a numeric.
+bool append_number(text_buffer& to, std::string_view text, oid type) {
+  bool const negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (!is_magnitude(text)) return false;
+  bool const floating = type == oids::float4 || type == oids::float8;
+  if (floating && negative && text.find_first_not_of("0.") == text.npos) return false;
+  append(to, negative ? "(-" : "");
+  append(to, text);
+  if (floating && text.find_first_of(".e") == text.npos) append(to, ".0");  // else 1.0 / 2.0 would be 1 / 2, 0
+  append(to, negative ? ")" : "");
+  return true;
+}
+
+// Where the catalogue's name means another type in a statement: bit is bit(1) there.
+std::string_view name_in_sql(argument_type type) noexcept {
+  if (!type.name.empty()) return type.name;
+  if (type.oid == oids::bit) return "\"bit\"";
+  if (type.oid == oids::bit_array) return "\"bit\"[]";
+  return type_name(type.oid);
+}
+
+}  // namespace
+
+void append_quoted(text_buffer& to, std::string_view text) {
+  bool const escapes = text.find('\\') != text.npos;
+  append(to, escapes ? " E'" : "'");
+  append_doubling<'\'', '\\'>(to, text);
+  to.push_back('\'');
+}
+
+void append_literal(text_buffer& to, std::string_view text, argument_type type) {
+  if (type.oid == oids::bool_ && (text == "t" || text == "f")) return append(to, text == "t" ? "true" : "false");
+  if (is_numeric(type.oid) && append_number(to, text, type.oid)) return;
+  std::string_view const name = name_in_sql(type);
+  if (name.empty()) return append_quoted(to, text);  // the server infers the type
+  bool const array = type.array || name.ends_with("[]");
+  append(to, array ? "(" : "");
+  append_quoted(to, text);
+  append(to, "::");
+  append(to, name);
+  append(to, type.array ? "[]" : "");
+  append(to, array ? ")" : "");
+}
+
+void append_identifier(text_buffer& to, std::string_view name) {
+  if (name.empty()) {
+    throw programming_error("an identifier is empty; SQL has no empty names", make_error_code(errc::malformed_name));
+  }
+  text_buffer checked;
+  text_writer(checked) << name;
+  to.push_back('"');
+  append_doubling<'"'>(to, name);
+  to.push_back('"');
+}
+
+}  // namespace tusk::types

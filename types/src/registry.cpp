@@ -1,0 +1,58 @@
+#include <tusk/types/registry.hpp>
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <string>
+
+#include <tusk/types/errc.hpp>
+#include <tusk/types/error.hpp>
+
+namespace tusk {
+namespace {
+
+// As a program writes it.
+std::string name_of(std::type_info const& type) {
+  struct freed {
+    void operator()(char* p) const { std::free(p); }
+  };
+  std::unique_ptr<char, freed> const name(abi::__cxa_demangle(type.name(), nullptr, nullptr, nullptr));
+  return name ? name.get() : type.name();
+}
+
+}  // namespace
+
+adapter_registry& adapter_registry::global() {
+  static auto& instance = *new adapter_registry;  // lives as long as anything that could ask it
+  return instance;
+}
+
+void adapter_registry::set(std::type_index type, function adapt) {
+  auto shared = std::make_shared<function const>(std::move(adapt));
+  std::lock_guard const lock(mutex_);
+  functions_[type].swap(shared);  // the old one goes after the lock
+}
+
+std::shared_ptr<adapter_registry::function const> adapter_registry::find(std::type_index type) const {
+  std::lock_guard const lock(mutex_);
+  auto const found = functions_.find(type);
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+namespace types {
+
+written write_registered(std::type_info const& type, void const* value, text_buffer& to,
+                         adapter_registry const* registry) {
+  auto function = registry != nullptr ? registry->find(type) : nullptr;
+  if (!function) function = adapter_registry::global().find(type);
+  if (!function) {
+    std::string const name = name_of(type);
+    throw programming_error("can't adapt type '" + name + "': nothing is registered for it; call " +
+                                "tusk::register_adapter<" + name + ">(function) before",
+                            make_error_code(errc::not_registered));
+  }
+  return (*function)(value, to, registry);
+}
+
+}  // namespace types
+}  // namespace tusk
