@@ -43,7 +43,7 @@ int main(int count, char** arguments) {
   try {
     tusk::connection conn = tusk::connect(count > 1 ? arguments[1] : "");
     conn.exec(
-        "BEGIN; CREATE TYPE color AS ENUM ('red', 'green', 'blue'); CREATE TYPE part AS (id int, name text, paint "
+        "CREATE TYPE color AS ENUM ('red', 'green', 'blue'); CREATE TYPE part AS (id int, name text, paint "
         "color);"
         "CREATE TABLE shape (apoint point, acircle circle, apart part, sizes int[])");
 
@@ -71,7 +71,7 @@ int main(int count, char** arguments) {
                                .format(sql::identifier("shape"), sql::identifier("sizes"),
                                        sql::literal(std::vector<std::vector<int>>{{16, 17}, {18, 19}}));
     std::printf("%s\n", statement.as_string().c_str());
-    conn.exec("ROLLBACK");
+    conn.rollback();
   } catch (tusk::error const& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

@@ -43,12 +43,12 @@ int main(int count, char** arguments) {
     std::cout << v << ", " << r[0].at("nowhere") << ", " << r[0].at("answer") << '\n';
     if (v.get<point>() != p || !r[0].at("nowhere").is_null() || r[0].at("answer") != tusk::value(42)) return 1;
 
-    conn.exec("BEGIN; CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100)");
+    conn.exec("CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100)");
     conn.load_types();  // enums, domains, composite types: one query, when asked for
     auto const shares = conn.query_value<std::vector<int>>("SELECT ARRAY[30, 70]::percent[]");
     std::cout << shares.size() << " shares, OID of the domain " << (conn.type_oid("percent") != 0 ? "known" : "unknown")
               << '\n';
-    conn.exec("ROLLBACK");
+    conn.rollback();
   } catch (tusk::error const& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

@@ -16,6 +16,7 @@ int main(int count, char** arguments) {
     tusk::statement insert = conn.prepare("INSERT INTO item VALUES ($1, $2, $3)");
     insert.query(1, "it's", 9.99);
     insert.query(2, "naïve", std::nullopt);
+    conn.commit();  // a transaction had begun by itself
 
     tusk::result items = conn.query("SELECT id, name, price FROM item WHERE id >= $1 ORDER BY id", 1);
     for (auto const& row : items) {

@@ -76,8 +76,10 @@ void tour(std::string_view dsn) {
     std::printf("%s\n", e.what());
   }
 
-  tusk::connection other = tusk::connect(dsn);
+  tusk::connection other = tusk::connect(dsn, {.autocommit = true});
   time.step("connected a second time");
+  conn.rollback();            // the statement that failed ended the transaction, which had begun by itself
+  conn.set_autocommit(true);  // who listens must not stay in a transaction
   conn.exec("LISTEN tour");
   other.query("SELECT pg_notify('tour', $1)", "hello from the second connection");
   while (conn.notifies.empty() && tusk::wait_readable(conn, 5s)) conn.poll();
