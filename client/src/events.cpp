@@ -110,7 +110,8 @@ void engine::take_columns(protocol::row_description const& told) {
   for (protocol::column_description const& each : told.columns)
     columns.push_back(
         {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
-  operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)));
+  operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)),
+                                      !connector_ && !operation_.loads_types);
   operation_.described = true;
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
 }

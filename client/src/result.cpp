@@ -61,7 +61,10 @@ void throw_bad_value(column_info const& column, std::size_t index, std::string_v
                    error.code);
 }
 
-void throw_not_utf8(column_info const& column, std::size_t index) {
+void require_utf8(column_info const& column, std::size_t index, protocol::field_bytes field, bool is_text) {
+  auto const foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  auto const text = field.text();
+  if (text.empty() || (!is_text && std::none_of(text.begin(), text.end(), foreign))) return;
   throw data_error(described(column, index) +
                    " is not UTF-8: client_encoding was changed after the connection was made; set it back with SET "
                    "client_encoding TO 'UTF8', or read the value as bytes of a bytea");
@@ -83,7 +86,7 @@ cast_context context_of(column_set const& in, std::size_t column) {
 
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
   column_info const& info = (*in.columns->infos)[column];
-  if (in.longest_text == 0 && field.size > 0) throw_not_utf8(info, column);
+  if (in.longest_text == 0) require_utf8(info, column, field, false);
   if (!in.columns->casters.empty()) {
     if (auto const& caster = in.columns->casters[column])
       return caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()),

@@ -22,7 +22,7 @@ void session_types::set_parameter(std::string_view name, std::string_view value)
 std::string_view session_types::catalogue_query() noexcept {
   return "WITH RECURSIVE base(oid, type, kind) AS ("
          "SELECT oid, CASE typtype WHEN 'd' THEN typbasetype ELSE oid END, typtype FROM pg_catalog.pg_type "
-         "WHERE oid >= 16384 AND typtype IN ('b', 'c', 'd', 'e') "
+         "WHERE oid >= 16384 AND typtype IN ('b', 'c', 'd', 'e', 'r', 'm') "
          "UNION ALL SELECT b.oid, t.typbasetype, t.typtype FROM base b "
          "JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE b.kind = 'd' AND t.typtype = 'd'), "
          "plain AS (SELECT b.oid, CASE WHEN t.typtype = 'e' OR t.typcategory = 'S' THEN 25 WHEN t.typtype = 'c' THEN "
@@ -60,8 +60,8 @@ oid session_types::find(std::string_view name) const {
   return found == by_name_.end() ? 0 : found->second;
 }
 
-std::shared_ptr<column_set const> session_types::resolve(
-    std::shared_ptr<std::vector<column_info> const> columns) const {
+std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
+                                                         bool casters) const {
   std::vector<column_info> const& infos = *columns;
   auto made = std::make_shared<column_set>();
   made->version = version();  // before the snapshot: what is registered meanwhile is seen the next time
@@ -72,7 +72,7 @@ std::shared_ptr<column_set const> session_types::resolve(
     made->types.push_back(known == read_as_.end() ? each.type : known->second);
   }
   made->quick_types = made->types;
-  for (std::size_t i = 0; i < infos.size(); ++i) {
+  for (std::size_t i = 0; casters && i < infos.size(); ++i) {
     typecaster const* caster = nullptr;
     if (auto const own = casters_.find(infos[i].type); own != casters_.end())
       caster = &own->second;

@@ -30,8 +30,9 @@ class session_types {
   /// The type of that name, as it is written in SQL or with its schema in front; 0 if the catalogue has none.
   oid find(std::string_view name) const;
 
-  /// How these columns are read.
-  std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns) const;
+  /// How these columns are read; where `casters` is false, by the built-in parsers alone, as for our own queries.
+  std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns,
+                                            bool casters = true) const;
   /// Whether something was registered, loaded or set since the columns were resolved. Asked for each result.
   bool is_stale(column_set const& columns) const noexcept { return columns.version != version(); }
   /// Resolves them again.

@@ -111,5 +111,22 @@ TEST_F(mapping_test, a_field_that_is_wrong_is_told_by_its_column) {
   EXPECT_CONTAINS("NULL", told.what());
 }
 
+TEST_F(mapping_test, a_row_of_a_temporary_result_can_be_a_value) {
+  EXPECT_EQ(conn_.query(items)[1].as<item>(), (item{2, "b", std::nullopt}));
+}
+
+// Only strings were refused: an array of them came out in the other encoding.
+TEST_F(mapping_test, mended_text_within_values_is_refused_in_another_encoding) {
+  conn_.exec("SET client_encoding TO 'LATIN1'");
+  result const r = conn_.query("SELECT ARRAY[chr(228)], 7, ARRAY['plain'], to_json(chr(228)), '\\xe4'::bytea");
+  EXPECT_THROW(r[0].get<std::vector<std::string>>(0), data_error);
+  EXPECT_THROW(r[0].get<json>(3), data_error);
+  EXPECT_THROW(r[0].at(0), data_error);
+  EXPECT_EQ(r[0].get<int>(1), 7);
+  EXPECT_EQ(r[0].at(1), tusk::value(7));
+  EXPECT_EQ(r[0].get<std::vector<std::string>>(2), (std::vector<std::string>{"plain"}));
+  EXPECT_EQ(r[0].get<std::vector<std::byte>>(4), (std::vector<std::byte>{std::byte{0xe4}}));
+}
+
 }  // namespace
 }  // namespace tusk::test

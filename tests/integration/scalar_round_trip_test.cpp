@@ -9,6 +9,7 @@
 #include <string>
 #include <tusk/tusk.hpp>
 
+#include "support/effort.hpp"
 #include "support/round_trip.hpp"
 #include "support/server.hpp"
 #include "support/thrown.hpp"
@@ -16,7 +17,7 @@
 namespace tusk {
 namespace {
 
-constexpr std::size_t values = 10'000;
+constexpr std::size_t values = test::effort(10'000);
 
 template <class T, class Make>
 std::vector<T> random_values(unsigned seed, std::vector<T> made, Make make) {

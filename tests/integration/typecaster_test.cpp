@@ -153,6 +153,33 @@ TEST_F(typecaster_test, is_bound_into_a_result_that_outlives_its_connection) {
   EXPECT_EQ(seen, (point{1, 2}));
 }
 
+// A caster of the types of the catalogue changed what load_types() read, and one that threw closed the connection.
+TEST_F(typecaster_test, mended_is_not_asked_in_queries_of_our_own) {
+  for (oid const type : {oids::oid, oids::name, oids::bool_, oids::text})
+    register_type(
+        new_type<std::string>({type}, "BAD",
+                              [](auto, auto const&) -> std::optional<std::string> { throw std::out_of_range("mine"); }),
+        conn_);
+  conn_.load_types();
+  EXPECT_FALSE(conn_.closed());
+  EXPECT_THROW(conn_.query("SELECT 'a'::text")[0].get<std::string>(0), std::out_of_range);
+}
+
+// Values without == made a type that did not compile.
+TEST_F(typecaster_test, mended_gives_arrays_of_what_cannot_be_compared) {
+  struct silent {
+    std::string text;
+  };
+  auto const base = new_type<silent>({oids::line}, "LINE", [](auto text, auto const&) -> std::optional<silent> {
+    if (!text) return std::nullopt;
+    return silent{std::string(*text)};
+  });
+  register_type(new_array_type<silent>({oids::line_array}, "LINE[]", base), conn_);
+  result const r = conn_.query("SELECT ARRAY['{1,2,3}']::line[]");
+  EXPECT_EQ(r[0].get<std::vector<silent>>(0).at(0).text, "{1,2,3}");
+  EXPECT_NE(r[0].at(0), r[0].at(0)) << "only copies are equal";
+}
+
 TEST_F(typecaster_test, survives_a_reconnect) {
   register_type(point_, conn_);
   conn_.reconnect();
@@ -171,7 +198,8 @@ class load_types_test : public testing::Test {
     conn_.exec("CREATE SCHEMA " + schema_ + "; SET search_path TO " + schema_ + ", public");
     conn_.exec(
         "CREATE TYPE color AS ENUM ('red', 'green'); CREATE DOMAIN small AS int CHECK (VALUE < 100);"
-        "CREATE DOMAIN smaller AS small; CREATE DOMAIN hue AS color; CREATE TYPE item AS (id int, name text)");
+        "CREATE DOMAIN smaller AS small; CREATE DOMAIN hue AS color; CREATE TYPE item AS (id int, name text); CREATE "
+        "TYPE span AS RANGE (subtype = float8)");
   }
   ~load_types_test() override { conn_.exec("DROP SCHEMA " + schema_ + " CASCADE"); }
 
@@ -187,6 +215,7 @@ TEST_F(load_types_test, names_have_oids_then) {
   oid const color = value<oid>(conn_, "SELECT 'color'::regtype::oid");
   EXPECT_EQ(conn_.type_oid("color"), color);
   EXPECT_EQ(conn_.type_oid(schema_ + ".color"), color);
+  EXPECT_NE(conn_.type_oid("span"), 0u) << "a range";
   EXPECT_CONTAINS("colour", thrown<programming_error>([&] { (void)conn_.type_oid("colour"); }).what());
 }
 

@@ -9,16 +9,25 @@
 namespace tusk {
 namespace {
 
-std::mutex mutex;
-std::shared_ptr<types::caster_map const> current;  // null as long as nothing is registered
+// Never destroyed: a result may be read by what is destroyed later.
+struct registry {
+  std::mutex mutex;
+  std::shared_ptr<types::caster_map const> current;  // null as long as nothing is registered
+};
+registry& global() {
+  static registry& one = *new registry;
+  return one;
+}
 
 }  // namespace
 
 void register_type(typecaster const& caster) {
-  std::lock_guard const guard(mutex);
-  auto next = current ? std::make_shared<types::caster_map>(*current) : std::make_shared<types::caster_map>();
+  registry& in = global();
+  std::shared_ptr<types::caster_map const> before;  // its functions go when the lock is given back
+  std::lock_guard const guard(in.mutex);
+  auto next = in.current ? std::make_shared<types::caster_map>(*in.current) : std::make_shared<types::caster_map>();
   for (oid const each : caster.oids()) next->insert_or_assign(each, caster);
-  current = std::move(next);
+  before = std::exchange(in.current, std::move(next));
   ++types::global_casters_version;
 }
 
@@ -40,8 +49,9 @@ void throw_array_error(std::error_code code, std::size_t position) {
 }
 
 std::shared_ptr<caster_map const> global_casters() {
-  std::lock_guard const guard(mutex);
-  return current;
+  registry& in = global();
+  std::lock_guard const guard(in.mutex);
+  return in.current;
 }
 
 }  // namespace types

@@ -193,8 +193,10 @@ class mapped_rows {
     protocol::row_set::iterator at_;
   };
 
-  iterator begin() const noexcept { return {*this, in_->rows.begin()}; }
-  iterator end() const noexcept { return {*this, in_->rows.end()}; }
+  iterator begin() const& noexcept { return {*this, in_->rows.begin()}; }
+  iterator end() const& noexcept { return {*this, in_->rows.end()}; }
+  iterator begin() const&& = delete;  // it would not outlive this
+  iterator end() const&& = delete;
   std::size_t size() const noexcept { return in_->rows.size(); }
 
  private:
@@ -205,6 +207,12 @@ class mapped_rows {
 template <class T>
 detail::mapped<T> row::as() const {
   return detail::mapper<T>(*in_)(*this);
+}
+
+template <class T>
+detail::mapped<T> owned_row::as() const {
+  detail::require_owning<T>();
+  return row_.template as<T>();
 }
 
 template <class T, class... More>

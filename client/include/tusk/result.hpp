@@ -78,7 +78,9 @@ struct result_state {
 [[noreturn]] void throw_null(column_info const& column, std::size_t index);
 [[noreturn]] void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
                                   protocol::parse_error const& error);
-[[noreturn]] void throw_not_utf8(column_info const& column, std::size_t index);
+/// For fields that came while client_encoding was another one. Throws data_error if the field is text, or its bytes are
+/// not ASCII, which is the same in all of them.
+void require_utf8(column_info const& column, std::size_t index, protocol::field_bytes field, bool is_text);
 /// Of statements that give no rows: one for all of them.
 std::shared_ptr<column_set const> const& no_columns();
 cast_context context_of(column_set const& in, std::size_t column);
@@ -213,9 +215,8 @@ template <class T>
     }
   }
   if constexpr (readable<T>) {
-    if constexpr (detail::is_text<T>) {
-      if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8(info, column);
-    }
+    if (in_->longest_text == 0) [[unlikely]]
+      detail::require_utf8(info, column, field, detail::is_text<T>);
     if (field.is_null()) {
       if constexpr (nullable<T>)
         return from_text<T>::null();
@@ -234,7 +235,7 @@ template <class T>
 
 template <class T>
 std::optional<T> row::cast(typecaster const& caster, std::size_t column, protocol::field_bytes field) const {
-  if (in_->longest_text == 0 && field.size > 0) detail::throw_not_utf8((*in_->columns->infos)[column], column);
+  if (in_->longest_text == 0) detail::require_utf8((*in_->columns->infos)[column], column, field, true);
   return caster.cast_to<T>(field.is_null() ? std::nullopt : std::optional(field.text()),
                            detail::context_of(*in_->columns, column));
 }
@@ -258,6 +259,9 @@ class owned_row {
                   "std::string, or keep the result or the row in a variable first.");
     return row_.get<T>(plain(column));
   }
+  /// As row::as.
+  template <class T>
+  detail::mapped<T> as() const;
   template <class Column>
   value at(Column const& column) const {
     return row_.at(plain(column));

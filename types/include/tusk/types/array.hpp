@@ -24,6 +24,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -98,7 +99,9 @@ class array {
   const_iterator begin() const noexcept { return elements_.begin(); }
   const_iterator end() const noexcept { return elements_.end(); }
 
-  friend bool operator==(array const&, array const&) = default;
+  friend bool operator==(array const& a, array const& b) requires std::equality_comparable<T> {
+    return a.shape_ == b.shape_ && a.elements_ == b.elements_;
+  }
 
  private:
   types::array_shape shape_;

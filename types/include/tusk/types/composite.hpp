@@ -55,6 +55,9 @@ class record_writer {
   template <class T>
   void write_field(T const& value) {
     require_adapter<T>();
+    static_assert(adaptable<T> || !argument<T>,
+                  "tusk: this type cannot be a member of a composite value, because its adapter writes SQL, or is "
+                  "registered when the program runs: give it an adapter with a text.");
     if constexpr (adaptable<T>) {  // otherwise the one message is enough
       if (is_null(value)) return;
       write_part(value, scratch_, out_, [this](std::string_view text) { write_record_field(text, out_); });

@@ -79,9 +79,19 @@ class value {
     void (*print)(std::ostream&, void const*);
   };
 
+  // A container says that it can be compared, whether its elements can or not.
+  template <class T>
+  static constexpr bool comparable() {
+    if constexpr (requires { typename T::value_type; }) {
+      if constexpr (!std::same_as<typename T::value_type, T>)
+        return std::equality_comparable<T> && comparable<typename T::value_type>();
+    }
+    return std::equality_comparable<T>;
+  }
+
   template <class T>
   static bool equal(void const* a, void const* b) {
-    if constexpr (std::equality_comparable<T>) {
+    if constexpr (comparable<T>()) {
       return *static_cast<T const*>(a) == *static_cast<T const*>(b);
     } else {
       return a == b;
