@@ -1,4 +1,5 @@
 #include <tusk/connection.hpp>
+#include <tusk/cursor.hpp>
 
 #include <algorithm>
 
@@ -6,25 +7,49 @@
 #include "random_bytes.hpp"
 
 namespace tusk {
+namespace {
 
-connection::connection(std::shared_ptr<detail::engine> engine)
-    : notifies(engine->notifications()), engine_(std::move(engine)) {}
+result last_of(std::vector<result> const& results) { return results.empty() ? result() : results.back(); }
+
+}  // namespace
+
+detail::opening detail::open(std::string_view dsn, connect_options const& options, bool watched) {
+  auto made = std::make_shared<detail::engine>(dsn, options);
+  if (watched) made->watch();
+  return {std::move(made)};
+}
+
+connection::connection(detail::opening&& made)
+    : notifies(made.engine->notifications()), engine_(std::move(made.engine)) {
+  engine_->set_owner(this);
+}
+
+connection::connection(connection&& other) noexcept
+    : notifies(other.notifies),
+      engine_(std::move(other.engine_)),
+      cursor_factory_(std::exchange(other.cursor_factory_, nullptr)) {
+  if (engine_) engine_->set_owner(this);
+}
 
 connection& connection::operator=(connection&& other) noexcept {
   if (this != &other) {
     close();
+    if (engine_) engine_->set_owner(nullptr);
     notifies = other.notifies;
     engine_ = std::move(other.engine_);
+    if (engine_) engine_->set_owner(this);
+    cursor_factory_ = std::exchange(other.cursor_factory_, nullptr);
   }
   return *this;
 }
 
-connection::~connection() { close(); }
+connection::~connection() {
+  close();
+  if (engine_) engine_->set_owner(nullptr);
+}
 
-connection connect(std::string_view dsn, connect_options const& options) {
-  connection made(std::make_shared<detail::engine>(dsn, options));
-  if (!options.async) made.engine_->connect();
-  return made;
+void detail::establish(connection& made) {
+  if (!made.engine().is_async()) made.engine().connect();
 }
 
 /// The engine; throws interface_error if the connection was moved from.
@@ -33,14 +58,96 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-std::vector<result> connection::exec(std::string_view script) { return engine().exec(script); }
-result connection::query_params(std::string_view sql, params const& args) { return engine().query(sql, args); }
+std::vector<result> connection::exec(std::string_view script) {
+  if (engine().is_watched()) [[unlikely]]
+    return run_watched({.sql = script, .args = params::none(), .is_script = true});
+  return engine_->exec(script);
+}
+
+result connection::query_params(std::string_view sql, params const& args) {
+  if (engine().is_watched()) [[unlikely]]
+    return last_of(run_watched({.sql = sql, .args = args}));
+  return engine_->query(sql, args);
+}
+
+/// With the two hooks around it.
+std::vector<result> connection::run_watched(request const& what) {
+  auto const since = std::chrono::steady_clock::now();
+  auto const ended = [since, sql = std::string(what.sql)](connection& conn, std::vector<result> const& results,
+                                                          std::exception_ptr error) {
+    conn.did_execute({sql, results, std::move(error), std::chrono::steady_clock::now() - since});
+  };
+  std::vector<result> results;
+  try {
+    results = do_execute(what);
+  } catch (...) {
+    ended(*this, {}, std::current_exception());
+    throw;
+  }
+  if (!engine().is_async()) {
+    ended(*this, results, nullptr);
+  } else {
+    engine().when_ended(this, [ended, engine = engine_.get()](std::exception_ptr error) {
+      if (auto* const conn = engine->owner()) ended(*conn, engine->peek_results(), std::move(error));
+    });
+  }
+  return results;
+}
+
+std::vector<result> connection::do_execute(request const& what) {
+  auto& to = engine();
+  if (!to.is_async()) {
+    if (what.is_script) return to.exec(what.sql);
+    return {what.prepared != nullptr ? to.query(*what.prepared, what.args) : to.query(what.sql, what.args)};
+  }
+  if (what.is_script)
+    to.start_exec(what.sql);
+  else
+    to.start_query(what.sql, what.args);
+  return {};
+}
+
+void connection::did_execute(outcome const&) {}
+
+outcome::outcome(std::string_view query, std::span<result const> results, std::exception_ptr error,
+                 std::chrono::nanoseconds elapsed)
+    : query_(query), results_(results), error_(std::move(error)), elapsed_(elapsed) {
+  if (!error_) return;
+  try {
+    std::rethrow_exception(error_);
+  } catch (std::exception const& e) {
+    what_ = e.what();
+  } catch (...) {
+    what_ = "an exception that is no std::exception";
+  }
+}
+
+tusk::cursor connection::cursor() { return tusk::cursor(*this); }
+void connection::cursor_factory(std::function<std::unique_ptr<tusk::cursor>(connection&)> make) {
+  cursor_factory_ = std::move(make);
+}
+std::unique_ptr<tusk::cursor> connection::make_cursor() {
+  return cursor_factory_ ? cursor_factory_(*this) : std::make_unique<tusk::cursor>(*this);
+}
+
 statement connection::prepare(std::string_view sql) {
   auto prepared = engine().prepare(sql);
   return {engine_, std::move(prepared)};
 }
 
-poll_status connection::poll() { return engine().poll(); }
+poll_status connection::poll() {
+  // Kept alive, because whoever is told of the end may close or move the connection.
+  auto const kept = engine_;
+  try {
+    poll_status const wanted = engine().poll();
+    if (wanted == poll_status::ok && kept->has_ending()) kept->take_ending()(nullptr);
+    return wanted;
+  } catch (...) {
+    if (kept)
+      if (auto const tell = kept->take_ending()) tell(std::current_exception());
+    throw;
+  }
+}
 int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -1; }
 std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
 void connection::ping() { engine().ping(); }
@@ -56,12 +163,24 @@ void connection::cancel(std::chrono::milliseconds within) { engine().cancel(with
 void connection::reconnect() {
   auto next = engine().another();
   engine_->close();
+  engine_->set_owner(nullptr);
   engine_ = std::move(next);
+  engine_->set_owner(this);
   if (!engine_->is_async()) engine_->connect();
 }
 
-void connection::start_exec(std::string_view script) { engine().start_exec(script); }
-void connection::start_query_params(std::string_view sql, params const& args) { engine().start_query(sql, args); }
+void connection::start_exec(std::string_view script) {
+  if (engine().is_watched()) [[unlikely]]
+    run_watched({.sql = script, .args = params::none(), .is_script = true});
+  else
+    engine_->start_exec(script);
+}
+void connection::start_query_params(std::string_view sql, params const& args) {
+  if (engine().is_watched()) [[unlikely]]
+    run_watched({.sql = sql, .args = args});
+  else
+    engine_->start_query(sql, args);
+}
 std::vector<result> connection::take_results() { return engine().take_results(); }
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
 
@@ -83,7 +202,7 @@ ping_status ping(std::string_view dsn, connect_options const& options) {
   connect_options blocking = options;
   blocking.async = false;
   try {
-    connect(dsn, blocking);
+    tusk::connect(dsn, blocking);
   } catch (operational_error const& e) {
     if (e.condition() == condition::cannot_connect_now) return ping_status::rejecting;
     if (e.code() == std::errc::not_connected) return ping_status::no_response;
@@ -125,6 +244,10 @@ void statement::release() noexcept {
 
 result statement::query_params(params const& args) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
+  if (engine_->is_watched()) [[unlikely]] {
+    if (auto* const conn = engine_->owner())
+      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
+  }
   return engine_->query(prepared_, args);
 }
 

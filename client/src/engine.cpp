@@ -1,7 +1,7 @@
 #include "engine.hpp"
 
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 #include <tusk/types/error.hpp>
 #include <variant>
@@ -59,6 +59,7 @@ std::shared_ptr<engine> engine::another() {
   lock const guard(mutex_);
   made->types_.keep_casters_of(types_);
   made->mode_ = mode_;
+  made->watched_ = watched_;
   made->adapters_ = adapters_;
   made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
@@ -120,6 +121,15 @@ inline bool engine::write_output() {
   return true;
 }
 
+/// The same, and what a batch has behind it.
+bool engine::send_all() {
+  while (write_output()) {
+    if (!feeds_batch() || write_failed_) return true;
+    feed_batch();
+  }
+  return false;
+}
+
 /// Takes what was read. False if there is nothing to read now, or no more ever.
 bool engine::received(client::io_result const& got) {
   switch (got.status) {
@@ -141,7 +151,7 @@ bool engine::received(client::io_result const& got) {
 inline bool engine::read_input(bool wait) { return received(transport_.read(session_.prepare(), wait)); }
 
 inline poll_status engine::step_open(bool wait) {
-  bool sent = write_output();
+  bool sent = send_all();
   for (std::size_t turn = 0; !closed(); ++turn) {
     bool const done = wait && !operation_.active;
     if (done && !transport_.pending()) break;
@@ -155,7 +165,7 @@ inline poll_status engine::step_open(bool wait) {
     if (waits && write_failed_)
       wait_for(transport_.socket().descriptor(), true, false, client::clock::now() + last_words);
     if (!read_input(waits && !write_failed_)) break;
-    sent = write_output();
+    sent = send_all();
   }
   if (closed()) return poll_status::ok;
   if (!sent || std::exchange(read_wants_write_, false)) return poll_status::read_write;

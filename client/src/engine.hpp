@@ -30,8 +30,19 @@
 
 namespace tusk::detail {
 
+/// Throws unless the text is UTF-8: that is how it goes to the server, and what is not is never passed on.
+void require_utf8(std::string_view text);
 /// The text of the error that a wrong number of arguments is.
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
+
+/// How far a batch came.
+struct batch_progress {
+  std::size_t completed = 0;  ///< statements that succeeded
+  std::uint64_t rows = 0;     ///< that they touched or gave, as the server counts
+};
+
+/// Typecasters that come before those of the connection; null: none.
+using first_casters = std::shared_ptr<types::caster_map const>;
 
 /// See the top of this file. Public members lock; one operation at a time.
 class engine {
@@ -48,7 +59,9 @@ class engine {
   /// This one says goodbye, and is to be closed.
   std::shared_ptr<engine> another();
 
-  std::vector<result> exec(std::string_view script);
+  std::vector<result> exec(std::string_view script, first_casters casters = {});
+  /// Statements that travel together, up to the first that fails; `reached` is set in either case.
+  std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
   result query(std::string_view sql, params const& args);
   std::shared_ptr<prepared_statement> prepare(std::string_view sql);
   result query(std::shared_ptr<prepared_statement> const& statement, params const& args);
@@ -72,7 +85,9 @@ class engine {
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
   void set_mode(session_mode const& mode);
-  void start_exec(std::string_view script);
+  void start_exec(std::string_view script, first_casters casters = {});
+  void start_exec_all(std::vector<std::string> statements, first_casters casters);
+  batch_progress progress() const;
   void start_query(std::string_view sql, params const& args);
   void start_ping();
   void start_load_types();
@@ -84,6 +99,24 @@ class engine {
   std::optional<std::chrono::milliseconds> timeout() const;
   bool isexecuting() const noexcept;
   bool is_async() const noexcept { return options_.async; }
+  bool is_connecting_now() const noexcept { return (obstacles_ & is_connecting) != 0; }
+
+  /// The face that this is the engine of; null when it is gone. It says so itself, when it moves too.
+  connection* owner() const noexcept { return owner_; }
+  void set_owner(connection* owner) noexcept { owner_ = owner; }
+
+  /// Whether the owner is of a class of its own, which is asked and told of what is run.
+  bool is_watched() const noexcept { return watched_; }
+  void watch() noexcept { watched_ = true; }
+
+  /// Who wants to be told when the asynchronous operation under way has ended, by poll(), with its error or null.
+  using ending = std::function<void(std::exception_ptr)>;
+  void when_ended(void const* who, ending tell);
+  void forget(void const* who) noexcept;
+  bool is_running(void const* who) const noexcept;
+  bool has_ending() const noexcept { return told_ != nullptr; }
+  ending take_ending();
+  std::vector<result> peek_results() const;
 
   std::vector<diagnostics> take_notices();
   void trace(std::function<void(std::string_view)> sink);
@@ -107,9 +140,16 @@ class engine {
     prepared_statement const* running = nullptr;    // or the statement that was; it outlives the operation
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
-    bool loads_types = false;  // its rows are for types_
-    bool begins = false;       // BEGIN goes before it, and its answer is nobody's
-    std::string_view asked() const noexcept { return running != nullptr ? std::string_view(running->sql) : text; }
+    bool loads_types = false;        // its rows are for types_
+    bool begins = false;             // BEGIN goes before it, and its answer is nobody's
+    std::vector<std::string> batch;  // statements that travel together, and how many of them were handed to the session
+    std::size_t batched = 0;
+    batch_progress reached;
+    first_casters casters;
+    std::string_view asked() const noexcept {
+      if (!batch.empty()) return reached.completed < batch.size() ? batch[reached.completed] : std::string_view();
+      return running != nullptr ? std::string_view(running->sql) : text;
+    }
     std::optional<std::size_t> arguments;       // how many were given to the statement that is being prepared
     std::shared_ptr<column_set const> columns;  // of the rows that come next
   };
@@ -121,6 +161,7 @@ class engine {
   void startup_failed(std::string const& reason);
   void wait_until_done();
   [[gnu::always_inline]] bool write_output();
+  bool send_all();
   [[gnu::always_inline]] bool read_input(bool wait);
   bool received(client::io_result const& got);
   void take_events();
@@ -157,7 +198,7 @@ class engine {
   void require_open();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
-  void begin_exec(std::string_view script);
+  void begin_exec(std::string_view script, first_casters casters = {});
   void begin_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
@@ -167,14 +208,29 @@ class engine {
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
   void run_prepared(prepared_statement const& statement, params const& args);
   void end_unit(std::error_code failed);
+  /// Half a unit, for want of memory, would make the server wait for the other half.
   template <class Send>
-  void send_whole(Send const& send);
+  void send_whole(Send const& send) {
+    try {
+      send();
+    } catch (...) {
+      give_up();
+      throw;
+    }
+  }
   void close_released();
   void finish();
   std::vector<result> all_results();
   result only_result();
   std::string next_statement_name();
   void require_blocking(char const* what) const;
+
+  // batch.cpp
+  void begin_exec_all(std::vector<std::string> statements, first_casters casters);
+  void feed_batch();
+  std::error_code batch_statement(std::string_view statement);
+  bool feeds_batch() const noexcept { return operation_.batched < operation_.batch.size(); }
+  void take_batched(std::string_view tag);
 
   // transactions.cpp: BEGIN, which goes with the first statement
   bool needs_begin() const noexcept {
@@ -220,6 +276,10 @@ class engine {
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
   std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
+  ending tell_;  // when the operation has ended
+  void const* told_ = nullptr;
+  connection* owner_ = nullptr;
+  bool watched_ = false;
   session_mode mode_;
   bool begin_asked_ = false;  // by a guard, whatever the mode
   std::size_t guards_ = 0;    // that have not ended

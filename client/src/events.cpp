@@ -41,7 +41,11 @@ void engine::take_other(protocol::event const& told) {
   std::visit(
       overloaded{
           [&](command_complete const& ended) {
-            if (!std::exchange(operation_.begins, false)) operation_.results.push_back(make_result(ended.tag));
+            if (std::exchange(operation_.begins, false)) return;
+            if (operation_.batch.empty())
+              operation_.results.push_back(make_result(ended.tag));
+            else
+              take_batched(ended.tag);
           },
           [&](ready_for_query const&) { take_ready(); }, [&](row_description const& columns) { take_columns(columns); },
           [&](no_data const&) {
@@ -111,7 +115,7 @@ void engine::take_columns(protocol::row_description const& told) {
     columns.push_back(
         {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
   operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)),
-                                      !connector_ && !operation_.loads_types);
+                                      !connector_ && !operation_.loads_types, operation_.casters.get());
   operation_.described = true;
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
 }

@@ -9,14 +9,6 @@
 namespace tusk::detail {
 namespace {
 
-/// Text goes to the server as UTF-8; what is not is refused here, and never passed on.
-void require_utf8(std::string_view text) {
-  auto const invalid = protocol::find_invalid_utf8(text);
-  if (invalid != text.npos)
-    throw programming_error("the statement is not valid UTF-8 at byte " + std::to_string(invalid) +
-                            "; the client speaks UTF-8 to the server");
-}
-
 /// Text that means the same whatever the server takes client_encoding to be.
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
@@ -47,6 +39,13 @@ protocol::bind bind_message(prepared_statement const& statement, params const& a
 }
 
 }  // namespace
+
+void require_utf8(std::string_view text) {
+  auto const invalid = protocol::find_invalid_utf8(text);
+  if (invalid != text.npos)
+    throw programming_error("the statement is not valid UTF-8 at byte " + std::to_string(invalid) +
+                            "; the client speaks UTF-8 to the server");
+}
 
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) {
   return "the statement has " + std::to_string(parameters) + " parameter(s), but " + std::to_string(arguments) +
@@ -87,23 +86,19 @@ void engine::begin(std::string_view text, params const& args) {
   operation_.text.assign(text);
   operation_.columns.reset();
   operation_.arguments.reset();
+  operation_.casters.reset();
+  operation_.batch.clear();
 }
 
-/// Half a unit, for want of memory, would make the server wait for the other half.
-template <class Send>
-inline void engine::send_whole(Send const& send) {
-  try {
-    send();
-  } catch (...) {
-    give_up();
-    throw;
+void engine::begin_exec(std::string_view script, first_casters casters) {
+  if (!needs_begin()) {
+    begin_bare(script);
+    operation_.casters = std::move(casters);
+    return;
   }
-}
-
-void engine::begin_exec(std::string_view script) {
-  if (!needs_begin()) return begin_bare(script);
   begin(script, {});
   require_utf8(script);
+  operation_.casters = std::move(casters);
   // BEGIN is a request of the extended protocol, so that the server skips the script if it fails; up to a Sync.
   send_whole([&] {
     send_begin();
@@ -241,6 +236,11 @@ std::vector<result> engine::all_results() {
   return {states.begin(), states.end()};
 }
 
+std::vector<result> engine::peek_results() const {
+  lock const guard(mutex_);
+  return {operation_.results.begin(), operation_.results.end()};
+}
+
 result engine::only_result() {
   if (operation_.results.empty()) return {};
   result last(std::move(operation_.results.back()));
@@ -254,10 +254,10 @@ void engine::require_blocking(char const* what) const {
                             " and poll(), or a connection without async");
 }
 
-std::vector<result> engine::exec(std::string_view script) {
+std::vector<result> engine::exec(std::string_view script, first_casters casters) {
   lock const guard(mutex_);
   require_blocking("exec");
-  begin_exec(script);
+  begin_exec(script, std::move(casters));
   wait_until_done();
   return all_results();
 }
@@ -301,9 +301,34 @@ void engine::release(prepared_statement const& statement) noexcept {
   }
 }
 
-void engine::start_exec(std::string_view script) {
+void engine::start_exec(std::string_view script, first_casters casters) {
   lock const guard(mutex_);
-  begin_exec(script);
+  begin_exec(script, std::move(casters));
+}
+
+void engine::when_ended(void const* who, ending tell) {
+  lock const guard(mutex_);
+  told_ = who;
+  tell_ = std::move(tell);
+}
+
+void engine::forget(void const* who) noexcept {
+  lock const guard(mutex_);
+  if (told_ != who) return;
+  told_ = nullptr;
+  tell_ = nullptr;
+}
+
+bool engine::is_running(void const* who) const noexcept {
+  lock const guard(mutex_);
+  return told_ == who;
+}
+
+engine::ending engine::take_ending() {
+  lock const guard(mutex_);
+  if (operation_.active) return {};
+  told_ = nullptr;
+  return std::exchange(tell_, nullptr);
 }
 
 void engine::ping() {

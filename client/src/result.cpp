@@ -106,6 +106,14 @@ std::size_t find_column(result_state const& in, std::string_view name) {
   return static_cast<std::size_t>(found - infos.begin());
 }
 
+std::optional<std::uint64_t> counted_rows(std::string_view tag) noexcept {
+  auto const number = tag.substr(tag.rfind(' ') + 1);  // npos + 1 is 0: a tag of one word is no number
+  std::uint64_t count = 0;
+  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+  if (error != std::errc() || end != number.data() + number.size()) return {};
+  return count;
+}
+
 void throw_column_count(std::size_t columns, std::size_t wanted, char const* type) {
   throw programming_error("the statement gives " + std::to_string(columns) + " column(s), but " + type_in(type) +
                           " takes " + std::to_string(wanted) +
@@ -157,14 +165,6 @@ result::result() {
 
 std::span<column_info const> result::columns() const noexcept { return *state_->columns->infos; }
 
-std::uint64_t result::affected_rows() const noexcept {
-  std::string_view const tag = state_->tag;
-  auto const space = tag.rfind(' ');
-  if (space == tag.npos) return 0;
-  std::uint64_t count = 0;
-  auto const number = tag.substr(space + 1);
-  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
-  return error == std::errc() && end == number.data() + number.size() ? count : 0;
-}
+std::uint64_t result::affected_rows() const noexcept { return detail::counted_rows(state_->tag).value_or(0); }
 
 }  // namespace tusk

@@ -61,7 +61,7 @@ oid session_types::find(std::string_view name) const {
 }
 
 std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
-                                                         bool casters) const {
+                                                         bool casters, types::caster_map const* first) const {
   std::vector<column_info> const& infos = *columns;
   auto made = std::make_shared<column_set>();
   made->version = version();  // before the snapshot: what is registered meanwhile is seen the next time
@@ -74,10 +74,13 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
   made->quick_types = made->types;
   for (std::size_t i = 0; casters && i < infos.size(); ++i) {
     typecaster const* caster = nullptr;
-    if (auto const own = casters_.find(infos[i].type); own != casters_.end())
-      caster = &own->second;
-    else if (global)
-      if (auto const found = global->find(infos[i].type); found != global->end()) caster = &found->second;
+    for (types::caster_map const* each : {first, &casters_, global.get()}) {
+      if (each == nullptr) continue;
+      auto const found = each->find(infos[i].type);
+      if (found == each->end()) continue;
+      caster = &found->second;
+      break;
+    }
     if (caster == nullptr) continue;
     made->casters.resize(infos.size());
     made->casters[i] = *caster;

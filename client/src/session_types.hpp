@@ -31,8 +31,9 @@ class session_types {
   oid find(std::string_view name) const;
 
   /// How these columns are read; where `casters` is false, by the built-in parsers alone, as for our own queries.
+  /// `first` is asked before the connection's casters.
   std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns,
-                                            bool casters = true) const;
+                                            bool casters = true, types::caster_map const* first = nullptr) const;
   /// Whether something was registered, loaded or set since the columns were resolved. Asked for each result.
   bool is_stale(column_set const& columns) const noexcept { return columns.version != version(); }
   /// Resolves them again.

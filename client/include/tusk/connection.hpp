@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <tusk/mapping.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
+#include <tusk/outcome.hpp>
 #include <tusk/result.hpp>
 #include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
@@ -25,9 +27,28 @@
 
 namespace tusk {
 
+class connection;
+class cursor;
+
 namespace detail {
 class engine;
-}
+struct prepared_statement;
+
+/// What a connection is made from; connect() makes it.
+struct opening {
+  std::shared_ptr<detail::engine> engine;
+};
+opening open(std::string_view dsn, connect_options const& options, bool watched);
+void establish(connection& made);
+}  // namespace detail
+
+/// What a connection is asked to run: what its do_execute is given.
+struct request {
+  std::string_view sql;    ///< in a copy it may be another one, but not that of a prepared statement
+  params const& args;      ///< for $1, $2, ...; a script has none
+  bool is_script = false;  ///< one or more statements
+  std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
+};
 
 /// What a connection waits for.
 enum class poll_status {
@@ -58,12 +79,23 @@ struct connection_info {
 ///
 /// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
 /// then; operational_error with is_fatal() when the connection is lost; interface_error "connection already closed".
+///
+/// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
+/// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
 class connection {
  public:
-  connection(connection&&) noexcept = default;
+  /// For connect().
+  explicit connection(detail::opening&& made);
+  connection(connection&& other) noexcept;
   connection& operator=(connection&& other) noexcept;
+  template <class Derived>
+  requires(std::derived_from<Derived, connection> && !std::same_as<Derived, connection>) connection(Derived&&)
+  = delete;
+  template <class Derived>
+  requires(std::derived_from<Derived, connection> && !std::same_as<Derived, connection>) connection& operator=(
+      Derived&&) = delete;
   /// Says goodbye to the server and closes.
-  ~connection();
+  virtual ~connection();
 
   // ---- statements ----
 
@@ -112,6 +144,20 @@ class connection {
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
+
+  // ---- cursors ----
+
+  /// A cursor of this connection, by default a plain one: `auto cur = conn.cursor<logging_cursor>(log);`. What follows
+  /// are further arguments of its constructor. Throws what that throws.
+  tusk::cursor cursor();
+  template <class Cursor, class... Args>
+  Cursor cursor(Args&&... args) {
+    return Cursor(*this, std::forward<Args>(args)...);
+  }
+  /// Sets what make_cursor() calls; an empty function: it gives plain cursors again.
+  void cursor_factory(std::function<std::unique_ptr<tusk::cursor>(connection&)> make);
+  /// A cursor of a class that is chosen at run time. Throws what the factory throws.
+  std::unique_ptr<tusk::cursor> make_cursor();
 
   // ---- transactions ----
 
@@ -206,10 +252,21 @@ class connection {
   /// Says goodbye and closes; an operation under way ends with an error. Closing twice is fine.
   void close() noexcept;
 
+ protected:
+  /// Sends what exec, query or a prepared statement's query asks for, and waits for its end on a blocking connection;
+  /// gives the results, none of an asynchronous one. Only derived connections are asked. Statements of cursors pass
+  /// through the cursor's do_execute instead.
+  virtual std::vector<result> do_execute(request const& what);
+  /// Told of every end, also one that comes later in poll(), before the error comes out or the call returns. An error
+  /// that it throws comes out instead. Does nothing here.
+  virtual void did_execute(outcome const& ended);
+
  private:
+  friend class tusk::cursor;
+  friend class statement;
   friend class transaction;
-  friend connection connect(std::string_view dsn, connect_options const& options);
-  explicit connection(std::shared_ptr<detail::engine> engine);
+  friend void detail::establish(connection& made);
+  std::vector<result> run_watched(request const& what);
   detail::engine& engine() const;
 
   params const& as_params(params const& args) const noexcept { return args; }
@@ -228,6 +285,7 @@ class connection {
   friend void register_type(typecaster const& caster, connection& conn);
 
   std::shared_ptr<detail::engine> engine_;
+  std::function<std::unique_ptr<tusk::cursor>(connection&)> cursor_factory_;
 };
 
 /// Registers a typecaster for the results of one connection; it comes before those registered everywhere.
@@ -245,7 +303,12 @@ void register_adapter(Function adapt, connection& conn) {
 ///
 /// Throws programming_error if the string is wrong, operational_error if no connection could be made: it says what was
 /// tried, what came back and what to do. With `async` it returns at once, and poll() throws.
-connection connect(std::string_view dsn = {}, connect_options const& options = {});
+template <std::derived_from<connection> Connection = connection>
+Connection connect(std::string_view dsn = {}, connect_options const& options = {}) {
+  Connection made(detail::open(dsn, options, !std::same_as<Connection, connection>));
+  detail::establish(made);
+  return made;
+}
 
 /// What ping() found out about a server.
 enum class ping_status {

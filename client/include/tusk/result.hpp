@@ -86,6 +86,8 @@ std::shared_ptr<column_set const> const& no_columns();
 cast_context context_of(column_set const& in, std::size_t column);
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field);
 std::size_t find_column(result_state const& in, std::string_view name);
+/// The number at the end of a command tag.
+std::optional<std::uint64_t> counted_rows(std::string_view tag) noexcept;
 
 template <class T>
 inline constexpr bool is_view =
@@ -359,6 +361,8 @@ class result {
     return state_->rows[index];
   }
 
+  friend class row_block;
+  friend class cursor;
   std::shared_ptr<detail::result_state const> state_;
 };
 

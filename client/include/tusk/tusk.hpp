@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tusk/connection.hpp>
+#include <tusk/cursor.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>

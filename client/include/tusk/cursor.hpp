@@ -1,0 +1,260 @@
+// A cursor: runs statements whose arguments are merged into their text, and walks over the rows they gave.
+//
+//   cur.execute("SELECT id, name FROM item WHERE id > %s", 10);
+//   for (auto [id, name] : cur.rows<int, std::string>()) ...
+//
+//   execute, executemany, callproc ─► do_execute ─► the connection's engine ─► did_execute
+//   fetchone, fetchmany, fetchall, iteration ─► do_fetch
+//
+// The three hooks are virtual: a subclass sees every statement, every end and every fetch. A cursor stays where it was
+// made; it holds what it needs of its connection, so either may go first.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <tusk/connection.hpp>
+#include <tusk/fetched.hpp>
+#include <tusk/mapping.hpp>
+#include <tusk/outcome.hpp>
+#include <tusk/result.hpp>
+#include <tusk/types/merge.hpp>
+#include <tusk/types/params.hpp>
+#include <tusk/types/sql.hpp>
+#include <utility>
+#include <vector>
+
+namespace tusk {
+
+namespace detail {
+template <class T>
+inline constexpr bool is_tuple = false;
+template <class... T>
+inline constexpr bool is_tuple<std::tuple<T...>> = true;
+template <class First, class Second>
+inline constexpr bool is_tuple<std::pair<First, Second>> = true;
+}  // namespace detail
+
+/// One column of a cursor's rows, as the DB-API describes it. Source: PEP 249, and the protocol's RowDescription.
+struct column_description {
+  std::string name;
+  oid type_code = 0;
+  std::optional<std::int32_t> display_size = {};  ///< always empty: the server does not tell
+  std::int16_t internal_size = 0;                 ///< bytes of a value at the server; negative: of varying length
+  std::optional<std::int32_t> precision = {};     ///< of a numeric that was declared with one: all its digits
+  std::optional<std::int32_t> scale = {};         ///< ... and those behind the point
+  std::optional<bool> null_ok = {};               ///< always empty: the server does not tell
+  oid table_oid = 0;                              ///< of the table it comes from; 0: none
+  std::int16_t table_column = 0;                  ///< its number there, from 1; 0: none
+};
+
+/// What `scroll` counts from.
+enum class scroll_mode { relative, absolute };
+
+/// See the top of this file.
+///
+/// Different threads may use different cursors of one blocking connection; one cursor belongs to one thread at a time.
+/// On an asynchronous connection execute, executemany and callproc only start: step with the connection's poll() until
+/// it says ok; errors come out there.
+class cursor {
+ public:
+  /// Throws interface_error if the connection is closed, operational_error if it is still connecting.
+  explicit cursor(tusk::connection& conn);
+  cursor(cursor const&) = delete;
+  cursor& operator=(cursor const&) = delete;
+  /// A statement under way goes on; its results are dropped.
+  virtual ~cursor();
+
+  // ---- statements ----
+
+  /// Runs a statement, or several, with literals of the arguments in place of %s or %(name)s (see merge.hpp). Without
+  /// arguments the text goes as it is. The last statement's rows are the current ones; results() has those of all.
+  ///
+  /// Throws what connection::exec throws; programming_error for placeholders that do not match the arguments, or if an
+  /// asynchronous statement is under way.
+  template <class... Args>
+  void execute(std::string_view statement, Args const&... args) {
+    run(statement, as_params(args...));
+  }
+  template <class... Args>
+  void execute(sql::composed const& statement, Args const&... args) {
+    run(statement, as_params(args...));
+  }
+
+  /// Runs a statement once for each element of a range: params, a tuple or pair of arguments, or the one argument. They
+  /// travel without waiting for each other, up to the first error. In autocommit mode all of them are one transaction.
+  /// rowcount() is the sum then; results() has those that gave rows, and the last. One command an element.
+  template <std::ranges::input_range Sets>
+  void executemany(std::string_view statement, Sets&& sets) {
+    std::vector<params> all;
+    for (auto const& each : sets) all.push_back(set_of(each));
+    run_many(statement, all);
+  }
+
+  /// Calls a function: "SELECT * FROM name(...)". The name is one identifier, as it is stored;
+  /// sql::identifier("schema", "name") says more. Arguments given by name (tusk::named) are passed by name.
+  template <class... Args>
+  void callproc(std::string_view name, Args const&... args) {
+    call(sql::identifier(name), as_params(args...));
+  }
+  template <class... Args>
+  void callproc(sql::composed const& name, Args const&... args) {
+    call(name, as_params(args...));
+  }
+
+  /// What execute would send: see connection::mogrify.
+  template <class... Args>
+  std::string mogrify(std::string_view statement, Args const&... args) const {
+    return merge(statement, as_params(args...));
+  }
+  template <class... Args>
+  std::string mogrify(sql::composed const& statement, Args const&... args) const {
+    return merge(statement, as_params(args...));
+  }
+
+  // ---- rows; these throw programming_error "no results to fetch" if the last statement gave none ----
+
+  /// The next row; empty at the end. It owns its bytes.
+  fetched_row fetchone() {
+    row_block const next = fetch(1);
+    return next.empty() ? fetched_row() : fetched_row(next.owned(0));
+  }
+  /// The next row as row::as<T> gives it; nothing at the end.
+  template <class T>
+  std::optional<detail::mapped<T>> fetchone() {
+    detail::require_owning<T>();
+    row_block const next = fetch(1);
+    if (next.empty()) return {};
+    return next[0].template as<T>();
+  }
+  /// The next rows, up to `count`.
+  std::vector<owned_row> fetchmany(std::size_t count);
+  std::vector<owned_row> fetchmany() { return fetchmany(arraysize); }
+  template <class T>
+  std::vector<detail::mapped<T>> fetchmany(std::size_t count) {
+    detail::require_owning<T>();
+    return fetch(count).template as<T>();
+  }
+  /// The rows that are left.
+  std::vector<owned_row> fetchall() { return fetchmany(all_rows); }
+  template <class T>
+  std::vector<detail::mapped<T>> fetchall() {
+    return fetchmany<T>(all_rows);
+  }
+
+  /// The rows that are left, as tuples of these types or as values of the one type, fetched as they are walked. A view
+  /// in one is valid until the next step.
+  template <class T, class... More>
+  auto rows() {
+    if constexpr (sizeof...(More) == 0)
+      return fetched_rows<cursor, T>(*this);
+    else
+      return fetched_rows<cursor, std::tuple<T, More...>>(*this);
+  }
+  /// The rows that are left; `for (auto const& row : cur)`.
+  fetched_rows<cursor, owned_row>::iterator begin() { return rows<owned_row>().begin(); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// The next rows, up to `count`, as they are. All other ways to fetch are built on it.
+  row_block fetch(std::size_t count) { return do_fetch(count); }
+
+  /// Moves among the rows; the next fetch gives the row it went to. Throws programming_error if there is no such row
+  /// (behind the last one is a place to be), and stays.
+  void scroll(std::int64_t value, scroll_mode mode = scroll_mode::relative);
+
+  /// How many rows fetchmany() gives.
+  std::size_t arraysize = 1;
+
+  // ---- about the last statement ----
+
+  /// Number of the next row, from 0; empty if there are no rows to fetch.
+  std::optional<std::size_t> rownumber() const noexcept;
+  /// Rows it gave or touched; -1 where the server does not count, or before the first statement.
+  std::int64_t rowcount() const noexcept;
+  /// Its columns; empty if it gave no rows.
+  std::vector<column_description> description() const;
+  /// The server's command tag, such as "INSERT 0 5"; valid until the next statement.
+  std::string_view statusmessage() const noexcept;
+  /// What was sent last, arguments and all; valid until the next statement.
+  std::string_view query() const noexcept { return query_; }
+  /// The results of all statements that were sent together, in order. Throws programming_error while an asynchronous
+  /// statement is under way.
+  std::vector<result> const& results() const;
+
+  // ---- about the cursor ----
+
+  /// The connection. Throws interface_error if it is gone.
+  tusk::connection& connection() const;
+  /// Whether close() was called, or the connection is closed.
+  bool closed() const noexcept;
+  /// Drops the rows; everything that runs or fetches is an interface_error from then on.
+  void close() noexcept;
+
+ protected:
+  static constexpr std::size_t all_rows = static_cast<std::size_t>(-1);
+
+  /// Sends a statement, and waits for its end on a blocking connection. Every statement passes here; in executemany
+  /// once for each set of arguments, before the first is sent. The arguments are those given, not merged yet.
+  virtual void do_execute(std::string_view statement, params const& args);
+  /// Told of every end, also one that comes later in poll(), before the error comes out or execute returns. An error
+  /// that it throws comes out instead. Does nothing here.
+  virtual void did_execute(outcome const& ended);
+  /// Takes the next rows, up to `count`. Every fetch passes here, that of one row in iteration too.
+  virtual row_block do_fetch(std::size_t count);
+
+ private:
+  friend void register_type(typecaster const& caster, cursor& cur);
+
+  params const& as_params(params const& args) const noexcept { return args; }
+  template <class... Args>
+  params as_params(Args const&... args) const {
+    if constexpr (sizeof...(Args) == 0)
+      return {};
+    else
+      return params::of(adapters(), args...);
+  }
+  template <class Set>
+  params set_of(Set const& set) const {
+    if constexpr (std::same_as<Set, params>)
+      return set;
+    else if constexpr (detail::is_tuple<Set>)
+      return std::apply([this](auto const&... args) { return as_params(args...); }, set);
+    else
+      return as_params(set);
+  }
+  adapter_registry const* adapters() const noexcept;
+  void run(std::string_view statement, params const& args);
+  void run(sql::composed const& statement, params const& args) {
+    run(args.empty() ? statement.as_string() : sql::as_template(statement), args);
+  }
+  void run_many(std::string_view statement, std::vector<params> const& sets);
+  void call(sql::composed const& name, params const& args);
+  void start();
+  void ended(std::exception_ptr error);
+  void batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error);
+  result const& current() const;
+  void require_open() const;
+
+  std::shared_ptr<detail::engine> engine_;
+  std::vector<result> results_;
+  std::size_t position_ = 0;             // of the next row
+  std::optional<std::int64_t> counted_;  // by executemany
+  std::string query_;
+  std::vector<std::string> batch_;  // what executemany sends
+  std::shared_ptr<types::caster_map const> casters_;
+  bool batching_ = false, closed_ = false;
+  std::chrono::steady_clock::time_point since_;
+};
+
+/// Registers a typecaster for the results of one cursor's next statements; it comes before those of the connection.
+void register_type(typecaster const& caster, cursor& cur);
+
+}  // namespace tusk

@@ -1,0 +1,239 @@
+#include <tusk/cursor.hpp>
+
+#include <algorithm>
+#include <typeinfo>
+#include <utility>
+
+#include "engine.hpp"
+
+namespace tusk {
+namespace {
+
+bool gives_rows(detail::result_state const& in) { return in.columns != detail::no_columns(); }
+
+/// Precision and scale of a numeric that was declared with them. Source: the server's numerictypmodin.
+void describe_numeric(column_description& column, std::int32_t modifier) {
+  constexpr std::int32_t header = 4;
+  if (column.type_code != oids::numeric || modifier < header) return;
+  auto const packed = static_cast<std::uint32_t>(modifier - header);
+  column.precision = static_cast<std::int32_t>(packed >> 16);
+  auto const scale = static_cast<std::int32_t>(packed & 0x7ff);  // eleven bits, with a sign
+  column.scale = (scale ^ 0x400) - 0x400;
+}
+
+}  // namespace
+
+void detail::throw_no_more_rows() {
+  throw programming_error("there is no row: the rows of the statement are at their end");
+}
+
+cursor::cursor(tusk::connection& conn) {
+  auto& engine = conn.engine();
+  if (engine.closed()) throw interface_error("connection already closed", true);
+  if (engine.is_connecting_now())
+    throw operational_error("the connection is not open yet; step it with poll() until that says ok");
+  engine_ = conn.engine_;
+}
+
+cursor::~cursor() { engine_->forget(this); }
+
+void cursor::require_open() const {
+  if (closed_) throw interface_error("cursor already closed");
+}
+
+adapter_registry const* cursor::adapters() const noexcept { return &engine_->adapters(); }
+
+/// Clears what the last statement left.
+void cursor::start() {
+  require_open();
+  if (engine_->is_async() && engine_->isexecuting())
+    throw programming_error("execute cannot be used while an asynchronous query is underway");
+  results_.clear();
+  position_ = 0;
+  counted_.reset();
+  query_.clear();
+}
+
+void cursor::run(std::string_view statement, params const& args) {
+  start();
+  if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
+  since_ = std::chrono::steady_clock::now();
+  try {
+    do_execute(statement, args);
+  } catch (...) {
+    if (query_.empty()) query_ = statement;
+    ended(std::current_exception());
+    throw;
+  }
+  if (!engine_->is_async()) return ended(nullptr);
+  engine_->when_ended(this, [this](std::exception_ptr error) {
+    if (!error) results_ = engine_->take_results();
+    ended(std::move(error));
+  });
+}
+
+void cursor::do_execute(std::string_view statement, params const& args) {
+  if (batching_) return batch_.push_back(merge(statement, args));
+  query_ = merge(statement, args);
+  if (engine_->is_async())
+    engine_->start_exec(query_, casters_);
+  else
+    results_ = engine_->exec(query_, casters_);
+}
+
+void cursor::ended(std::exception_ptr error) {
+  did_execute({query_, results_, std::move(error), std::chrono::steady_clock::now() - since_});
+}
+
+void cursor::did_execute(outcome const&) {}
+
+/// Merges all, sends all, and tells of each that came to an end.
+void cursor::run_many(std::string_view statement, std::vector<params> const& sets) {
+  start();
+  since_ = std::chrono::steady_clock::now();
+  batch_.clear();
+  struct collecting {
+    bool& flag;
+    explicit collecting(bool& on) : flag(on) { flag = true; }
+    ~collecting() { flag = false; }
+  };
+  try {
+    collecting const now(batching_);
+    for (params const& each : sets) do_execute(statement, each);
+  } catch (...) {
+    query_ = statement;
+    ended(std::current_exception());
+    throw;
+  }
+  if (engine_->is_async()) {
+    engine_->start_exec_all(batch_, casters_);
+    engine_->when_ended(this, [this](std::exception_ptr error) {
+      auto const reached = engine_->progress();
+      if (!error) results_ = engine_->take_results();
+      batch_ended(reached.completed, reached.rows, std::move(error));
+    });
+    return;
+  }
+  detail::batch_progress reached;
+  try {
+    results_ = engine_->exec_all(batch_, casters_, reached);
+  } catch (...) {
+    batch_ended(reached.completed, reached.rows, std::current_exception());
+    throw;
+  }
+  batch_ended(reached.completed, reached.rows, nullptr);
+}
+
+void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error) {
+  auto const texts = std::exchange(batch_, {});
+  auto const elapsed = std::chrono::steady_clock::now() - since_;
+  if (!error) counted_ = static_cast<std::int64_t>(rows);
+  for (std::size_t i = 0; i < texts.size() && i <= completed; ++i) {
+    query_ = texts[i];
+    bool const failed = i == completed;
+    if (failed && !error) break;
+    did_execute({query_, {}, failed ? error : nullptr, elapsed});
+  }
+}
+
+void cursor::call(sql::composed const& name, params const& args) {
+  std::vector<sql::composed> given;
+  for (auto const& each : args.arguments()) {
+    if (each.name.empty())
+      given.push_back(sql::placeholder());
+    else
+      given.push_back(sql::identifier(each.name) + sql::sql(" := ") + sql::placeholder(each.name));
+  }
+  run(sql::sql("SELECT * FROM ") + name + sql::sql("(") + sql::sql(", ").join(given) + sql::sql(")"), args);
+}
+
+/// What is fetched from.
+result const& cursor::current() const {
+  require_open();
+  if (engine_->closed()) throw interface_error("connection already closed", true);
+  if (engine_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_))
+    throw programming_error("no results to fetch");
+  return results_.back();
+}
+
+row_block cursor::do_fetch(std::size_t count) {
+  result const& from = current();
+  std::size_t const taken = std::min(count, from.size() - position_);
+  return {from, std::exchange(position_, position_ + taken), taken};
+}
+
+std::vector<owned_row> cursor::fetchmany(std::size_t count) {
+  row_block const block = fetch(count);
+  std::vector<owned_row> rows;
+  rows.reserve(block.size());
+  for (std::size_t i = 0; i < block.size(); ++i) rows.push_back(block.owned(i));
+  return rows;
+}
+
+void cursor::scroll(std::int64_t value, scroll_mode mode) {
+  auto const rows = static_cast<std::int64_t>(current().size());
+  std::int64_t const from = mode == scroll_mode::relative ? static_cast<std::int64_t>(position_) : 0;
+  if (value < -from || value > rows - from)
+    throw programming_error("scroll destination out of bounds: the statement gave " + std::to_string(rows) +
+                            " row(s), the next is number " + std::to_string(position_));
+  position_ = static_cast<std::size_t>(from + value);
+}
+
+std::optional<std::size_t> cursor::rownumber() const noexcept {
+  if (closed_ || engine_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
+  return position_;
+}
+
+std::int64_t cursor::rowcount() const noexcept {
+  if (counted_) return *counted_;
+  if (engine_->is_running(this) || results_.empty()) return -1;
+  auto const counted = detail::counted_rows(results_.back().command_tag());
+  return counted ? static_cast<std::int64_t>(*counted) : -1;
+}
+
+std::vector<column_description> cursor::description() const {
+  if (engine_->is_running(this) || results_.empty()) return {};
+  std::vector<column_description> columns;
+  for (column_info const& each : results_.back().columns()) {
+    column_description made{.name = each.name,
+                            .type_code = each.type,
+                            .internal_size = each.type_size,
+                            .table_oid = each.table,
+                            .table_column = each.table_column};
+    describe_numeric(made, each.modifier);
+    columns.push_back(std::move(made));
+  }
+  return columns;
+}
+
+std::string_view cursor::statusmessage() const noexcept {
+  return engine_->is_running(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
+}
+
+std::vector<result> const& cursor::results() const {
+  require_open();
+  if (engine_->is_running(this)) throw programming_error("no results to fetch");
+  return results_;
+}
+
+tusk::connection& cursor::connection() const {
+  if (auto* const owner = engine_->owner()) return *owner;
+  throw interface_error("the cursor's connection is gone");
+}
+
+bool cursor::closed() const noexcept { return closed_ || engine_->closed(); }
+
+void cursor::close() noexcept {
+  closed_ = true;
+  engine_->forget(this);
+  results_.clear();
+}
+
+void register_type(typecaster const& caster, cursor& cur) {
+  auto casters =
+      cur.casters_ ? std::make_shared<types::caster_map>(*cur.casters_) : std::make_shared<types::caster_map>();
+  for (oid const each : caster.oids()) casters->insert_or_assign(each, caster);
+  cur.casters_ = std::move(casters);
+}
+
+}  // namespace tusk
