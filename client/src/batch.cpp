@@ -18,10 +18,10 @@ void engine::begin_exec_all(std::vector<std::string> statements, first_casters c
   for (std::string const& each : statements) require_utf8(each);
   begin("", {});
   operation_.casters = std::move(casters);
+  operation_.reached = {};
   if (statements.empty()) return;
   operation_.batch = std::move(statements);
   operation_.batched = 0;
-  operation_.reached = {};
   operation_.active = true;
   send_whole([&] {
     if (needs_begin()) send_begin();

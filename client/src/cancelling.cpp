@@ -21,6 +21,12 @@ void engine::cancel(std::chrono::milliseconds within) {
     require_open();
     if (!operation_.active || canceller_) return;
     canceller_ = make_canceller(until);
+    try {
+      send_all();
+    } catch (...) {
+      give_up();
+      throw;
+    }
     return;
   }
   // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.

@@ -12,7 +12,7 @@ namespace {
 bool gives_rows(detail::result_state const& in) { return in.columns != detail::no_columns(); }
 
 /// Precision and scale of a numeric that was declared with them. Source: the server's numerictypmodin.
-void describe_numeric(column_description& column, std::int32_t modifier) {
+void describe_numeric(described_column& column, std::int32_t modifier) {
   constexpr std::int32_t header = 4;
   if (column.type_code != oids::numeric || modifier < header) return;
   auto const packed = static_cast<std::uint32_t>(modifier - header);
@@ -191,11 +191,11 @@ std::int64_t cursor::rowcount() const noexcept {
   return counted ? static_cast<std::int64_t>(*counted) : -1;
 }
 
-std::vector<column_description> cursor::description() const {
+std::vector<described_column> cursor::description() const {
   if (engine_->is_running(this) || results_.empty()) return {};
-  std::vector<column_description> columns;
+  std::vector<described_column> columns;
   for (column_info const& each : results_.back().columns()) {
-    column_description made{.name = each.name,
+    described_column made{.name = each.name,
                             .type_code = each.type,
                             .internal_size = each.type_size,
                             .table_oid = each.table,

@@ -97,12 +97,17 @@ void engine::wait_for(int descriptor, bool read, bool write, client::deadline un
 poll_status engine::poll() {
   lock const guard(mutex_);
   if (closed()) require_open();
-  if (canceller_) {
+  if (is_cancelling()) {
     if (auto const wanted = step_cancel()) return *wanted;
   }
   operation_.ended = false;  // what comes now is this call's
   poll_status const wanted = step(false);
-  if (wanted == poll_status::ok) finish();
+  if (wanted == poll_status::ok) {
+    canceller_.reset();  // it had not begun, as there was still something to send
+    finish();
+  } else if (is_cancelling()) {
+    return step_cancel().value_or(wanted);
+  }
   return wanted;
 }
 
@@ -328,7 +333,7 @@ void engine::close() noexcept {
 
 int engine::fileno() const noexcept {
   lock const guard(mutex_);
-  if (canceller_) return canceller_->descriptor();
+  if (is_cancelling()) return canceller_->descriptor();
   return connector_ ? connector_->descriptor() : transport_.socket().descriptor();
 }
 

@@ -84,7 +84,7 @@ class engine {
   void leave_guard() noexcept;
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
-  void set_mode(session_mode const& mode);
+  void set_mode(session_mode const& mode, char const* what);
   void start_exec(std::string_view script, first_casters casters = {});
   void start_exec_all(std::vector<std::string> statements, first_casters casters);
   batch_progress progress() const;
@@ -113,7 +113,7 @@ class engine {
   using ending = std::function<void(std::exception_ptr)>;
   void when_ended(void const* who, ending tell);
   void forget(void const* who) noexcept;
-  bool is_running(void const* who) const noexcept;
+  bool is_running(void const* who) const noexcept { return told_ == who; }
   bool has_ending() const noexcept { return told_ != nullptr; }
   ending take_ending();
   std::vector<result> peek_results() const;
@@ -241,6 +241,8 @@ class engine {
   void require_transactions(char const* what) const;
 
   // cancelling.cpp: requests over a connection of their own
+  /// A request that came before what it is to cancel would do nothing: all of that is sent first.
+  bool is_cancelling() const noexcept { return canceller_ != nullptr && session_.output().empty() && !feeds_batch(); }
   std::optional<poll_status> step_cancel();
   std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;
   void cancel_now(client::deadline until);
@@ -277,7 +279,7 @@ class engine {
   std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
   ending tell_;  // when the operation has ended
-  void const* told_ = nullptr;
+  std::atomic<void const*> told_ = nullptr;  // read without the lock, which another thread's operation may hold
   connection* owner_ = nullptr;
   bool watched_ = false;
   session_mode mode_;

@@ -313,15 +313,10 @@ void engine::when_ended(void const* who, ending tell) {
 }
 
 void engine::forget(void const* who) noexcept {
+  if (!is_running(who)) return;
   lock const guard(mutex_);
-  if (told_ != who) return;
   told_ = nullptr;
   tell_ = nullptr;
-}
-
-bool engine::is_running(void const* who) const noexcept {
-  lock const guard(mutex_);
-  return told_ == who;
 }
 
 engine::ending engine::take_ending() {

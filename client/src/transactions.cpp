@@ -143,12 +143,12 @@ session_mode engine::mode() const {
   return mode_;
 }
 
-void engine::set_mode(session_mode const& mode) {
+void engine::set_mode(session_mode const& mode, char const* what) {
   lock const guard(mutex_);
-  require_transactions("set_session");
+  require_transactions(what);
   require_open();
   if (session_.transaction() != protocol::transaction_status::idle)
-    throw programming_error("set_session cannot be used inside a transaction; commit or roll back first");
+    throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   mode_ = mode;
   if (mode_.isolation == isolation_level::autocommit) {
     mode_.isolation = isolation_level::server_default;
@@ -231,17 +231,17 @@ void transaction::rollback() {
 void connection::commit() { engine().commit(); }
 void connection::rollback() { engine().rollback(); }
 session_mode connection::session() const { return engine().mode(); }
-void connection::set_session(session_mode const& mode) { engine().set_mode(mode); }
+void connection::set_session(session_mode const& mode) { engine().set_mode(mode, "set_session"); }
 void connection::set_isolation_level(isolation_level level) {
   session_mode mode = engine().mode();
   mode.autocommit = level == isolation_level::autocommit;
   mode.isolation = level;
-  engine().set_mode(mode);
+  engine().set_mode(mode, "set_isolation_level");
 }
 void connection::set_autocommit(bool on) {
   session_mode mode = engine().mode();
   mode.autocommit = on;
-  engine().set_mode(mode);
+  engine().set_mode(mode, "set_autocommit");
 }
 enum transaction_status connection::transaction_status() const { return engine().transaction_status(); }
 

@@ -154,7 +154,7 @@ TEST_F(transaction_test, of_an_asynchronous_connection_is_the_user_s) {
   EXPECT_CONTAINS("commit cannot be used in asynchronous mode",
                   thrown<programming_error>([&] { async.commit(); }).what());
   EXPECT_CONTAINS("rollback cannot be used", thrown<programming_error>([&] { async.rollback(); }).what());
-  EXPECT_CONTAINS("set_session cannot", thrown<programming_error>([&] { async.set_autocommit(false); }).what());
+  EXPECT_CONTAINS("set_autocommit cannot", thrown<programming_error>([&] { async.set_autocommit(false); }).what());
   EXPECT_THROW(transaction tx{async}, programming_error);
   async.start_exec("BEGIN");
   finish(async);

@@ -211,7 +211,8 @@ class connection {
   // ---- cancelling, beginning anew ----
 
   /// Asks the server to cancel the operation under way, which then fails with query_canceled, unless it ends before
-  /// that; does nothing if none is. The request goes over a connection of its own to the same address, with the same
+  /// that; does nothing if none is, and nothing if it overtakes the statement on its way to the server: ask again then.
+  /// The request goes over a connection of its own to the same address, with the same
   /// TLS settings, and is given up after `within`. No statement that begins later is hit.
   ///
   /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. With

@@ -44,7 +44,7 @@ inline constexpr bool is_tuple<std::pair<First, Second>> = true;
 }  // namespace detail
 
 /// One column of a cursor's rows, as the DB-API describes it. Source: PEP 249, and the protocol's RowDescription.
-struct column_description {
+struct described_column {
   std::string name;
   oid type_code = 0;
   std::optional<std::int32_t> display_size = {};  ///< always empty: the server does not tell
@@ -180,7 +180,7 @@ class cursor {
   /// Rows it gave or touched; -1 where the server does not count, or before the first statement.
   std::int64_t rowcount() const noexcept;
   /// Its columns; empty if it gave no rows.
-  std::vector<column_description> description() const;
+  std::vector<described_column> description() const;
   /// The server's command tag, such as "INSERT 0 5"; valid until the next statement.
   std::string_view statusmessage() const noexcept;
   /// What was sent last, arguments and all; valid until the next statement.

@@ -3,6 +3,7 @@
 
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
+#include <tusk/logging.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
