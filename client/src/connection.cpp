@@ -244,11 +244,16 @@ void statement::release() noexcept {
 
 result statement::query_params(params const& args) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
-  if (engine_->is_watched()) [[unlikely]] {
-    if (auto* const conn = engine_->owner())
-      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
-  }
+  if (engine_->is_watched()) [[unlikely]]
+    return query_watched(args);
   return engine_->query(prepared_, args);
+}
+
+/// Through the connection's hooks; a function of its own, so that the other way needs no stack frame.
+result statement::query_watched(params const& args) {
+  auto* const conn = engine_->owner();
+  if (conn == nullptr) return engine_->query(prepared_, args);
+  return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
 }
 
 // One that was moved to another object has nothing to tell.

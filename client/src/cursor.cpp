@@ -9,7 +9,9 @@
 namespace tusk {
 namespace {
 
-bool gives_rows(detail::result_state const& in) { return in.columns != detail::no_columns(); }
+bool gives_rows(detail::result_state const& in) {
+  return !in.columns->infos->empty() || in.columns != detail::no_columns();  // rows may be without columns
+}
 
 /// Precision and scale of a numeric that was declared with them. Source: the server's numerictypmodin.
 void describe_numeric(described_column& column, std::int32_t modifier) {
@@ -74,11 +76,14 @@ void cursor::run(std::string_view statement, params const& args) {
 
 void cursor::do_execute(std::string_view statement, params const& args) {
   if (batching_) return batch_.push_back(merge(statement, args));
-  query_ = merge(statement, args);
+  if (args.empty())
+    query_.assign(statement);
+  else
+    query_ = merge(statement, args);
   if (engine_->is_async())
     engine_->start_exec(query_, casters_);
   else
-    results_ = engine_->exec(query_, casters_);
+    engine_->exec(query_, casters_, results_);
 }
 
 void cursor::ended(std::exception_ptr error) {

@@ -198,29 +198,35 @@ void engine::wait_until_done() {
   finish();
 }
 
-/// The end of run_prepared: nearly always one send, one receive, and the whole answer is there. That way has no loops;
-/// whatever else happens is the other way's.
+/// Nearly always an operation is one send and one receive. True if that was so, and what came is in the session; what
+/// went otherwise is the other way's, wait_until_done(). Only while the transport is_bare().
+inline bool engine::exchange() {
+  auto const& socket = transport_.socket();
+  if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
+    session_.sent(sent.bytes);
+  client::io_result got{client::io_status::want_read};  // what was not sent whole, the other way finds out why
+  if (session_.output().empty()) [[likely]]
+    got = socket.read(session_.prepare(), true);
+  if (got.status == client::io_status::done) [[likely]] {
+    session_.commit(got.bytes);
+    return true;
+  }
+  received(got);
+  return false;
+}
+
+/// The end of run_prepared: mostly the whole answer is there at once. That way has no loops; whatever else happens is
+/// the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.is_bare()) {
-      auto const& socket = transport_.socket();
-      if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
-        session_.sent(sent.bytes);
-      client::io_result got{client::io_status::want_read};  // what was not sent whole, the other way finds out why
-      if (session_.output().empty()) [[likely]]
-        got = socket.read(session_.prepare(), true);
-      if (got.status == client::io_status::done) [[likely]] {
-        session_.commit(got.bytes);
-        auto const* ended = std::get_if<protocol::unit_complete>(&session_.next());
-        if (ended != nullptr && session_.buffered() == 0) [[likely]] {
-          auto made = make_result(ended->tag);
-          done();
-          return result(std::move(made));
-        }
-        if (take_event()) take_events();
-      } else {
-        received(got);
+    if (operation_.active && transport_.is_bare() && exchange()) {
+      auto const* ended = std::get_if<protocol::unit_complete>(&session_.next());
+      if (ended != nullptr && session_.buffered() == 0) [[likely]] {
+        auto made = make_result(ended->tag);
+        done();
+        return result(std::move(made));
       }
+      if (take_event()) take_events();
     }
   } catch (...) {
     give_up();
@@ -228,6 +234,30 @@ result engine::answer() {
   }
   wait_until_done();
   return only_result();
+}
+
+/// The end of begin_exec, likewise: one statement that gives the same columns as the one before.
+void engine::answer_script(std::vector<result>& into) {
+  into.clear();
+  try {
+    if (operation_.active && operation_.batch.empty() && transport_.is_bare() && exchange()) {
+      auto came = protocol::query_answer::nothing;
+      if (remembers_columns()) came = session_.take_query(last_description_.list());
+      if (came != protocol::query_answer::nothing) take_last_columns();
+      if (came == protocol::query_answer::all) [[likely]] {
+        into.emplace_back(make_result(std::get_if<protocol::unit_complete>(&session_.current())->tag));
+        done();
+        return;
+      }
+      take_events();
+    }
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  wait_until_done();
+  for (auto& each : operation_.results) into.emplace_back(std::move(each));
+  operation_.results.clear();
 }
 
 poll_status engine::step_connecting() {

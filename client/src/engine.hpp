@@ -59,7 +59,9 @@ class engine {
   /// This one says goodbye, and is to be closed.
   std::shared_ptr<engine> another();
 
-  std::vector<result> exec(std::string_view script, first_casters casters = {});
+  std::vector<result> exec(std::string_view script);
+  /// The same into a vector whose memory is used again, with a cursor's casters.
+  void exec(std::string_view script, first_casters const& casters, std::vector<result>& into);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
   std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
   result query(std::string_view sql, params const& args);
@@ -85,7 +87,7 @@ class engine {
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
   void set_mode(session_mode const& mode, char const* what);
-  void start_exec(std::string_view script, first_casters casters = {});
+  void start_exec(std::string_view script, first_casters const& casters = {});
   void start_exec_all(std::vector<std::string> statements, first_casters casters);
   batch_progress progress() const;
   void start_query(std::string_view sql, params const& args);
@@ -167,6 +169,8 @@ class engine {
   void take_events();
   bool take_event();
   result answer();
+  void answer_script(std::vector<result>& into);
+  [[gnu::always_inline]] bool exchange();
   void give_up() noexcept;
   void say_goodbye() noexcept;
   void wait_for(int descriptor, bool read, bool write, client::deadline until);
@@ -179,6 +183,10 @@ class engine {
   void take_error(protocol::error_response const& told);
   void take_violation(protocol::violation const& told);
   void take_columns(protocol::row_description const& told);
+  bool remembers_columns() const noexcept {
+    return last_description_.columns && last_description_.casters == operation_.casters;
+  }
+  void take_last_columns();
   std::shared_ptr<result_state> make_result(std::string_view tag);
   void take_ready();
   void take_types();
@@ -198,7 +206,7 @@ class engine {
   void require_open();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
-  void begin_exec(std::string_view script, first_casters casters = {});
+  void begin_exec(std::string_view script, first_casters const& casters = {});
   void begin_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
@@ -206,7 +214,7 @@ class engine {
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
-  void run_prepared(prepared_statement const& statement, params const& args);
+  [[gnu::always_inline]] void run_prepared(prepared_statement const& statement, params const& args);
   void end_unit(std::error_code failed);
   /// Half a unit, for want of memory, would make the server wait for the other half.
   template <class Send>
@@ -223,7 +231,11 @@ class engine {
   std::vector<result> all_results();
   result only_result();
   std::string next_statement_name();
-  void require_blocking(char const* what) const;
+  [[noreturn]] static void throw_asynchronous(char const* what);
+  void require_blocking(char const* what) const {
+    if (options_.async) [[unlikely]]
+      throw_asynchronous(what);
+  }
 
   // batch.cpp
   void begin_exec_all(std::vector<std::string> statements, first_casters casters);
@@ -278,6 +290,14 @@ class engine {
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
   std::exception_ptr parting_;                    // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
+  // The RowDescription of a script that came last, and what it meant: mostly the next one is the same.
+  struct {
+    std::string encoded;
+    std::size_t count = 0;
+    first_casters casters;
+    std::shared_ptr<column_set const> columns;
+    protocol::list<protocol::column_description> list() const noexcept { return {encoded, count}; }
+  } last_description_;
   ending tell_;  // when the operation has ended
   std::atomic<void const*> told_ = nullptr;  // read without the lock, which another thread's operation may hold
   connection* owner_ = nullptr;

@@ -108,16 +108,31 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   return made;
 }
 
+/// What the columns of the script before mean, which came again.
+void engine::take_last_columns() {
+  auto& last = last_description_;
+  if (types_.is_stale(*last.columns)) [[unlikely]]
+    last.columns = types_.resolve(last.columns->infos, true, last.casters.get());
+  operation_.columns = last.columns;
+}
+
 void engine::take_columns(protocol::row_description const& told) {
+  operation_.described = true;
+  bool const ours = connector_ || operation_.loads_types;
+  bool const script = !ours && !operation_.preparing;
+  if (script && remembers_columns() && last_description_.list() == told.columns) return take_last_columns();
   std::vector<column_info> columns;
   columns.reserve(told.columns.size());
   for (protocol::column_description const& each : told.columns)
     columns.push_back(
         {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
-  operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)),
-                                      !connector_ && !operation_.loads_types, operation_.casters.get());
-  operation_.described = true;
+  operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)), !ours,
+                                      operation_.casters.get());
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
+  constexpr std::size_t worth_keeping = 1024;  // bytes; an idle connection has to be small
+  if (script && told.columns.encoded().size() <= worth_keeping)
+    last_description_ = {std::string(told.columns.encoded()), told.columns.size(), operation_.casters,
+                         operation_.columns};
 }
 
 /// The only field of the only row that a query of the connector gave; empty if it was anything else.

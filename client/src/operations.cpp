@@ -90,15 +90,15 @@ void engine::begin(std::string_view text, params const& args) {
   operation_.batch.clear();
 }
 
-void engine::begin_exec(std::string_view script, first_casters casters) {
+void engine::begin_exec(std::string_view script, first_casters const& casters) {
   if (!needs_begin()) {
     begin_bare(script);
-    operation_.casters = std::move(casters);
+    operation_.casters = casters;
     return;
   }
   begin(script, {});
   require_utf8(script);
-  operation_.casters = std::move(casters);
+  operation_.casters = casters;
   // BEGIN is a request of the extended protocol, so that the server skips the script if it fails; up to a Sync.
   send_whole([&] {
     send_begin();
@@ -124,6 +124,30 @@ void engine::begin_ping() {
 void engine::begin_load_types() {
   begin_bare(session_types::catalogue_query());
   operation_.loads_types = true;
+}
+
+/// A statement that the server knows, and whose columns we know.
+inline void engine::run_prepared(prepared_statement const& statement, params const& args) {
+  require_readiness(statement.sql, args);
+  require_arguments(statement, args);
+  operation_.results.clear();
+  operation_.error = nullptr;
+  operation_.ended = false;
+  operation_.running = &statement;
+  auto const columns = static_cast<std::uint16_t>(statement.columns->types.size());
+  try {  // as send_whole does; written out, because a closure costs instructions here
+    if (!released_.empty()) [[unlikely]]
+      close_released();
+    if (needs_begin()) [[unlikely]]
+      send_begin();
+    auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
+    if (failed) [[unlikely]]
+      return end_unit(failed);
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  operation_.active = true;
 }
 
 void engine::begin_query(std::string_view sql, params const& args) {
@@ -159,30 +183,6 @@ void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
     close_released();
     end_unit(parse_and_describe(std::move(fresh)));
   });
-}
-
-/// A statement that the server knows, and whose columns we know.
-void engine::run_prepared(prepared_statement const& statement, params const& args) {
-  require_readiness(statement.sql, args);
-  require_arguments(statement, args);
-  operation_.results.clear();
-  operation_.error = nullptr;
-  operation_.ended = false;
-  operation_.running = &statement;
-  auto const columns = static_cast<std::uint16_t>(statement.columns->types.size());
-  try {  // as send_whole does; written out, because a closure costs instructions here
-    if (!released_.empty()) [[unlikely]]
-      close_released();
-    if (needs_begin()) [[unlikely]]
-      send_begin();
-    auto const failed = session_.run(statement.name, {args.wire(), args.count()}, columns);
-    if (failed) [[unlikely]]
-      return end_unit(failed);
-  } catch (...) {
-    give_up();
-    throw;
-  }
-  operation_.active = true;
 }
 
 std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> fresh) {
@@ -248,18 +248,22 @@ result engine::only_result() {
   return last;
 }
 
-void engine::require_blocking(char const* what) const {
-  if (options_.async)
-    throw programming_error(std::string(what) + " cannot be used in asynchronous mode; use start_" + what +
-                            " and poll(), or a connection without async");
+void engine::throw_asynchronous(char const* what) {
+  throw programming_error(std::string(what) + " cannot be used in asynchronous mode; use start_" + what +
+                          " and poll(), or a connection without async");
 }
 
-std::vector<result> engine::exec(std::string_view script, first_casters casters) {
+std::vector<result> engine::exec(std::string_view script) {
+  std::vector<result> results;
+  exec(script, {}, results);
+  return results;
+}
+
+void engine::exec(std::string_view script, first_casters const& casters, std::vector<result>& into) {
   lock const guard(mutex_);
   require_blocking("exec");
-  begin_exec(script, std::move(casters));
-  wait_until_done();
-  return all_results();
+  begin_exec(script, casters);
+  answer_script(into);
 }
 
 result engine::query(std::string_view sql, params const& args) {
@@ -301,9 +305,9 @@ void engine::release(prepared_statement const& statement) noexcept {
   }
 }
 
-void engine::start_exec(std::string_view script, first_casters casters) {
+void engine::start_exec(std::string_view script, first_casters const& casters) {
   lock const guard(mutex_);
-  begin_exec(script, std::move(casters));
+  begin_exec(script, casters);
 }
 
 void engine::when_ended(void const* who, ending tell) {

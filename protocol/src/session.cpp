@@ -40,7 +40,7 @@ void session::enqueue(request what) noexcept {
 template <class Message>
 std::error_code session::send(Message const& message, request what) {
   if (!ready()) return errc::not_ready;
-  reserve(1);
+  if (queue_.size() == queue_.capacity()) reserve(1);
   if (auto const error = encode(output_, message)) return error;
   enqueue(what);
   return {};
@@ -199,13 +199,35 @@ bool session::awake() {
 /// do with its messages one by one, in a fraction of the instructions. Otherwise takes what it knows, and says false.
 inline bool session::take_unit() {
   constexpr std::string_view bound("2\0\0\0\x04", 5);
-  constexpr std::size_t ready_size = 6;
   if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size()) return false;
   if (!reader_.held().starts_with(bound)) return false;
   reader_.skip(bound.size());
   spare_syncs_ = 0;
   advance_unit();
   begin_rows();
+  return take_ending();
+}
+
+query_answer session::take_query(list<column_description> columns) {
+  if (state_ != state::querying || front_ + 1 != queue_.size()) return query_answer::nothing;
+  constexpr std::size_t prefix = 7;  // type, length, count
+  std::string_view const known = columns.encoded(), here = reader_.held();
+  if (here.size() < prefix + known.size() || here[0] != row_description::type ||
+      load_big_endian<std::uint32_t>(here.data() + 1) != prefix - 1 + known.size() ||
+      load_big_endian<std::uint16_t>(here.data() + 5) != columns.size() || here.substr(prefix, known.size()) != known)
+    return query_answer::nothing;
+  reader_.skip(prefix + known.size());
+  spare_syncs_ = 0;
+  state_ = state::querying_rows;
+  described_ = true;
+  described_columns_ = static_cast<std::uint16_t>(columns.size());
+  begin_rows();
+  return take_ending() ? query_answer::all : query_answer::description;
+}
+
+/// Rows, CommandComplete, ReadyForQuery, and nothing behind them; see take_unit.
+inline bool session::take_ending() {
+  constexpr std::size_t ready_size = 6;
   if (reader_.row_comes()) rows_.collect(reader_);
 
   std::string_view const rest = reader_.held();

@@ -39,7 +39,7 @@ namespace bench {
 
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
-  if (row == "roundtrip" || row == "connect_scram" || row == "connect_kept" || row == "idle") return "select 1+1";
+  if (row == "roundtrip" || row == "cursor_roundtrip" || row == "connect_scram" || row == "connect_kept" || row == "idle") return "select 1+1";
   if (row == "pg_type")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
@@ -127,6 +127,13 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
     });
   };
   if (row == "roundtrip") return fetch_and([](auto const& result) { return Client::first_int(result); });
+  if constexpr (requires { on.cursor_int(""); }) {
+    if (row == "cursor_roundtrip")
+      return repeat(times, [&, sql = statement_of(row, "")](outcome& sum) {
+        sum.checksum += on.cursor_int(sql);
+        sum.rows = 1;
+      });
+  }
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
   if (row == "record") return fetch_and([](auto const& result) { return Client::sum_records(result); });
   if (row == "record_unread") return fetch_and([](auto const&) { return 0U; });

@@ -19,6 +19,10 @@ class client {
   }
   void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
   tusk::result fetch() { return statement_->query(); }
+  std::uint64_t cursor_int(std::string_view sql) {
+    cursor_.execute(sql);
+    return static_cast<std::uint64_t>(cursor_.fetchone()->get<int>(0));
+  }
 
   static std::size_t size(tusk::result const& of) { return of.size(); }
   static std::uint64_t first_int(tusk::result const& of) { return static_cast<std::uint64_t>(of[0].get<int>(0)); }
@@ -43,6 +47,7 @@ class client {
 
  private:
   tusk::connection connection_;
+  tusk::cursor cursor_ = connection_.cursor();
   std::optional<tusk::statement> statement_;
 };
 

@@ -124,8 +124,8 @@ class cursor {
 
   /// The next row; empty at the end. It owns its bytes.
   fetched_row fetchone() {
-    row_block const next = fetch(1);
-    return next.empty() ? fetched_row() : fetched_row(next.owned(0));
+    row_block next = fetch(1);
+    return next.empty() ? fetched_row() : fetched_row(std::move(next).owned(0));
   }
   /// The next row as row::as<T> gives it; nothing at the end.
   template <class T>

@@ -24,7 +24,8 @@ class passing_row {
   std::size_t size() const noexcept { return row_.size(); }
   template <class T, class Column>
   T get(Column const& column) const {
-    return owned_row(row_).get<T>(column);
+    require_lasting<T>();
+    return row_.get<T>(column);
   }
   template <class Column>
   value at(Column const& column) const {
@@ -55,9 +56,15 @@ class fetched_row {
   explicit operator bool() const noexcept { return has_value(); }
 
   owned_row const& operator*() const& { return *there(); }
-  owned_row operator*() && { return *there(); }
+  owned_row operator*() && {
+    there();
+    return *std::move(row_);
+  }
   owned_row const* operator->() const& { return there(); }
-  detail::passing_row operator->() && { return detail::passing_row(owned_row(*there())); }
+  detail::passing_row operator->() && {
+    there();
+    return detail::passing_row(*std::move(row_));
+  }
 
  private:
   owned_row const* there() const {
@@ -80,7 +87,11 @@ class row_block {
   /// Row `index` of them, which must be below size(); a view into the result.
   row operator[](std::size_t index) const noexcept { return {*in_, in_->rows[first_ + index]}; }
   /// The same, which owns its bytes.
-  owned_row owned(std::size_t index) const noexcept { return {in_, in_->rows[first_ + index]}; }
+  owned_row owned(std::size_t index) const& noexcept { return {in_, in_->rows[first_ + index]}; }
+  owned_row owned(std::size_t index) && noexcept {
+    auto const fields = in_->rows[first_ + index];
+    return {std::move(in_), fields};
+  }
   /// All of them as values of one type (see row::as).
   template <class T>
   std::vector<detail::mapped<T>> as() const {

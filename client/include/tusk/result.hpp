@@ -242,6 +242,16 @@ std::optional<T> row::cast(typecaster const& caster, std::size_t column, protoco
                            detail::context_of(*in_->columns, column));
 }
 
+namespace detail {
+/// Of a row that is a temporary.
+template <class T>
+constexpr void require_lasting() noexcept {
+  static_assert(!is_view<T>,
+                "tusk: this view would dangle, because the row is a temporary. Ask for std::string, or keep the result "
+                "or the row in a variable first.");
+}
+}  // namespace detail
+
 /// A row that keeps its result alive: what a temporary result's rows are.
 class owned_row {
  public:
@@ -256,9 +266,7 @@ class owned_row {
   }
   template <class T, class Column>
   T get(Column const& column) && {
-    static_assert(!detail::is_view<T>,
-                  "tusk: this view would dangle, because the row is a temporary. Ask for "
-                  "std::string, or keep the result or the row in a variable first.");
+    detail::require_lasting<T>();
     return row_.get<T>(plain(column));
   }
   /// As row::as.

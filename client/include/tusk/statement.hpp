@@ -45,6 +45,7 @@ class statement {
 
  private:
   result query_params(params const& args);
+  [[gnu::noinline]] result query_watched(params const& args);
   void release() noexcept;
   adapter_registry const* adapters() const noexcept;
 

@@ -61,6 +61,9 @@ using event = std::variant<want_bytes, working, violation, error_response, notic
                            row_description, no_data, command_complete, empty_query_response, portal_suspended,
                            copy_in_response, copy_out_response, unit_complete>;
 
+/// How much of an answer session::take_query() took.
+enum class query_answer : std::uint8_t { nothing, description, all };
+
 /// What a session needs to begin.
 struct startup_options {
   std::int32_t version = protocol_version(3, 0);                ///< the one that is asked for
@@ -124,6 +127,11 @@ class session {
 
   /// The next event; valid until the next call of prepare(), next() or a request. Call it until it says want_bytes.
   event const& next();
+  /// Instead of next(): takes the answer to the one simple query that is awaited if it is all there, is that of one
+  /// statement, and its RowDescription says what an earlier one said, of which these are the columns. It then stands
+  /// in current() as a unit_complete. If only the RowDescription is as expected, that is taken, and no event tells of
+  /// it; what follows is next()'s.
+  query_answer take_query(list<column_description> columns);
   /// The same event again.
   event const& current() const noexcept { return event_; }
   /// The rows of the statement that has just ended.
@@ -203,6 +211,7 @@ class session {
   template <class Message>
   bool check(frame const& message);
   [[gnu::always_inline]] bool take_unit();
+  [[gnu::always_inline]] bool take_ending();
   bool take_unfit(backend_kind what, frame const& message);
   bool take_other(backend_kind what, frame const& message, transition const& change);
   bool take_query(backend_kind what, frame const& message);
