@@ -50,9 +50,9 @@ int main(int count, char** arguments) {
     tusk::register_adapter<point>([](point const& p) {
       return tusk::as_is("'(" + tusk::adapt(p.x).getquoted() + ", " + tusk::adapt(p.y).getquoted() + ")'");
     });
-    std::string const merged = conn.mogrify("INSERT INTO shape (apoint) VALUES (%s)", point{1.23, 4.56});
-    std::printf("%s\n", merged.c_str());
-    conn.exec(merged);
+    tusk::cursor cur = conn.cursor();
+    cur.execute("INSERT INTO shape (apoint) VALUES (%s)", point{1.23, 4.56});
+    std::printf("%s\n", std::string(cur.query()).c_str());
 
     part const wheel{1, "wheel, \"front\"", color::green};
     conn.query("INSERT INTO shape (acircle, apart, sizes) VALUES ($1, $2, $3)", circle{0, 0, 2}, wheel,

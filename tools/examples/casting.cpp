@@ -32,16 +32,19 @@ int main(int count, char** arguments) {
       return p;
     };
 
-    tusk::oid const point_oid = conn.query("SELECT NULL::point").columns()[0].type;  // 600
+    tusk::cursor cur = conn.cursor();
+    cur.execute("SELECT NULL::point");
+    tusk::oid const point_oid = cur.description()[0].type_code;  // 600
     auto const POINT = tusk::new_type<point>({point_oid}, "POINT", cast_point);
-    tusk::register_type(POINT);  // everywhere; or (POINT, conn)
+    tusk::register_type(POINT);  // everywhere; or (POINT, conn), (POINT, cur)
 
-    tusk::result const r = conn.query("SELECT '(10.2,20.3)'::point AS place, NULL::point AS nowhere, 42 AS answer");
-    point const p = r[0].get<point>("place");
+    cur.execute("SELECT '(10.2,20.3)'::point AS place, NULL::point AS nowhere, 42 AS answer");
+    auto const row = cur.fetchone();
+    point const p = row->get<point>("place");
     std::cout << p << '\n';
-    tusk::value const v = r[0].at("place");  // holds a point, because 600 is registered
-    std::cout << v << ", " << r[0].at("nowhere") << ", " << r[0].at("answer") << '\n';
-    if (v.get<point>() != p || !r[0].at("nowhere").is_null() || r[0].at("answer") != tusk::value(42)) return 1;
+    tusk::value const v = row->at("place");  // holds a point, because 600 is registered
+    std::cout << v << ", " << row->at("nowhere") << ", " << row->at("answer") << '\n';
+    if (v.get<point>() != p || !row->at("nowhere").is_null() || row->at("answer") != tusk::value(42)) return 1;
 
     conn.exec("CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100)");
     conn.load_types();  // enums, domains, composite types: one query, when asked for
