@@ -204,7 +204,7 @@ TEST_P(second_connection, of_a_blocking_cancel) {
     SCOPED_TRACE(mode);
     two_faced server(GetParam().second);
     std::string said;
-    connection conn = connect(server.dsn(mode));
+    connection conn = connect(server.dsn(mode), {.autocommit = true});
     std::thread other([&] { conn.exec("SELECT 1"); });
     server.wait_until_running();
     try {

@@ -69,7 +69,7 @@ inline recording read_recording(std::filesystem::path const& path) {
 /// All of them; none if the folder is not found.
 inline std::vector<recording> recordings() {
   std::vector<recording> result;
-  auto const folder = std::filesystem::path(__FILE__).parent_path() / "recordings";
+  auto const folder = std::filesystem::path(TUSK_SOURCE_DIR) / "tests/support/recordings";
   if (!std::filesystem::is_directory(folder)) return result;
   for (auto const& each : std::filesystem::recursive_directory_iterator(folder))
     if (each.path().extension() == ".txt") result.push_back(read_recording(each.path()));
