@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/connection.hpp>
+#include <tusk/types/sql.hpp>
 
 namespace tusk::test {
 
@@ -13,7 +14,9 @@ inline std::string const channel = "test_" + std::to_string(::getpid());
 
 /// Statements, to be put together.
 inline std::string const listen = "LISTEN " + channel + "; ";
-inline std::string notify(std::string_view payload) { return "NOTIFY " + channel + ", '" + std::string(payload) + "'; "; }
+inline std::string notify(std::string_view payload) {
+  return "NOTIFY " + channel + ", " + sql::literal(payload).as_string() + "; ";
+}
 
 /// The payloads that wait, with a space behind each.
 inline std::string take_payloads(connection& conn) {

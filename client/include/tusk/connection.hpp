@@ -249,8 +249,8 @@ class connection {
   void listen(std::string_view channel);
   /// Asks no more for them. What has come already stays.
   void unlisten(std::string_view channel);
-  /// Notifies all sessions that listen, when the transaction commits: a statement like any other. Throws
-  /// programming_error (22023) if the payload is as long as the server does not take, 8000 bytes.
+  /// Notifies all sessions that listen, when the transaction commits: a statement like any other. A payload of 8000
+  /// bytes or more is refused by the server, with data_error (22023).
   void notify(std::string_view channel, std::string_view payload = {});
 
   /// Notifications that have arrived, but for those that a handler took. Every operation and every poll() gathers them.
