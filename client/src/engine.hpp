@@ -122,8 +122,8 @@ class engine {
   std::vector<result> peek_results() const;
 
   // handlers.cpp
-  void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler);
-  void on_notice(std::function<void(diagnostics const&)> handler);
+  void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function);
+  void on_notice(std::function<void(diagnostics const&)> function);
   /// Throws if it is a handler of this connection that asks.
   void refuse_in_handler() const;
   /// Throws what a handler has thrown, once.
@@ -214,9 +214,14 @@ class engine {
   void break_off(std::exception_ptr error) noexcept;
 
   // handlers.cpp: functions of the user's that are called while the lock is held
+  template <class What>
+  struct handler {
+    std::function<void(What const&)> function;
+    What told;  // what it is called with; here, so that its memory serves the next one
+  };
   struct handlers {
-    std::map<std::string, std::shared_ptr<std::function<void(tusk::notify const&)> const>, std::less<>> of_channels;
-    std::shared_ptr<std::function<void(diagnostics const&)> const> of_notices;
+    std::map<std::string, std::shared_ptr<handler<tusk::notify>>, std::less<>> of_channels;
+    std::shared_ptr<handler<diagnostics>> of_notices;
     std::function<void(std::string_view)> trace;
   };
   class handling;
@@ -224,7 +229,7 @@ class engine {
   void take_notification(protocol::notification_response const& arrived);
   void take_notice(diagnostics fields);
   template <class What>
-  void run(std::shared_ptr<std::function<void(What const&)> const> handler, What const& what) noexcept;
+  void run(handler<What> const& one) noexcept;
   client::progress step_connector();
   void rethrow_thrown();
   void show_messages(std::function<void(std::string_view)> sink, protocol::trace_from from,

@@ -45,12 +45,12 @@ void engine::refuse_in_handler() const {
         "call");
 }
 
-/// Held by its caller, so that it may take itself off.
+/// Its caller holds it, so that it may take itself off.
 template <class What>
-void engine::run(std::shared_ptr<std::function<void(What const&)> const> handler, What const& what) noexcept {
+void engine::run(handler<What> const& one) noexcept {
   handling const now(*this);
   try {
-    (*handler)(what);
+    one.function(one.told);
   } catch (...) {
     if (!thrown_) thrown_ = std::current_exception();
   }
@@ -73,37 +73,45 @@ engine::handlers& engine::made_handlers() {
 
 // ---- notifications ----
 
-void engine::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler) {
+void engine::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function) {
   lock const guard(mutex_);
   auto& known = made_handlers().of_channels;
-  if (handler)
-    known.insert_or_assign(std::string(channel), std::make_shared<decltype(handler) const>(std::move(handler)));
-  else if (auto const found = known.find(channel); found != known.end())
+  if (function) {
+    notify const told{0, std::string(channel), {}};
+    known.insert_or_assign(told.channel, std::make_shared<handler<notify>>(handler<notify>{std::move(function), told}));
+  } else if (auto const found = known.find(channel); found != known.end()) {
     known.erase(found);
+  }
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
-  notify told{arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)};
   if (handlers_) {
     auto const& known = handlers_->of_channels;
-    if (auto const found = known.find(arrived.channel); found != known.end()) return run(found->second, told);
+    if (auto const found = known.find(arrived.channel); found != known.end()) {
+      auto const held = found->second;
+      held->told.pid = arrived.process_id;
+      held->told.payload = arrived.payload;
+      return run(*held);
+    }
   }
-  notifications_.push(std::move(told));
+  notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
 }
 
 // ---- notices ----
 
-void engine::on_notice(std::function<void(diagnostics const&)> handler) {
+void engine::on_notice(std::function<void(diagnostics const&)> function) {
   lock const guard(mutex_);
-  made_handlers().of_notices = handler ? std::make_shared<decltype(handler) const>(std::move(handler)) : nullptr;
+  made_handlers().of_notices =
+      function ? std::make_shared<handler<diagnostics>>(handler<diagnostics>{std::move(function), {}}) : nullptr;
 }
 
 void engine::take_notice(diagnostics fields) {
-  bool const handled = handlers_ && handlers_->of_notices;
   if (notices_.size() == kept_notices) notices_.erase(notices_.begin());
-  if (!handled) return notices_.push_back(std::move(fields));
-  notices_.push_back(fields);  // a copy, because the handler may take what is kept
-  run(handlers_->of_notices, fields);
+  notices_.push_back(std::move(fields));
+  if (!handlers_ || !handlers_->of_notices) return;
+  auto const held = handlers_->of_notices;
+  held->told = notices_.back();  // a copy, because the handler may take what is kept
+  run(*held);
 }
 
 std::vector<diagnostics> engine::take_notices() {

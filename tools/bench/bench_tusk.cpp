@@ -19,6 +19,18 @@ class client {
   }
   void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
   tusk::result fetch() { return statement_->query(); }
+  void listen() {
+    connection_.listen("bench");
+    connection_.on_notify("bench", [this](tusk::notify const& arrived) {
+      ++heard_.count;
+      heard_.sum += bench::checksum(arrived.payload);
+    });
+  }
+  bench::heard hear() {
+    heard_ = {};
+    fetch();
+    return heard_;
+  }
 
   static std::size_t size(tusk::result const& of) { return of.size(); }
   static std::uint64_t first_int(tusk::result const& of) { return static_cast<std::uint64_t>(of[0].get<int>(0)); }
@@ -44,6 +56,7 @@ class client {
  private:
   tusk::connection connection_;
   std::optional<tusk::statement> statement_;
+  bench::heard heard_;
 };
 
 }  // namespace
