@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -220,7 +219,8 @@ class engine {
     What told;  // what it is called with; here, so that its memory serves the next one
   };
   struct handlers {
-    std::map<std::string, std::shared_ptr<handler<tusk::notify>>, std::less<>> of_channels;
+    std::vector<std::shared_ptr<handler<tusk::notify>>> of_channels;  // in the channels' order
+    std::size_t latest = 0;                                           // where the one stands that was found last
     std::shared_ptr<handler<diagnostics>> of_notices;
     std::function<void(std::string_view)> trace;
   };

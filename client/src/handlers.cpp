@@ -6,7 +6,10 @@
 // So a handler may ask the connection things, and what would operate on it is refused. What cannot be done under the
 // feet of those who step waits until they are done: a close(), and what a handler throws.
 
+#include <algorithm>
+#include <cstddef>
 #include <tusk/types/error.hpp>
+#include <utility>
 
 #include "engine.hpp"
 
@@ -73,28 +76,55 @@ engine::handlers& engine::made_handlers() {
 
 // ---- notifications ----
 
+namespace {
+
+/// Where the handler of a channel stands, or would, in the channels' order.
+std::size_t place_of(std::string_view channel, auto const& handlers) noexcept {
+  auto const before = [](auto const& each, std::string_view name) { return each->told.channel < name; };
+  return static_cast<std::size_t>(std::lower_bound(handlers.begin(), handlers.end(), channel, before) -
+                                  handlers.begin());
+}
+
+bool stands_at(std::size_t place, std::string_view channel, auto const& handlers) noexcept {
+  return place < handlers.size() && handlers[place]->told.channel == channel;
+}
+
+}  // namespace
+
 void engine::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function) {
   lock const guard(mutex_);
   auto& known = made_handlers().of_channels;
-  if (function) {
-    notify const told{0, std::string(channel), {}};
-    known.insert_or_assign(told.channel, std::make_shared<handler<notify>>(handler<notify>{std::move(function), told}));
-  } else if (auto const found = known.find(channel); found != known.end()) {
-    known.erase(found);
+  std::size_t const place = place_of(channel, known);
+  bool const is_known = stands_at(place, channel, known);
+  auto const at = known.begin() + static_cast<std::ptrdiff_t>(place);
+  if (!function) {
+    if (is_known) known.erase(at);
+    return;
   }
+  handler<notify> made{std::move(function), {0, std::string(channel), {}}};
+  auto one = std::make_shared<handler<notify>>(std::move(made));
+  if (is_known)
+    *at = std::move(one);
+  else
+    known.insert(at, std::move(one));
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
-  if (handlers_) {
+  auto const is_handled = [&] {
     auto const& known = handlers_->of_channels;
-    if (auto const found = known.find(arrived.channel); found != known.end()) {
-      auto const held = found->second;
-      held->told.pid = arrived.process_id;
-      held->told.payload = arrived.payload;
-      return run(*held);
-    }
+    std::size_t& place = handlers_->latest;
+    if (stands_at(place, arrived.channel, known)) return true;  // most come of one channel
+    place = place_of(arrived.channel, known);
+    return stands_at(place, arrived.channel, known);
+  };
+  if (handlers_ && is_handled()) {
+    auto const held = handlers_->of_channels[handlers_->latest];
+    held->told.pid = arrived.process_id;
+    held->told.payload = arrived.payload;
+    run(*held);
+  } else {
+    notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
   }
-  notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
 }
 
 // ---- notices ----
