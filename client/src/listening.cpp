@@ -46,7 +46,9 @@ void detail::engine::run_now(char const* what, std::string_view statement) {
 }
 
 void connection::listen(std::string_view channel) { engine().run_now("listen", listen_statement("LISTEN", channel)); }
-void connection::unlisten(std::string_view channel) { engine().run_now("unlisten", listen_statement("UNLISTEN", channel)); }
+void connection::unlisten(std::string_view channel) {
+  engine().run_now("unlisten", listen_statement("UNLISTEN", channel));
+}
 void connection::notify(std::string_view channel, std::string_view payload) {
   query(notify_statement, checked(channel), payload);
 }
