@@ -54,15 +54,16 @@ void detail::establish(connection& made) { made.begin_session(); }
 void connection::begin_session() {
   if (engine_->is_async()) return;
   engine_->connect();
-  auto const hook = engine_->session_hook();
-  if (!hook) return;
-  try {
-    hook(*this);
-    commit();
-  } catch (...) {
-    close();
-    throw;
+  if (auto const hook = engine_->session_hook()) {
+    try {
+      hook(*this);
+      commit();
+    } catch (...) {
+      close();
+      throw;
+    }
   }
+  engine().rethrow_from_handlers();
 }
 
 /// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.

@@ -89,7 +89,6 @@ void engine::connect() {
   }
   if (!closed()) transport_.socket().set_blocking(true);
   finish();  // of load_types
-  rethrow_thrown();
 }
 
 /// Waits for the descriptor. What the system refuses is the end of the connection.

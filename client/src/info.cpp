@@ -7,19 +7,16 @@
 namespace tusk::detail {
 namespace {
 
-/// As the server counts: 15.13 is 150013, 9.6.24 was 90624; of "18beta1" and the like the minor version is 0.
+/// As the server counts: 15.13 is 150013, 9.6.24 was 90624; "18beta1" and the like count as 18.0.
 int version_number(std::string_view version) noexcept {
   int parts[3] = {};
-  std::size_t count = 0;
   char const *at = version.data(), *const end = at + version.size();
-  while (count < 3) {
-    auto const [after, failed] = std::from_chars(at, end, parts[count]);
-    if (failed != std::errc() || parts[count] < 0 || parts[count] > 9999) break;
-    ++count;
+  for (int& part : parts) {
+    auto const [after, failed] = std::from_chars(at, end, part);
+    if (failed != std::errc() || part < 0 || part > 9999) return 0;
     if (after == end || *after != '.') break;
     at = after + 1;
   }
-  if (count == 0) return 0;
   return parts[0] >= 10 ? parts[0] * 10000 + parts[1] : parts[0] * 10000 + parts[1] * 100 + parts[2];
 }
 

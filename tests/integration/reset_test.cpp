@@ -22,7 +22,7 @@ class reset : public testing::TestWithParam<way> {};
 
 TEST_P(reset, rolls_back_and_puts_the_settings_back) {
   connection conn = connect(dsn(GetParam(), "tusk", "application_name=first options='-c statement_timeout=54321'"));
-  conn.exec("SET application_name = 'second'; SET statement_timeout = 1; SET TimeZone = 'Asia/Tokyo'");
+  conn.exec("SET application_name = 'second'; SET statement_timeout = 60000; SET TimeZone = 'Asia/Tokyo'");
   conn.commit();
   std::string const zone = conn.parameter_status("TimeZone");
   EXPECT_EQ(zone, "Asia/Tokyo");

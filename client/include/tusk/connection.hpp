@@ -262,9 +262,9 @@ class connection {
   /// A handler runs inside of whatever call takes the bytes (poll(), or an operation that waits), on that thread. There
   /// it may ask the connection things (info(), closed(), notifies, ...), set handlers, take itself off, and close();
   /// what operates on the connection is a programming_error, other connections are free. It must not destroy the
-  /// connection. What it throws comes out of that call, when the bytes are taken and other handlers have run: the
-  /// connection stays open, and what an operation did stands. If several throw the first counts; if the operation
-  /// itself fails, its error comes out, and the next call throws the handler's.
+  /// connection, nor assign to it. What it throws comes out of that call, when the bytes are taken and other handlers
+  /// have run: the connection stays open, and what an operation did stands. If several throw the first counts; if the
+  /// operation itself fails, its error comes out, and the next call throws the handler's.
   void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler);
   /// The same for notices and warnings of the server, which are kept for take_notices() as well.
   void on_notice(std::function<void(diagnostics const&)> handler);
