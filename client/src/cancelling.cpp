@@ -16,6 +16,7 @@ namespace tusk::detail {
 void engine::cancel(std::chrono::milliseconds within) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
   client::deadline const until = client::clock::now() + std::min(within, longest);
+  refuse_in_handler();
   if (options_.async) {
     lock const guard(mutex_);
     require_open();

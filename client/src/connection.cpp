@@ -48,8 +48,42 @@ connection::~connection() {
   if (engine_) engine_->set_owner(nullptr);
 }
 
-void detail::establish(connection& made) {
-  if (!made.engine().is_async()) made.engine().connect();
+void detail::establish(connection& made) { made.begin_session(); }
+
+/// Connects, unless poll() does it, and has the hook set the session up.
+void connection::begin_session() {
+  if (engine_->is_async()) return;
+  engine_->connect();
+  if (auto const hook = engine_->session_hook()) {
+    try {
+      hook(*this);
+      commit();
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  engine().rethrow_from_handlers();
+}
+
+/// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.
+poll_status connection::step_session_hook(detail::engine& on) {
+  using stage = detail::engine::hook_stage;
+  if (on.session_hook_stage() == stage::under_way) {
+    on.set_session_hook_stage(stage::none);
+    return poll_status::ok;
+  }
+  on.set_session_hook_stage(stage::none);  // so that the hook itself may poll
+  try {
+    on.session_hook()(*this);
+  } catch (...) {
+    on.close();
+    throw;
+  }
+  on.set_session_hook_stage(stage::under_way);
+  poll_status const wanted = on.poll();
+  if (wanted == poll_status::ok) on.set_session_hook_stage(stage::none);
+  return wanted;
 }
 
 /// The engine; throws interface_error if the connection was moved from.
@@ -137,16 +171,22 @@ statement connection::prepare(std::string_view sql) {
 
 poll_status connection::poll() {
   // Kept alive, because whoever is told of the end may close or move the connection.
+  using stage = detail::engine::hook_stage;
   auto const kept = engine_;
+  engine().refuse_in_handler();
+  poll_status wanted = poll_status::ok;
   try {
-    poll_status const wanted = engine().poll();
+    wanted = kept->poll();
+    if (wanted == poll_status::ok && kept->session_hook_stage() != stage::none) [[unlikely]]
+      wanted = step_session_hook(*kept);
     if (wanted == poll_status::ok && kept->has_ending()) kept->take_ending()(nullptr);
-    return wanted;
   } catch (...) {
-    if (kept)
-      if (auto const tell = kept->take_ending()) tell(std::current_exception());
+    if (auto const tell = kept->take_ending()) tell(std::current_exception());
+    if (kept->session_hook_stage() == stage::under_way && !kept->isexecuting()) kept->close();
     throw;
   }
+  kept->rethrow_from_handlers();
+  return wanted;
 }
 int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -1; }
 std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
@@ -166,7 +206,7 @@ void connection::reconnect() {
   engine_->set_owner(nullptr);
   engine_ = std::move(next);
   engine_->set_owner(this);
-  if (!engine_->is_async()) engine_->connect();
+  begin_session();
 }
 
 void connection::start_exec(std::string_view script) {
@@ -201,6 +241,7 @@ std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity)
 ping_status ping(std::string_view dsn, connect_options const& options) {
   connect_options blocking = options;
   blocking.async = false;
+  blocking.session_hook = {};
   try {
     tusk::connect(dsn, blocking);
   } catch (operational_error const& e) {

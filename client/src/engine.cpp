@@ -36,6 +36,8 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       settings_(std::move(settings)),
       session_(options.limits),
       statements_(options.statement_cache),
+      notifications_(options.notification_capacity),
+      hook_stage_(options.async && options.session_hook ? hook_stage::due : hook_stage::none),
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
   for (std::string const& warning : settings_->warnings) {
@@ -46,14 +48,18 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
     fields.set('M', warning);
     notices_.push_back(std::move(fields));
   }
-  if (options_.trace)
-    transport_.trace(std::exchange(options_.trace, {}), options_.limits, protocol::trace_from::startup);
+  if (options_.trace) show_messages(std::exchange(options_.trace, {}), protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
   obstacles_ = is_connecting;
-  mode_.autocommit = options_.autocommit || options_.async || is_replication(*settings_);
+  mode_ = first_mode();
+}
+
+session_mode engine::first_mode() const {
+  return {.autocommit = options_.autocommit || options_.async || is_replication(*settings_)};
 }
 
 std::shared_ptr<engine> engine::another() {
+  refuse_in_handler();
   auto made = std::make_shared<engine>(settings_, options_);
   made->notifications_ = notifications_;
   lock const guard(mutex_);
@@ -61,7 +67,8 @@ std::shared_ptr<engine> engine::another() {
   made->mode_ = mode_;
   made->watched_ = watched_;
   made->adapters_ = adapters_;
-  made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
+  if (handlers_) made->handlers_ = std::make_unique<handlers>(*handlers_);
+  if (handlers_ && handlers_->trace) made->show_messages(handlers_->trace, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
     say_goodbye();
     made->transport_.take_socket(transport_);  // so that the next one has another number
@@ -80,7 +87,7 @@ void engine::connect() {
     int const descriptor = connector_ ? connector_->descriptor() : transport_.socket().descriptor();
     wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
   }
-  transport_.socket().set_blocking(true);
+  if (!closed()) transport_.socket().set_blocking(true);
   finish();  // of load_types
 }
 
@@ -180,8 +187,12 @@ inline poll_status engine::step_open(bool wait) {
 /// Moves bytes as far as they go. With `wait`, the read waits while an operation is under way and all of it is sent.
 poll_status engine::step(bool wait) {
   try {
-    poll_status const wanted = connector_ ? step_connecting() : poll_status::ok;
-    return wanted == poll_status::ok ? step_open(wait) : wanted;
+    if (connector_) {
+      poll_status const wanted = step_connecting();
+      if (closed()) return poll_status::ok;  // a handler wants it so
+      if (wanted != poll_status::ok) return wanted;
+    }
+    return step_open(wait);
   } catch (...) {
     give_up();
     throw;
@@ -196,6 +207,7 @@ void engine::wait_until_done() {
     wait_for(transport_.socket().descriptor(), true, wanted != poll_status::read, {});
   }
   finish();
+  rethrow_thrown();
 }
 
 /// Nearly always an operation is one send and one receive. True if that was so, and what came is in the session; what
@@ -261,15 +273,15 @@ void engine::answer_script(std::vector<result>& into) {
 }
 
 poll_status engine::step_connecting() {
-  for (std::size_t turn = 0; connector_ && turn < reads_a_poll; ++turn) {
+  for (std::size_t turn = 0; connector_ && !closed() && turn < reads_a_poll; ++turn) {
     if (session_.state() == protocol::state::unstarted) {
-      switch (connector_->step()) {
+      switch (step_connector()) {
         case client::progress::want_read: return poll_status::read;
         case client::progress::want_write: return poll_status::write;
         case client::progress::started:
           write_failed_ = computing_ = false;  // what a try before this one left
           set_obstacle(is_foreign, false);
-          break;
+          continue;
       }
     }
     if (auto const until = connector_->until(); until && client::clock::now() >= *until) {
@@ -344,6 +356,15 @@ void engine::close() noexcept {
   lock const guard(mutex_);
   if (closed()) return;
   obstacles_ |= is_closed;
+  if (mutex_.passes())
+    close_asked_ = true;  // what is under way up the stack ends first
+  else
+    shut_down();
+}
+
+/// What close() does.
+void engine::shut_down() noexcept {
+  close_asked_ = false;
   if (process_ != ::getpid()) {
     if (canceller_) canceller_->abandon();
     transport_.abandon();
@@ -378,48 +399,11 @@ bool engine::isexecuting() const noexcept {
   return operation_.active;
 }
 
-std::vector<diagnostics> engine::take_notices() {
-  lock const guard(mutex_);
-  return std::exchange(notices_, {});
-}
-
-void engine::trace(std::function<void(std::string_view)> sink) {
-  lock const guard(mutex_);
-  bool const starting = connector_ && session_.state() != protocol::state::unstarted;
-  if (sink && (starting || !session_.output().empty()))
-    throw programming_error(
-        "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
-        "connect_options::trace before the first one");
-  transport_.trace(std::move(sink), options_.limits,
-                   connector_ ? protocol::trace_from::startup : protocol::trace_from::session, session_.received());
-}
-
 std::string engine::dsn() const { return client::masked(*settings_); }
 
 std::string engine::parameter_status(std::string_view name) const {
   lock const guard(mutex_);
   return std::string(session_.parameter(name));
-}
-
-connection_info engine::info() const {
-  lock const guard(mutex_);
-  connection_info told;
-  told.server_version = session_.parameter("server_version");
-  if (auto const* host = route_.host) {
-    told.host = host->shown();
-    told.address = route_.address.text;
-    told.port = host->port;
-  }
-  told.user = settings_->user;
-  told.database = settings_->dbname;
-  told.protocol_version = std::to_string(session_.version() >> 16) + '.' + std::to_string(session_.version() & 0xffff);
-  told.backend_pid = session_.process_id();
-  told.authentication = name(session_.authentication());
-  if (auto const* tls = transport_.tls()) {
-    told.tls_version = tls->version();
-    told.tls_cipher = tls->cipher();
-  }
-  return told;
 }
 
 }  // namespace tusk::detail

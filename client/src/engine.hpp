@@ -12,7 +12,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +77,9 @@ class engine {
   // transactions.cpp
   void commit();
   void rollback();
+  void reset();
+  void start_reset();
+  void run_now(char const* what, std::string_view statement);
   void savepoint(std::string_view statement);
   void begin_later();
   bool begins_later() const;
@@ -120,8 +122,23 @@ class engine {
   ending take_ending();
   std::vector<result> peek_results() const;
 
+  // handlers.cpp
+  void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function);
+  void on_notice(std::function<void(diagnostics const&)> function);
+  /// Throws if it is a handler of this connection that asks.
+  void refuse_in_handler() const;
+  /// Throws what a handler has thrown, once.
+  void rethrow_from_handlers();
   std::vector<diagnostics> take_notices();
   void trace(std::function<void(std::string_view)> sink);
+
+  /// How far an asynchronous connection's session hook is: it is called when the session has begun, and what it starts
+  /// belongs to it.
+  enum class hook_stage : std::uint8_t { none, due, under_way };
+  hook_stage session_hook_stage() const noexcept { return hook_stage_; }
+  void set_session_hook_stage(hook_stage stage) noexcept { hook_stage_ = stage; }
+  std::function<void(connection&)> const& session_hook() const noexcept { return options_.session_hook; }
+
   connection_info info() const;
   std::string dsn() const;
   std::string parameter_status(std::string_view name) const;
@@ -131,7 +148,7 @@ class engine {
   notification_queue const& notifications() const noexcept { return notifications_; }
 
  private:
-  using lock = std::lock_guard<operation_lock>;
+  using lock = operation_guard;
 
   /// The operation under way.
   struct operation {
@@ -173,6 +190,7 @@ class engine {
   [[gnu::always_inline]] bool exchange();
   void give_up() noexcept;
   void say_goodbye() noexcept;
+  void shut_down() noexcept;
   void wait_for(int descriptor, bool read, bool write, client::deadline until);
   void lost(std::string const& reason);
   void hang_up() noexcept;
@@ -201,6 +219,29 @@ class engine {
   }
   void fail(std::exception_ptr error) noexcept;
   void break_off(std::exception_ptr error) noexcept;
+
+  // handlers.cpp: functions of the user's that are called while the lock is held
+  template <class What>
+  struct handler {
+    std::function<void(What const&)> function;
+    What told;  // what it is called with; here, so that its memory serves the next one
+  };
+  struct handlers {
+    std::vector<std::shared_ptr<handler<tusk::notify>>> of_channels;  // in the channels' order
+    std::size_t latest = 0;                                           // where the one stands that was found last
+    std::shared_ptr<handler<diagnostics>> of_notices;
+    std::function<void(std::string_view)> trace;
+  };
+  class handling;
+  handlers& made_handlers();
+  void take_notification(protocol::notification_response const& arrived);
+  void take_notice(diagnostics fields);
+  template <class What>
+  void run(handler<What> const& one) noexcept;
+  client::progress step_connector();
+  void rethrow_thrown();
+  void show_messages(std::function<void(std::string_view)> sink, protocol::trace_from from,
+                     std::string_view received = {});
 
   // operations.cpp: what is asked
   void require_open();
@@ -250,6 +291,8 @@ class engine {
   }
   void send_begin();
   void run_control(std::string_view statement);
+  void begin_reset();
+  session_mode first_mode() const;
   void require_transactions(char const* what) const;
 
   // cancelling.cpp: requests over a connection of their own
@@ -261,9 +304,10 @@ class engine {
   void wait_for_cancels();
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
-  // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, and above these how many
-  // threads are cancelling.
-  static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, one_cancel = 16;
+  // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, whether a handler runs,
+  // and above these how many threads are cancelling.
+  static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_handling = 16,
+                            one_cancel = 32;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)
@@ -286,6 +330,10 @@ class engine {
   std::uint64_t statement_number_ = 0;
   notification_queue notifications_;
   std::vector<diagnostics> notices_;
+  std::unique_ptr<handlers> handlers_;  // null: none was ever set
+  std::exception_ptr thrown_;           // by a handler, the first time
+  bool close_asked_ = false;            // by a handler
+  hook_stage hook_stage_;
   client::route route_;                           // once the connection is open; then it does not change
   std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
   std::exception_ptr parting_;                    // why the connection was closed, for the next call

@@ -8,8 +8,6 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::size_t kept_notices = 50;
-
 template <class... F>
 struct overloaded : F... {
   using F::operator()...;
@@ -64,13 +62,8 @@ void engine::take_other(protocol::event const& told) {
             }
           },
           [&](error_response const& error) { take_error(error); },
-          [&](notification_response const& arrived) {
-            notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
-          },
-          [&](notice_response const& notice) {
-            notices_.push_back(fields_of(notice));
-            if (notices_.size() > kept_notices) notices_.erase(notices_.begin());
-          },
+          [&](notification_response const& arrived) { take_notification(arrived); },
+          [&](notice_response const& notice) { take_notice(fields_of(notice)); },
           [&](protocol::parameter_status const& changed) {
             if (changed.name == "client_encoding") set_obstacle(is_foreign, changed.value != "UTF8");
             types_.set_parameter(changed.name, changed.value);

@@ -52,9 +52,10 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
          " argument(s) were given";
 }
 
-/// Throws if the connection is closed; the first time with the reason, where no operation has told it.
+/// Throws if the connection is closed; the first time with the reason, where no operation has told it. Also if it is a
+/// handler that asks.
 void engine::require_open() {
-  if (!closed()) return;
+  if (!closed()) return refuse_in_handler();
   if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
   throw interface_error("connection already closed", true);
 }
@@ -225,6 +226,11 @@ std::string engine::next_statement_name() { return "tusk_" + std::to_string(++st
 
 /// Throws the operation's error, if there was one.
 void engine::finish() {
+  if (close_asked_) [[unlikely]] {
+    bool const connecting = connector_ != nullptr;
+    shut_down();
+    if (connecting) throw operational_error("the connection was closed while it was being made", true);
+  }
   if (operation_.error) [[unlikely]] {
     operation_.results.clear();
     std::rethrow_exception(std::exchange(operation_.error, nullptr));
@@ -375,6 +381,7 @@ void engine::start_query(std::string_view sql, params const& args) {
 
 std::vector<result> engine::take_results() {
   lock const guard(mutex_);
+  refuse_in_handler();
   if (operation_.active) throw programming_error("no results to fetch: the operation is still under way");
   finish();  // an operation that close() ended
   return all_results();

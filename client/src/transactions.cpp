@@ -85,6 +85,28 @@ void engine::rollback() {
   operation_.results.clear();
 }
 
+/// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
+void engine::begin_reset() {
+  require_open();
+  std::string script = session_.transaction() == protocol::transaction_status::idle ? "" : "ROLLBACK; ";
+  begin_bare(script += "RESET ALL; SET SESSION AUTHORIZATION DEFAULT");
+  begin_asked_ = false;
+  mode_ = first_mode();
+}
+
+void engine::reset() {
+  lock const guard(mutex_);
+  require_blocking("reset");
+  begin_reset();
+  wait_until_done();
+  operation_.results.clear();
+}
+
+void engine::start_reset() {
+  lock const guard(mutex_);
+  begin_reset();
+}
+
 /// SAVEPOINT and what ends one.
 void engine::savepoint(std::string_view statement) {
   lock const guard(mutex_);
@@ -192,10 +214,10 @@ transaction::~transaction() {
   if (ended_) return;
   try {
     if (!engine_->closed()) undo();
-  } catch (error const&) {
-    // The server has no COMMIT for it.
   } catch (std::bad_alloc const&) {
-    engine_->close();  // likewise, and so it stays
+    engine_->close();  // the server has no COMMIT for it, and so it stays
+  } catch (...) {
+    // Likewise. Handlers may throw what they like.
   }
   engine_->leave_guard();
 }
@@ -230,6 +252,8 @@ void transaction::rollback() {
 
 void connection::commit() { engine().commit(); }
 void connection::rollback() { engine().rollback(); }
+void connection::reset() { engine().reset(); }
+void connection::start_reset() { engine().start_reset(); }
 session_mode connection::session() const { return engine().mode(); }
 void connection::set_session(session_mode const& mode) { engine().set_mode(mode, "set_session"); }
 void connection::set_isolation_level(isolation_level level) {

@@ -50,9 +50,6 @@ class transport {
   void trace(protocol::tracer::sink to, protocol::limits const& limit, protocol::trace_from from,
              std::string_view received = {});
 
-  /// Where messages are shown; empty if they are not.
-  protocol::tracer::sink sink() const { return tracing_ ? tracing_->to : protocol::tracer::sink(); }
-
   /// Ends the other's TLS, and holds its socket until a connection of our own is open.
   void take_socket(transport& from) noexcept {
     from.end_tls();

@@ -1,15 +1,19 @@
 // LISTEN and NOTIFY: between connections and to oneself, gathered by whatever steps bytes.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <tusk/tusk.hpp>
+#include <utility>
+#include <vector>
 
+#include "support/channel.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -18,11 +22,6 @@ namespace tusk::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A channel of this process alone: others may run these tests on the same database.
-std::string const channel = "test_" + std::to_string(::getpid());
-std::string const listen = "LISTEN " + channel + "; ";
-std::string notify(std::string_view payload) { return "NOTIFY " + channel + ", '" + std::string(payload) + "'; "; }
 
 class notifying : public testing::TestWithParam<way> {
  protected:
@@ -128,6 +127,64 @@ TEST_P(notifying, a_connection_that_moved) {
   third = std::move(second);
   third.exec(notify("again"));
   EXPECT_EQ(third.notifies.size(), 3U);
+}
+
+TEST_P(notifying, every_operation_gathers) {
+  connection conn = open(GetParam()), other = open();
+  conn.exec(listen);
+  tusk::cursor cur = conn.cursor();
+  statement made = conn.prepare("SELECT 1");
+  std::optional<transaction> guard;
+  std::pair<char const*, std::function<void()>> const operations[] = {
+      {"exec", [&] { conn.exec("SELECT 1"); }},
+      {"query", [&] { conn.query("SELECT 2"); }},
+      {"query that is known", [&] { conn.query("SELECT 2"); }},
+      {"statement", [&] { made.query(); }},
+      {"prepare", [&] { conn.prepare("SELECT 3"); }},
+      {"ping", [&] { conn.ping(); }},
+      {"load_types", [&] { conn.load_types(); }},
+      {"execute", [&] { cur.execute("SELECT %s", 4); }},
+      {"executemany",
+       [&] {
+         cur.executemany("SELECT %s", std::vector<std::tuple<int>>{{1}, {2}});
+       }},
+      {"callproc", [&] { cur.callproc("now"); }},
+      {"reset", [&] { conn.reset(); }},
+      {"an error", [&] { EXPECT_THROW(conn.exec("SELECT 1/0"), data_error); }},
+      {"poll", [&] { conn.poll(); }},
+      {"commit", [&] { conn.commit(); }},
+      {"rollback", [&] { conn.rollback(); }},
+      {"a guard's commit", [&] { guard->commit(); }},
+      {"a guard's end", [&] { guard.reset(); }},
+  };
+  for (auto const& [what, run] : operations) {
+    SCOPED_TRACE(what);
+    std::string_view const name = what;
+    bool const ends = name == "commit" || name == "rollback";
+    if (ends) conn.set_autocommit(false);
+    if (name.starts_with("a guard")) guard.emplace(conn);
+    if (ends || guard) conn.exec("SELECT 1");
+    other.exec(
+        notify(name));  // when it returns the server has been told, and tells us no later than with its next answer
+    if (name == "poll") wait_readable(conn, 30s);
+    run();
+    expect_next(conn, other, channel, name);
+    guard.reset();
+    conn.rollback();
+    conn.set_autocommit(true);
+  }
+}
+
+TEST_P(notifying, a_queue_that_is_full_and_bounded) {
+  connection conn = open(GetParam(), {.notification_capacity = 10});
+  conn.exec(listen + "DO $$ BEGIN FOR i IN 1..35 LOOP PERFORM pg_notify('" + channel + "', i::text); END LOOP; END $$");
+  EXPECT_EQ(conn.notifies.dropped(), 25U);
+  EXPECT_EQ(take_payloads(conn), "26 27 28 29 30 31 32 33 34 35 ") << "the oldest go";
+}
+
+TEST(notification_bound, is_100_000_if_nothing_is_said) {
+  connect_options const options;
+  EXPECT_EQ(options.notification_capacity, 100'000U);
 }
 
 INSTANTIATE_TEST_SUITE_P(each, notifying, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });

@@ -15,6 +15,7 @@
 
 #include <openssl/ssl.h>
 
+#include <initializer_list>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -53,8 +54,12 @@ class tls_peer : public client_messages<tls_peer> {
       if (!flush() || !wanted() || !receive_record()) return false;
     return flush();
   }
-  bool send(std::string_view bytes) {
-    return bytes.empty() || (SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0 && flush());
+  bool send(std::string_view bytes) { return send({bytes}); }
+  /// Each text in records of its own, and all of these in one go.
+  bool send(std::initializer_list<std::string_view> texts) {
+    for (std::string_view const bytes : texts)
+      if (!bytes.empty() && SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) <= 0) return false;
+    return flush();
   }
   /// Exactly that many bytes; fewer if the client closes or the test ends.
   std::string receive(std::size_t count) {

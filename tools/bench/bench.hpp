@@ -11,6 +11,11 @@
 //   auto fetch();                                  runs it; the whole result, buffered
 //   static std::size_t size(result const&);        and what looks at a result, each giving a checksum:
 //   static std::uint64_t first_int(..), sum_ints(..), touch_text(..), sum_records(..)
+//
+// and, for the row of notifications,
+//
+//   void listen();                                 to the channel "bench"
+//   heard hear();                                  runs the statement, takes what it notified of
 #pragma once
 
 #include <malloc.h>
@@ -47,6 +52,8 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row == "record" || row == "record_unread" || row == "memory")
     return "select i, i::bigint * 1000003, 'article ' || i, i / 7.0::float8 from generate_series(1, " + series +
            ") as i";
+  if (row == "notification")
+    return "select count(pg_notify('bench', 'article ' || i)) from generate_series(1, 100) as i";
   throw std::runtime_error("no such row: " + std::string(row));
 }
 
@@ -67,6 +74,12 @@ inline std::uint64_t checksum(record const& of) {
 inline std::uint64_t checksum(std::string_view text) {
   return text.size() + (text.empty() ? 0 : static_cast<unsigned char>(text.front()));
 }
+
+/// Notifications that were handled: how many, and the checksum of their payloads.
+struct heard {
+  std::size_t count = 0;
+  std::uint64_t sum = 0;
+};
 
 // ---- measuring ----
 
@@ -139,6 +152,14 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   if (row == "record_unread") return fetch_and([](auto const&) { return 0U; });
   if (row == "pg_type" || row == "series_text")
     return fetch_and([](auto const& result) { return Client::touch_text(result); });
+  if constexpr (requires { on.hear(); }) {
+    if (row == "notification")
+      return repeat(times, [&](outcome& sum) {
+        auto const taken = on.hear();
+        sum.checksum += taken.sum;
+        sum.rows = taken.count;
+      });
+  }
   if (row == "connect_scram") return repeat(times, [&](outcome&) { Client const another(dsn); });
   if constexpr (requires { Client::with_kept_keys(dsn); }) {
     if (row == "connect_kept") {
@@ -166,6 +187,8 @@ template <class Client>
 void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
   Client on(dsn);
   on.prepare(statement_of(row, series));
+  if constexpr (requires { on.listen(); })
+    if (row == "notification") on.listen();
   usage const before = usage_now();
   outcome const sum = repeat_row(on, dsn, row, times);
   usage const after = usage_now();

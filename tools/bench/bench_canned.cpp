@@ -4,9 +4,9 @@
 //   bench_canned FOLDER PORT       listens on FOLDER/.s.PGSQL.PORT, says "ready", ends when its standard input does
 //
 // It asks for no password, and answers Parse, Describe, Bind, Execute, Sync and Query with messages that are made once,
-// in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n). An answer goes out as
-// PostgreSQL sends it, 8 KiB at a time, and each piece only when the one before was read: so the client's reads do not
-// depend on time.
+// in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n), a hundred notifications. An
+// answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the one before was read: so the
+// client's reads do not depend on time.
 
 #include <linux/sockios.h>
 #include <poll.h>
@@ -100,6 +100,14 @@ recording pg_type() {
   return made;
 }
 
+/// To oneself: they come when the statement's transaction has ended.
+recording notifications() {
+  recording made{row_description({{"count", 20, 8}}), data_row({"100"}), complete(1)};
+  for (int i = 1; i <= 100; ++i)
+    made.tag += message('A', int32(4711) + zero_ended("bench") + zero_ended("article " + std::to_string(i)));
+  return made;
+}
+
 recording const& recorded(std::string const& sql) {
   static std::map<std::string, recording> made;
   auto found = made.find(sql);
@@ -110,6 +118,10 @@ recording const& recorded(std::string const& sql) {
     fresh = series(std::atoi(sql.c_str() + at + numbers.size()));
   else if (sql.find("pg_type") != sql.npos)
     fresh = pg_type();
+  else if (sql.find("pg_notify") != sql.npos)
+    fresh = notifications();
+  else if (sql == "LISTEN \"bench\"")
+    fresh.tag = message('C', zero_ended("LISTEN"));
   else if (sql == "select 1+1")
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"2"}), complete(1)};
   else

@@ -44,6 +44,17 @@ class client {
     if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
     return answer;
   }
+  void listen() { result const answer(PQexec(connection_.get(), "LISTEN \"bench\"")); }
+  bench::heard hear() {
+    fetch();
+    bench::heard taken;
+    while (PGnotify* const arrived = PQnotifies(connection_.get())) {
+      ++taken.count;
+      taken.sum += bench::checksum(arrived->extra);
+      PQfreemem(arrived);
+    }
+    return taken;
+  }
 
   static std::size_t size(result const& of) { return static_cast<std::size_t>(PQntuples(of.get())); }
   static std::uint64_t first_int(result const& of) { return static_cast<std::uint64_t>(number<int>(of.get(), 0, 0)); }

@@ -23,6 +23,18 @@ class client {
     cursor_.execute(sql);
     return static_cast<std::uint64_t>(cursor_.fetchone()->get<int>(0));
   }
+  void listen() {
+    connection_.listen("bench");
+    connection_.on_notify("bench", [this](tusk::notify const& arrived) {
+      ++heard_.count;
+      heard_.sum += bench::checksum(arrived.payload);
+    });
+  }
+  bench::heard hear() {
+    heard_ = {};
+    fetch();
+    return heard_;
+  }
 
   static std::size_t size(tusk::result const& of) { return of.size(); }
   static std::uint64_t first_int(tusk::result const& of) { return static_cast<std::uint64_t>(of[0].get<int>(0)); }
@@ -49,6 +61,7 @@ class client {
   tusk::connection connection_;
   tusk::cursor cursor_ = connection_.cursor();
   std::optional<tusk::statement> statement_;
+  bench::heard heard_;
 };
 
 }  // namespace

@@ -60,9 +60,10 @@ enum class poll_status {
 
 /// What is known of an open connection. Plain values; empty where there is nothing to say.
 struct connection_info {
-  std::string server_version;  ///< as the server reports it: "15.13 (Debian ...)"
-  std::string host;            ///< as asked for: a name, an address, a socket's directory
-  std::string address;         ///< where it led to: an address, a socket's path
+  std::string server_version;     ///< as the server reports it: "15.13 (Debian ...)"
+  int server_version_number = 0;  ///< 150013, as its server_version_num; 0 if what it reports is no version
+  std::string host;               ///< as asked for: a name, an address, a socket's directory
+  std::string address;            ///< where it led to: an address, a socket's path
   std::uint16_t port = 0;
   std::string user, database;
   std::int32_t backend_pid = 0;  ///< process id of the server's session
@@ -70,6 +71,8 @@ struct connection_info {
   std::string authentication;    ///< "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus"
   std::string tls_version;       ///< "TLSv1.3"; empty without TLS
   std::string tls_cipher;        ///< "TLS_AES_256_GCM_SHA384"; empty without TLS
+  /// The settings that the server reports, as they are now: {"TimeZone", "UTC"}, ...
+  std::vector<std::pair<std::string, std::string>> parameters;
 };
 
 /// See the top of this file.
@@ -174,6 +177,12 @@ class connection {
   void set_autocommit(bool on);
   enum transaction_status transaction_status() const;
 
+  /// Makes the session as it was in the beginning: rolls back, gives all settings the values that they had at connect
+  /// (RESET ALL), the user too (SET SESSION AUTHORIZATION DEFAULT), and transactions begin as connect_options said. One
+  /// round trip. What is not a setting stays: LISTEN, the notifications that wait, handlers, prepared statements,
+  /// temporary tables, locks of the session. The session hook is not called.
+  void reset();
+
   // ---- types ----
 
   /// Reads from the catalogue which types the database has: domains are then read as the type below them, enums as
@@ -203,6 +212,10 @@ class connection {
   }
   void start_ping();
   void start_load_types();
+  void start_reset();
+  void start_listen(std::string_view channel);
+  void start_unlisten(std::string_view channel);
+  void start_notify(std::string_view channel, std::string_view payload = {});
   /// The results of the operation that is done; once.
   std::vector<result> take_results();
   /// Whether an operation is under way.
@@ -229,20 +242,45 @@ class connection {
   /// closed; the queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
   void reconnect();
 
-  // ---- what came by itself ----
+  // ---- notifications ----
 
-  /// Notifications that have arrived.
+  /// Asks for a channel's notifications, from now on; inside a transaction: from its commit on. It begins none by
+  /// itself. The channel's name is quoted, so it is as given: `listen("Orders")` is LISTEN "Orders". For all of these:
+  /// a name that is empty, has a NUL byte or is longer than 63 bytes is a programming_error, and nothing is sent.
+  void listen(std::string_view channel);
+  /// Asks no more for them. What has come already stays.
+  void unlisten(std::string_view channel);
+  /// Notifies all sessions that listen, when the transaction commits: a statement like any other. A payload of 8000
+  /// bytes or more is refused by the server, with data_error (22023).
+  void notify(std::string_view channel, std::string_view payload = {});
+
+  /// Notifications that have arrived, but for those that a handler took. Every operation and every poll() gathers them.
   notification_queue notifies;
-  /// The last 50 notices and warnings of the server, oldest first; taking them empties the list.
+
+  /// Has a function called for each notification of a channel in place of queueing it; an empty one: they are queued
+  /// again. It does not LISTEN. Handlers stay when the connection is moved or reconnected.
+  ///
+  /// A handler runs inside of whatever call takes the bytes (poll(), or an operation that waits), on that thread. There
+  /// it may ask the connection things (info(), closed(), notifies, ...), set handlers, take itself off, and close();
+  /// what operates on the connection is a programming_error, other connections are free. It must not destroy the
+  /// connection, nor assign to it. What it throws comes out of that call, when the bytes are taken and other handlers
+  /// have run: the connection stays open, and what an operation did stands. If several throw the first counts; if the
+  /// operation itself fails, its error comes out, and the next call throws the handler's.
+  void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler);
+  /// The same for notices and warnings of the server, which are kept for take_notices() as well.
+  void on_notice(std::function<void(diagnostics const&)> handler);
+  /// The last 50 notices and warnings of the server, oldest first, each with all its fields; taking them empties the
+  /// list. Nothing is ever printed.
   std::vector<diagnostics> take_notices();
 
   // ---- about the connection ----
 
   /// Shows every message, both ways, as a line in the format of libpq's PQtrace without its time stamps: direction (F
   /// or B), length, name, fields, with tabs between. Passwords, SASL data and cancel keys are shown as ***; what the
-  /// statements say is not. The sink is called by whatever call moves the bytes, and must not use the connection; if it
-  /// throws, the connection is closed and the exception comes out there (but for close(), which swallows it). An empty
-  /// sink ends it. Throws programming_error in the midst of connecting, or while something is being sent.
+  /// statements say is not. The sink is called by whatever call moves the bytes, and may do no more with the connection
+  /// than handlers, see on_notify; if it throws, the connection is closed and the exception comes out there (but for
+  /// close(), which swallows it). An empty sink ends it. Throws programming_error in the midst of connecting, or while
+  /// something is being sent.
   void trace(std::function<void(std::string_view line)> sink);
   connection_info info() const;
   /// The connection string in effect, its password masked.
@@ -267,6 +305,8 @@ class connection {
   friend class statement;
   friend class transaction;
   friend void detail::establish(connection& made);
+  void begin_session();
+  poll_status step_session_hook(detail::engine& on);
   std::vector<result> run_watched(request const& what);
   detail::engine& engine() const;
 

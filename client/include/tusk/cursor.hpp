@@ -226,7 +226,7 @@ class cursor {
     if constexpr (std::same_as<Set, params>)
       return set;
     else if constexpr (detail::is_tuple<Set>)
-      return std::apply([this](auto const&... args) { return as_params(args...); }, set);
+      return std::apply([this](auto const&... args) { return this->as_params(args...); }, set);
     else
       return as_params(set);
   }

@@ -15,6 +15,8 @@
 
 namespace tusk {
 
+class connection;
+
 /// For whom a password is asked.
 struct password_request {
   std::string host;  ///< name, address or socket directory, as given
@@ -33,11 +35,20 @@ struct connect_options {
   std::vector<std::pair<std::string, std::string>> parameters = {};
   /// Gives the password for a connection that is about to be made, in place of any other: for tokens that expire.
   /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
-  /// It must not use the connection.
+  /// It may ask the connection things, but not operate on it, as handlers: see connection::on_notify.
   std::function<std::string(password_request const&)> password = {};
   /// Keeps the keys of SCRAM logins, so that further connections with the same password cost next to nothing; see
   /// keep_scram_keys(). May be shared by connections on different threads.
   std::shared_ptr<protocol::scram_key_store> scram_keys = {};
+  /// Sets a session up: called when a connection has been made, by connect() and by connection::reconnect().
+  ///
+  /// A blocking connection: before they return; a transaction that it leaves open is committed. With `async`: in the
+  /// poll() in which the session begins; it may start an operation, and poll() says ok when that is done. What it
+  /// throws, and what its operation fails with, comes out of that call, and the connection is closed. The reference is
+  /// good for the call.
+  std::function<void(connection&)> session_hook = {};
+  /// How many notifications wait to be taken, see notification_queue.
+  std::size_t notification_capacity = 100'000;
   /// Shows every message from the first one on, see connection::trace().
   std::function<void(std::string_view line)> trace = {};
   /// The keywords that a connection string may hold, be it the DSN or a `dbname` in `parameters`; another one is an

@@ -29,7 +29,8 @@ class transaction {
   explicit transaction(connection& conn);
   transaction(transaction const&) = delete;
   transaction& operator=(transaction const&) = delete;
-  /// Rolls back if nothing ended it; errors of that are dropped, as the server rolls back what it has no COMMIT for.
+  /// Rolls back if nothing ended it; errors of that are dropped, as the server rolls back what it has no COMMIT for,
+  /// and so is what handlers throw meanwhile.
   ~transaction();
 
   /// Makes it stand. Throws internal_error (25P02) if a statement of it had failed: it is rolled back then;

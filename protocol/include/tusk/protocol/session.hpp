@@ -154,6 +154,8 @@ class session {
   std::string_view secret_key() const noexcept { return secret_key_; }
   /// The value of a setting that the server reports ("server_version"), or empty. Valid until the next call of next().
   std::string_view parameter(std::string_view name) const noexcept;
+  /// All of these: name NUL value NUL, and so on.
+  std::string_view parameters() const noexcept { return parameters_; }
   /// What was received and no event has told of yet: whole messages, or the beginning of one.
   std::string_view received() const noexcept { return reader_.held(); }
   /// How many bytes that is.

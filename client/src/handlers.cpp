@@ -1,0 +1,186 @@
+// Functions of the user's that the connection calls in the midst of stepping: handlers of notifications and notices,
+// the trace's sink, the password callback.
+//
+//   bytes ─► event ─► handling: the lock lets this thread pass, `is_handling` is an obstacle ─► handler ─► next event
+//
+// So a handler may ask the connection things, and what would operate on it is refused. What cannot be done under the
+// feet of those who step waits until they are done: a close(), and what a handler throws.
+
+#include <algorithm>
+#include <cstddef>
+#include <tusk/types/error.hpp>
+#include <utility>
+
+#include "engine.hpp"
+
+namespace tusk::detail {
+namespace {
+
+constexpr std::size_t kept_notices = 50;
+
+}  // namespace
+
+/// A scope in which a function of the user's runs. One may stand within another.
+class engine::handling {
+ public:
+  explicit handling(engine& of) noexcept : of_(of), outermost_((of.obstacles_ & is_handling) == 0) {
+    if (!outermost_) return;
+    of_.set_obstacle(is_handling, true);
+    of_.mutex_.let_pass();
+  }
+  handling(handling const&) = delete;
+  handling& operator=(handling const&) = delete;
+  ~handling() {
+    if (!outermost_) return;
+    of_.mutex_.stop_passing();
+    of_.set_obstacle(is_handling, false);
+  }
+
+ private:
+  engine& of_;
+  bool const outermost_;
+};
+
+void engine::refuse_in_handler() const {
+  if (mutex_.passes())
+    throw programming_error(
+        "a handler may not operate on the connection that calls it; note what there is to do, and do it after the "
+        "call");
+}
+
+/// Its caller holds it, so that it may take itself off.
+template <class What>
+void engine::run(handler<What> const& one) noexcept {
+  handling const now(*this);
+  try {
+    one.function(one.told);
+  } catch (...) {
+    if (!thrown_) thrown_ = std::current_exception();
+  }
+}
+
+void engine::rethrow_thrown() {
+  if (thrown_) [[unlikely]]
+    std::rethrow_exception(std::exchange(thrown_, nullptr));
+}
+
+void engine::rethrow_from_handlers() {
+  lock const guard(mutex_);
+  rethrow_thrown();
+}
+
+engine::handlers& engine::made_handlers() {
+  if (!handlers_) handlers_ = std::make_unique<handlers>();
+  return *handlers_;
+}
+
+// ---- notifications ----
+
+namespace {
+
+/// Where the handler of a channel stands, or would, in the channels' order.
+std::size_t place_of(std::string_view channel, auto const& handlers) noexcept {
+  auto const before = [](auto const& each, std::string_view name) { return each->told.channel < name; };
+  return static_cast<std::size_t>(std::lower_bound(handlers.begin(), handlers.end(), channel, before) -
+                                  handlers.begin());
+}
+
+bool stands_at(std::size_t place, std::string_view channel, auto const& handlers) noexcept {
+  return place < handlers.size() && handlers[place]->told.channel == channel;
+}
+
+}  // namespace
+
+void engine::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function) {
+  lock const guard(mutex_);
+  auto& known = made_handlers().of_channels;
+  std::size_t const place = place_of(channel, known);
+  bool const is_known = stands_at(place, channel, known);
+  auto const at = known.begin() + static_cast<std::ptrdiff_t>(place);
+  if (!function) {
+    if (is_known) known.erase(at);
+    return;
+  }
+  handler<notify> made{std::move(function), {0, std::string(channel), {}}};
+  auto one = std::make_shared<handler<notify>>(std::move(made));
+  if (is_known)
+    *at = std::move(one);
+  else
+    known.insert(at, std::move(one));
+}
+
+void engine::take_notification(protocol::notification_response const& arrived) {
+  auto const is_handled = [&] {
+    auto const& known = handlers_->of_channels;
+    std::size_t& place = handlers_->latest;
+    if (stands_at(place, arrived.channel, known)) return true;  // most come of one channel
+    place = place_of(arrived.channel, known);
+    return stands_at(place, arrived.channel, known);
+  };
+  if (handlers_ && is_handled()) {
+    auto const held = handlers_->of_channels[handlers_->latest];
+    held->told.pid = arrived.process_id;
+    held->told.payload = arrived.payload;
+    run(*held);
+  } else {
+    notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
+  }
+}
+
+// ---- notices ----
+
+void engine::on_notice(std::function<void(diagnostics const&)> function) {
+  lock const guard(mutex_);
+  made_handlers().of_notices =
+      function ? std::make_shared<handler<diagnostics>>(handler<diagnostics>{std::move(function), {}}) : nullptr;
+}
+
+void engine::take_notice(diagnostics fields) {
+  if (notices_.size() == kept_notices) notices_.erase(notices_.begin());
+  notices_.push_back(std::move(fields));
+  if (!handlers_ || !handlers_->of_notices) return;
+  auto const held = handlers_->of_notices;
+  held->told = notices_.back();  // a copy, because the handler may take what is kept
+  run(*held);
+}
+
+std::vector<diagnostics> engine::take_notices() {
+  lock const guard(mutex_);
+  return std::exchange(notices_, {});
+}
+
+// ---- the trace ----
+
+void engine::trace(std::function<void(std::string_view)> sink) {
+  lock const guard(mutex_);
+  refuse_in_handler();
+  bool const starting = connector_ && session_.state() != protocol::state::unstarted;
+  if (sink && (starting || !session_.output().empty()))
+    throw programming_error(
+        "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
+        "connect_options::trace before the first one");
+  show_messages(std::move(sink), connector_ ? protocol::trace_from::startup : protocol::trace_from::session,
+                session_.received());
+}
+
+void engine::show_messages(std::function<void(std::string_view)> sink, protocol::trace_from from,
+                           std::string_view received) {
+  protocol::tracer::sink shown;
+  if (sink)
+    shown = [this](std::string_view line) {
+      handling const now(*this);
+      handlers_->trace(line);
+    };
+  made_handlers().trace = std::move(sink);
+  transport_.trace(std::move(shown), options_.limits, from, received);
+}
+
+// ---- the password callback ----
+
+/// It is among what the connector calls.
+client::progress engine::step_connector() {
+  handling const now(*this);
+  return connector_->step();
+}
+
+}  // namespace tusk::detail
