@@ -64,6 +64,18 @@ std::vector<result> connection::exec(std::string_view script) {
   return engine_->exec(script);
 }
 
+std::vector<result> connection::exec(within const& limit, std::string_view script) {
+  if (engine().is_watched()) [[unlikely]]
+    return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = &limit});
+  return engine_->exec(script, {}, &limit);
+}
+
+result connection::query_params(within const& limit, std::string_view sql, params const& args) {
+  if (engine().is_watched()) [[unlikely]]
+    return last_of(run_watched({.sql = sql, .args = args, .limit = &limit}));
+  return engine_->query(limit, sql, args);
+}
+
 result connection::query_params(std::string_view sql, params const& args) {
   if (engine().is_watched()) [[unlikely]]
     return last_of(run_watched({.sql = sql, .args = args}));
@@ -96,15 +108,18 @@ std::vector<result> connection::run_watched(request const& what) {
 
 std::vector<result> connection::do_execute(request const& what) {
   auto& to = engine();
-  if (!to.is_async()) {
-    if (what.is_script) return to.exec(what.sql);
-    return {what.prepared != nullptr ? to.query(*what.prepared, what.args) : to.query(what.sql, what.args)};
+  auto const* const limit = what.limit;
+  if (to.is_async()) {
+    if (what.is_script)
+      to.start_exec(what.sql, {}, limit);
+    else
+      to.start_query(what.sql, what.args, limit);
+    return {};
   }
-  if (what.is_script)
-    to.start_exec(what.sql);
-  else
-    to.start_query(what.sql, what.args);
-  return {};
+  if (what.is_script) return to.exec(what.sql, {}, limit);
+  if (what.prepared != nullptr)
+    return {limit != nullptr ? to.query(*limit, *what.prepared, what.args) : to.query(*what.prepared, what.args)};
+  return {limit != nullptr ? to.query(*limit, what.sql, what.args) : to.query(what.sql, what.args)};
 }
 
 void connection::did_execute(outcome const&) {}
@@ -175,11 +190,17 @@ void connection::start_exec(std::string_view script) {
   else
     engine_->start_exec(script);
 }
-void connection::start_query_params(std::string_view sql, params const& args) {
+void connection::start_exec(within const& limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = sql, .args = args});
+    run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = &limit});
   else
-    engine_->start_query(sql, args);
+    engine_->start_exec(script, {}, &limit);
+}
+void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
+  if (engine().is_watched()) [[unlikely]]
+    run_watched({.sql = sql, .args = args, .limit = limit});
+  else
+    engine_->start_query(sql, args, limit);
 }
 std::vector<result> connection::take_results() { return engine().take_results(); }
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
@@ -242,12 +263,14 @@ void statement::release() noexcept {
   engine_.reset();
 }
 
-result statement::query_params(params const& args) {
+result statement::query_params(params const& args, within const* limit) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
   if (engine_->is_watched()) [[unlikely]] {
     if (auto* const conn = engine_->owner())
-      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
+      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit}));
   }
+  if (limit != nullptr) [[unlikely]]
+    return engine_->query(*limit, prepared_, args);
   return engine_->query(prepared_, args);
 }
 

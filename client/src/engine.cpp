@@ -38,6 +38,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       statements_(options.statement_cache),
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
+  waiter_.set(wait_slot::hold(std::exchange(options_.wait_callback, {})));
   for (std::string const& warning : settings_->warnings) {
     diagnostics fields;
     fields.set('S', "WARNING");
@@ -61,6 +62,7 @@ std::shared_ptr<engine> engine::another() {
   made->mode_ = mode_;
   made->watched_ = watched_;
   made->adapters_ = adapters_;
+  made->waiter_.set(waiter_.get());
   made->transport_.trace(transport_.sink(), options_.limits, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
     say_goodbye();
@@ -73,15 +75,8 @@ engine::~engine() { close(); }
 
 void engine::connect() {
   lock const guard(mutex_);
-  for (;;) {
-    poll_status const wanted = step(false);
-    if (wanted == poll_status::ok) break;
-    bool const write = wanted != poll_status::read, read = wanted != poll_status::write;
-    int const descriptor = connector_ ? connector_->descriptor() : transport_.socket().descriptor();
-    wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
-  }
+  wait_by_steps();  // to the end of load_types, too
   transport_.socket().set_blocking(true);
-  finish();  // of load_types
 }
 
 /// Waits for the descriptor. What the system refuses is the end of the connection.
@@ -96,12 +91,9 @@ void engine::wait_for(int descriptor, bool read, bool write, client::deadline un
 
 poll_status engine::poll() {
   lock const guard(mutex_);
+  if ((obstacles_ & is_waited) != 0) return step_for_callback();
   if (closed()) require_open();
-  if (canceller_) {
-    if (auto const wanted = step_cancel()) return *wanted;
-  }
-  operation_.ended = false;  // what comes now is this call's
-  poll_status const wanted = step(false);
+  poll_status const wanted = step_all();
   if (wanted == poll_status::ok) finish();
   return wanted;
 }
@@ -185,6 +177,7 @@ poll_status engine::step(bool wait) {
 
 /// Steps until the operation is done, waiting as long as it takes.
 void engine::wait_until_done() {
+  if (limit_ || (wait_slot::any() && callback_in_force())) return wait_by_steps();
   while (operation_.active) {
     poll_status const wanted = step(true);
     if (wanted == poll_status::ok) break;
@@ -197,7 +190,7 @@ void engine::wait_until_done() {
 /// whatever else happens is the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.is_bare()) {
+    if (operation_.active && transport_.is_bare() && !(wait_slot::any() && callback_in_force())) {
       auto const& socket = transport_.socket();
       if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
         session_.sent(sent.bytes);
@@ -292,6 +285,8 @@ void engine::hang_up() noexcept {
   obstacles_ |= is_closed;
   transport_.close();
   connector_.reset();
+  canceller_.reset();
+  limit_.reset();
 }
 
 /// Terminate, if there is a session and memory for it; the close that follows says the same.
@@ -317,6 +312,7 @@ void engine::close() noexcept {
     transport_.close();
   }
   canceller_.reset();
+  limit_.reset();
   connector_.reset();
   if (!operation_.active) return;
   try {
@@ -328,14 +324,12 @@ void engine::close() noexcept {
 
 int engine::fileno() const noexcept {
   lock const guard(mutex_);
-  if (canceller_) return canceller_->descriptor();
-  return connector_ ? connector_->descriptor() : transport_.socket().descriptor();
+  return descriptor();
 }
 
 std::optional<std::chrono::milliseconds> engine::timeout() const {
   lock const guard(mutex_);
-  if (canceller_) return client::time_left(canceller_->until());
-  return connector_ ? client::time_left(connector_->until()) : std::nullopt;
+  return client::time_left(until());
 }
 
 bool engine::isexecuting() const noexcept {

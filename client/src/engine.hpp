@@ -23,10 +23,12 @@
 #include "canceller.hpp"
 #include "connector.hpp"
 #include "conninfo.hpp"
+#include "limit.hpp"
 #include "operation_lock.hpp"
 #include "session_types.hpp"
 #include "statement_cache.hpp"
 #include "transport.hpp"
+#include "wait_slot.hpp"
 
 namespace tusk::detail {
 
@@ -59,12 +61,15 @@ class engine {
   /// This one says goodbye, and is to be closed.
   std::shared_ptr<engine> another();
 
-  std::vector<result> exec(std::string_view script, first_casters casters = {});
+  /// `limit`, here and below: null if there is none.
+  std::vector<result> exec(std::string_view script, first_casters casters = {}, within const* limit = nullptr);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
   std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
   result query(std::string_view sql, params const& args);
+  result query(within const& limit, std::string_view sql, params const& args);
   std::shared_ptr<prepared_statement> prepare(std::string_view sql);
   result query(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  result query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args);
   /// The statement is closed with the next request.
   void release(prepared_statement const& statement) noexcept;
 
@@ -74,7 +79,7 @@ class engine {
   oid type_oid(std::string_view name) const;
 
   // transactions.cpp
-  void commit();
+  void commit(within const* limit = nullptr);
   void rollback();
   void savepoint(std::string_view statement);
   void begin_later();
@@ -85,14 +90,19 @@ class engine {
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
   void set_mode(session_mode const& mode);
-  void start_exec(std::string_view script, first_casters casters = {});
+  void start_exec(std::string_view script, first_casters casters = {}, within const* limit = nullptr);
   void start_exec_all(std::vector<std::string> statements, first_casters casters);
   batch_progress progress() const;
-  void start_query(std::string_view sql, params const& args);
+  void start_query(std::string_view sql, params const& args, within const* limit = nullptr);
   void start_ping();
   void start_load_types();
   std::vector<result> take_results();
   void cancel(std::chrono::milliseconds within);
+
+  // waiting.cpp
+  void set_wait_callback(wait_callback callback);
+  wait_callback get_wait_callback() const;
+  void interrupt();
 
   poll_status poll();
   int fileno() const noexcept;
@@ -196,6 +206,7 @@ class engine {
 
   // operations.cpp: what is asked
   void require_open();
+  void require_turn();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
   void begin_exec(std::string_view script, first_casters casters = {});
@@ -237,8 +248,18 @@ class engine {
     return session_.transaction() == protocol::transaction_status::idle && (!mode_.autocommit || begin_asked_);
   }
   void send_begin();
-  void run_control(std::string_view statement);
+  void run_control(std::string_view statement, within const* limit = nullptr);
   void require_transactions(char const* what) const;
+
+  // waiting.cpp: single steps, limits, wait callbacks
+  poll_status step_all();
+  poll_status step_for_callback();
+  void wait_by_steps();
+  void wait_by(wait_callback const& callback);
+  wait_slot::held callback_in_force() const;
+  std::unique_ptr<client::limit> admit(within const* limit);
+  int descriptor() const noexcept;
+  client::deadline until() const;
 
   // cancelling.cpp: requests over a connection of their own
   std::optional<poll_status> step_cancel();
@@ -247,9 +268,10 @@ class engine {
   void wait_for_cancels();
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
-  // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, and above these how many
-  // threads are cancelling.
-  static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, one_cancel = 16;
+  // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, whether a wait callback
+  // steps it for another one, and above these how many threads are cancelling.
+  static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_waited = 16,
+                            one_cancel = 32;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)
@@ -273,8 +295,10 @@ class engine {
   notification_queue notifications_;
   std::vector<diagnostics> notices_;
   client::route route_;                           // once the connection is open; then it does not change
-  std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
-  std::exception_ptr parting_;                    // why the connection was closed, for the next call
+  std::unique_ptr<client::canceller> canceller_;  // one that is stepped with the operation, while it is under way
+  std::unique_ptr<client::limit> limit_;          // of the operation under way
+  wait_slot waiter_;
+  std::exception_ptr parting_;  // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
   ending tell_;  // when the operation has ended
   void const* told_ = nullptr;

@@ -59,11 +59,19 @@ void engine::require_open() {
   throw interface_error("connection already closed", true);
 }
 
+/// The same, or if a wait callback steps it for another operation.
+void engine::require_turn() {
+  require_open();
+  if ((obstacles_ & is_waited) != 0)
+    throw programming_error(
+        "another operation is under way on this connection, in a wait callback; let that one end first");
+}
+
 /// Checks that an operation can begin.
 inline void engine::require_readiness(std::string_view text, params const& args) {
   if (obstacles_ == 0 && !operation_.active) [[likely]]
     return;
-  require_open();
+  require_turn();
   wait_for_cancels();
   if (connector_) throw operational_error("the connection is not open yet; step it with poll() until that says ok");
   if (operation_.active)
@@ -225,6 +233,7 @@ std::string engine::next_statement_name() { return "tusk_" + std::to_string(++st
 
 /// Throws the operation's error, if there was one.
 void engine::finish() {
+  limit_.reset();
   if (operation_.error) [[unlikely]] {
     operation_.results.clear();
     std::rethrow_exception(std::exchange(operation_.error, nullptr));
@@ -254,10 +263,12 @@ void engine::require_blocking(char const* what) const {
                             " and poll(), or a connection without async");
 }
 
-std::vector<result> engine::exec(std::string_view script, first_casters casters) {
+std::vector<result> engine::exec(std::string_view script, first_casters casters, within const* limit) {
   lock const guard(mutex_);
   require_blocking("exec");
+  auto limited = admit(limit);
   begin_exec(script, std::move(casters));
+  limit_ = std::move(limited);
   wait_until_done();
   return all_results();
 }
@@ -281,6 +292,26 @@ result engine::query(std::shared_ptr<prepared_statement> const& statement, param
   return answer();
 }
 
+result engine::query(within const& limit, std::string_view sql, params const& args) {
+  lock const guard(mutex_);
+  require_blocking("query");
+  auto limited = admit(&limit);
+  begin_query(sql, args);
+  limit_ = std::move(limited);
+  wait_until_done();
+  return only_result();
+}
+
+result engine::query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args) {
+  lock const guard(mutex_);
+  require_blocking("query");
+  auto limited = admit(&limit);
+  run_prepared(*statement, args);
+  limit_ = std::move(limited);
+  wait_until_done();
+  return only_result();
+}
+
 std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {
   lock const guard(mutex_);
   require_blocking("prepare");
@@ -301,9 +332,11 @@ void engine::release(prepared_statement const& statement) noexcept {
   }
 }
 
-void engine::start_exec(std::string_view script, first_casters casters) {
+void engine::start_exec(std::string_view script, first_casters casters, within const* limit) {
   lock const guard(mutex_);
+  auto limited = admit(limit);
   begin_exec(script, std::move(casters));
+  limit_ = std::move(limited);
 }
 
 void engine::when_ended(void const* who, ending tell) {
@@ -369,14 +402,17 @@ void engine::start_ping() {
   begin_ping();
 }
 
-void engine::start_query(std::string_view sql, params const& args) {
+void engine::start_query(std::string_view sql, params const& args, within const* limit) {
   lock const guard(mutex_);
+  auto limited = admit(limit);
   begin_query(sql, args);
+  limit_ = std::move(limited);
 }
 
 std::vector<result> engine::take_results() {
   lock const guard(mutex_);
-  if (operation_.active) throw programming_error("no results to fetch: the operation is still under way");
+  if (operation_.active || (obstacles_ & is_waited) != 0)
+    throw programming_error("no results to fetch: the operation is still under way");
   finish();  // an operation that close() ended
   return all_results();
 }
