@@ -209,10 +209,13 @@ class engine {
   void require_turn();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
+  void clear(std::string_view text);
   void begin_exec(std::string_view script, first_casters casters = {});
   void begin_bare(std::string_view script);
+  void send_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
+  void send_load_types();
   void begin_query(std::string_view sql, params const& args);
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);

@@ -86,6 +86,10 @@ inline void engine::require_readiness(std::string_view text, params const& args)
 /// The same, and clears what the last one left.
 void engine::begin(std::string_view text, params const& args) {
   require_readiness(text, args);
+  clear(text);
+}
+
+void engine::clear(std::string_view text) {
   operation_.results.clear();
   operation_.error = nullptr;
   operation_.ended = false;
@@ -117,6 +121,10 @@ void engine::begin_exec(std::string_view script, first_casters casters) {
 /// A script in whatever transaction there is.
 void engine::begin_bare(std::string_view script) {
   begin(script, {});
+  send_bare(script);
+}
+
+void engine::send_bare(std::string_view script) {
   require_utf8(script);
   if (auto const failed = session_.query(script))
     throw programming_error("the script cannot be sent: " + failed.message(), failed);
@@ -130,7 +138,14 @@ void engine::begin_ping() {
 }
 
 void engine::begin_load_types() {
-  begin_bare(session_types::catalogue_query());
+  require_readiness("", {});
+  send_load_types();
+}
+
+/// The same at the end of connecting, when nobody but poll() can begin anything.
+void engine::send_load_types() {
+  clear(session_types::catalogue_query());
+  send_bare(session_types::catalogue_query());
   operation_.loads_types = true;
 }
 
