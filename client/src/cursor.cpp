@@ -54,8 +54,13 @@ void cursor::start() {
   query_.clear();
 }
 
-void cursor::run(std::string_view statement, params const& args) {
+void cursor::run(std::string_view statement, params const& args, within const* limit) {
   start();
+  struct limited {
+    cursor& by;
+    ~limited() { by.limit_ = nullptr; }
+  } const during{*this};
+  limit_ = limit;
   if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
   since_ = std::chrono::steady_clock::now();
   try {
@@ -76,9 +81,9 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   if (batching_) return batch_.push_back(merge(statement, args));
   query_ = merge(statement, args);
   if (engine_->is_async())
-    engine_->start_exec(query_, casters_);
+    engine_->start_exec(query_, casters_, limit_);
   else
-    results_ = engine_->exec(query_, casters_);
+    results_ = engine_->exec(query_, casters_, limit_);
 }
 
 void cursor::ended(std::exception_ptr error) {

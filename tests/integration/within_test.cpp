@@ -234,6 +234,12 @@ TEST(limit, is_taken_by_every_way_to_run_a_statement) {
     EXPECT_THROW(made.query(within(20ms), 60.0), query_canceled);
     EXPECT_THROW(made.query(within(20ms), params::of(nullptr, 60.0)), query_canceled);
   }
+  cursor cur = conn.cursor();
+  EXPECT_THROW(cur.execute(within(20ms), "SELECT pg_sleep(%s)", 60), query_canceled);
+  EXPECT_THROW(cur.execute(within(20ms), sql::sql("SELECT pg_sleep(60)")), query_canceled);
+  EXPECT_NO_THROW(cur.execute("SELECT pg_sleep(0.05)")) << "it was for the one statement";
+  cur.execute(stop, "SELECT %s", 3);
+  EXPECT_EQ(cur.fetchone()->get<int>(0), 3);
   EXPECT_EQ(conn.exec(stop, "SELECT 1; SELECT 2").size(), 2U);
   EXPECT_EQ(conn.query(stop, "SELECT $1::int", 3)[0].get<int>(0), 3);
   EXPECT_EQ(made.query(stop, 0.0).size(), 1U);
@@ -241,6 +247,7 @@ TEST(limit, is_taken_by_every_way_to_run_a_statement) {
   EXPECT_THROW(conn.exec(stop, "SELECT 1"), query_canceled);
   EXPECT_THROW(conn.query(stop, "SELECT 1"), query_canceled);
   EXPECT_THROW(made.query(stop, 0.0), query_canceled);
+  EXPECT_THROW(cur.execute(stop, "SELECT 1"), query_canceled);
   EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
 }
 
@@ -272,6 +279,9 @@ TEST(limit, is_handed_on_by_connections_that_watch_their_statements) {
   EXPECT_THROW(finish(stepped), query_canceled);
   EXPECT_EQ(stepped.limits, 2);
   EXPECT_EQ(stepped.errors, 2);
+  cursor cur = stepped.cursor();
+  cur.execute(within(20ms), "SELECT pg_sleep(60)");
+  EXPECT_THROW(finish(stepped), query_canceled);
 }
 
 TEST(limit, runs_from_where_it_is_made_so_that_one_serves_several_statements) {
