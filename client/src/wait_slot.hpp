@@ -19,9 +19,10 @@ class wait_slot {
   wait_slot& operator=(wait_slot const&) = delete;
   ~wait_slot() { set(nullptr); }
 
-  void set(held callback) noexcept {
+  /// Gives the one before, for the caller to destroy when it holds no lock.
+  held set(held callback) noexcept {
     taken_ += (callback ? 1U : 0U) - (callback_ ? 1U : 0U);
-    callback_ = std::move(callback);
+    return std::exchange(callback_, std::move(callback));
   }
   held const& get() const noexcept { return callback_; }
   static bool any() noexcept { return taken_.load(std::memory_order_relaxed) != 0; }

@@ -55,7 +55,7 @@ wait_slot::held engine::callback_in_force() const {
 void engine::set_wait_callback(wait_callback callback) {
   auto fresh = wait_slot::hold(std::move(callback));
   lock const guard(mutex_);
-  waiter_.set(std::move(fresh));
+  fresh = waiter_.set(std::move(fresh));
 }
 
 wait_callback engine::get_wait_callback() const {
@@ -76,27 +76,22 @@ poll_status engine::step_all() {
   }
   std::optional<poll_status> wanted;
   if (canceller_) wanted = step_cancel();
-  bool const spent = over && limit_->is_spent();
-  if (!wanted || spent) {
+  if (!wanted) {
     operation_.ended = false;  // what comes now is this call's
     wanted = step(false);
   }
   if (*wanted == poll_status::ok || !limit_) return *wanted;
-  if (spent) {
-    std::string const reason = limit_->reason.empty() ? "" : "; " + limit_->reason;
-    break_off(std::make_exception_ptr(
-        operational_error("the connection was closed: the statement's time was over, and it had not ended " +
-                              std::to_string(client::limit::grace.count()) + " s after it was to be canceled" + reason,
-                          true)));
-    return poll_status::ok;
+  std::string failure;
+  if (limit_->is_spent()) {
+    failure = "the statement's limit was over, and it had not ended " + std::to_string(client::limit::grace.count()) +
+              " s later" + (limit_->reason.empty() ? "" : "; " + limit_->reason);
+  } else {
+    if (canceller_ || limit_->descriptor() < 0) return *wanted;
+    if (limit_->watch(transport_.socket().descriptor(), *wanted != poll_status::read)) return poll_status::read;
+    failure = "waiting for a stop token: " + std::generic_category().message(errno);
   }
-  if (canceller_ || limit_->descriptor() < 0) return *wanted;
-  if (!limit_->watch(transport_.socket().descriptor(), *wanted != poll_status::read)) {
-    std::error_code const why(errno, std::generic_category());
-    break_off(std::make_exception_ptr(operational_error("the connection was closed: " + why.message(), why, true)));
-    return poll_status::ok;
-  }
-  return poll_status::read;
+  break_off(std::make_exception_ptr(operational_error("the connection was closed: " + failure, true)));
+  return poll_status::ok;
 }
 
 /// For the wait callback: the operation's error and results stay for the call that waits.
@@ -136,8 +131,8 @@ void engine::wait_by(wait_callback const& callback) {
     unlocked const meanwhile(mutex_);
     callback(*owner_);
   } catch (...) {
-    // Compared here, as it cannot be told apart later; and thrown on as it is, for what is no C++ exception.
-    if (std::current_exception() != operation_.error) {
+    // What is no C++ exception (a thread that is cancelled) has no pointer, and may only be thrown on from here.
+    if (!operation_.error || std::current_exception() != operation_.error) {
       set_obstacle(is_waited, false);
       give_up();
       throw;
@@ -164,7 +159,7 @@ void engine::interrupt() {
 std::unique_ptr<client::limit> engine::admit(within const* limit) {
   if (limit == nullptr) return nullptr;
   require_turn();
-  if (limit->is_over()) throw query_canceled("the statement was not sent: its time was over before");
+  if (limit->is_over()) throw query_canceled("the statement was not sent: its limit was over before");
   return std::make_unique<client::limit>(*limit);
 }
 
@@ -176,10 +171,7 @@ int engine::descriptor() const noexcept {
 }
 
 client::deadline engine::until() const {
-  if (canceller_) {
-    auto const ends = canceller_->until(), limited = limit_ ? limit_->end() : client::deadline();
-    return limited && ends ? std::min(*ends, *limited) : ends;
-  }
+  if (canceller_) return limit_ && limit_->end() ? std::min(canceller_->until(), limit_->end()) : canceller_->until();
   if (connector_) return connector_->until();
   return limit_ ? limit_->until() : client::deadline();
 }
@@ -190,7 +182,7 @@ void set_wait_callback(wait_callback callback) {
   auto fresh = detail::wait_slot::hold(std::move(callback));
   auto& shared = detail::everywhere();
   std::lock_guard const guard(shared.lock);
-  shared.slot.set(std::move(fresh));
+  fresh = shared.slot.set(std::move(fresh));
 }
 
 wait_callback get_wait_callback() {

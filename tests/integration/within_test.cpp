@@ -156,7 +156,7 @@ given_up run_in_vain(face by, connection& conn) {
 
 void expect_given_up(given_up const& seen) {
   ASSERT_TRUE(seen.told);
-  EXPECT_CONTAINS("the statement's time was over", seen.told->what());
+  EXPECT_CONTAINS("the statement's limit was over", seen.told->what());
   EXPECT_TRUE(seen.told->is_fatal());
   EXPECT_TRUE(seen.closed);
   EXPECT_GE(seen.elapsed, 5s);
@@ -192,7 +192,7 @@ TEST(limit, closes_the_connection_when_no_cancel_request_helps_and_says_why) {
   };
   // A pooler may give no key.
   std::string const keyless = message('R', int32(0)) + message('S', text("client_encoding") + text("UTF8")) + ready();
-  vain table[] = {{welcome(), true, "5 s after it was to be canceled", 10, 30},  // it took each, and each is repeated
+  vain table[] = {{welcome(), true, "had not ended 5 s later", 10, 30},  // it took each, and each is repeated
                   {welcome(), false, "the server did not confirm it: its time is over", 1, 1},
                   {keyless, true, "the server gave no key to cancel with", 0, 0}};
   std::vector<std::thread> threads;

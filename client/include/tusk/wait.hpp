@@ -2,8 +2,8 @@
 //
 //   blocking call: start the operation ─► callback(conn): poll(), wait on fileno(), poll(), ... until ok ─► its result
 //
-// Everything that waits for the server goes through the callback (connect and reconnect too) but for cancel(), which
-// waits only until the server has taken the request. Asynchronous connections are not affected.
+// Every operation goes through the callback, connect and reconnect too. What does not: cancel(), which waits until the
+// server has taken the request, wait_readable() and the pauses of retry(). Asynchronous connections are not affected.
 #pragma once
 
 #include <atomic>
