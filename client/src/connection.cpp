@@ -58,16 +58,10 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-std::vector<result> connection::exec(std::string_view script) {
+std::vector<result> connection::exec_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    return run_watched({.sql = script, .args = params::none(), .is_script = true});
-  return engine_->exec(script);
-}
-
-std::vector<result> connection::exec(within const& limit, std::string_view script) {
-  if (engine().is_watched()) [[unlikely]]
-    return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = &limit});
-  return engine_->exec(script, {}, &limit);
+    return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
+  return engine_->exec(script, {}, limit);
 }
 
 result connection::query_params(within const& limit, std::string_view sql, params const& args) {
@@ -184,17 +178,11 @@ void connection::reconnect() {
   if (!engine_->is_async()) engine_->connect();
 }
 
-void connection::start_exec(std::string_view script) {
+void connection::start_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = script, .args = params::none(), .is_script = true});
+    run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
   else
-    engine_->start_exec(script);
-}
-void connection::start_exec(within const& limit, std::string_view script) {
-  if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = &limit});
-  else
-    engine_->start_exec(script, {}, &limit);
+    engine_->start_exec(script, {}, limit);
 }
 void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
   if (engine().is_watched()) [[unlikely]]

@@ -59,14 +59,6 @@ void engine::require_open() {
   throw interface_error("connection already closed", true);
 }
 
-/// The same, or if a wait callback steps it for another operation.
-void engine::require_turn() {
-  require_open();
-  if ((obstacles_ & is_waited) != 0)
-    throw programming_error(
-        "another operation is under way on this connection, in a wait callback; let that one end first");
-}
-
 /// Checks that an operation can begin.
 inline void engine::require_readiness(std::string_view text, params const& args) {
   if (obstacles_ == 0 && !operation_.active) [[likely]]
@@ -307,26 +299,6 @@ result engine::query(std::shared_ptr<prepared_statement> const& statement, param
   return answer();
 }
 
-result engine::query(within const& limit, std::string_view sql, params const& args) {
-  lock const guard(mutex_);
-  require_blocking("query");
-  auto limited = admit(&limit);
-  begin_query(sql, args);
-  limit_ = std::move(limited);
-  wait_until_done();
-  return only_result();
-}
-
-result engine::query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args) {
-  lock const guard(mutex_);
-  require_blocking("query");
-  auto limited = admit(&limit);
-  run_prepared(*statement, args);
-  limit_ = std::move(limited);
-  wait_until_done();
-  return only_result();
-}
-
 std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {
   lock const guard(mutex_);
   require_blocking("prepare");
@@ -352,31 +324,6 @@ void engine::start_exec(std::string_view script, first_casters casters, within c
   auto limited = admit(limit);
   begin_exec(script, std::move(casters));
   limit_ = std::move(limited);
-}
-
-void engine::when_ended(void const* who, ending tell) {
-  lock const guard(mutex_);
-  told_ = who;
-  tell_ = std::move(tell);
-}
-
-void engine::forget(void const* who) noexcept {
-  lock const guard(mutex_);
-  if (told_ != who) return;
-  told_ = nullptr;
-  tell_ = nullptr;
-}
-
-bool engine::is_running(void const* who) const noexcept {
-  lock const guard(mutex_);
-  return told_ == who;
-}
-
-engine::ending engine::take_ending() {
-  lock const guard(mutex_);
-  if (operation_.active) return {};
-  told_ = nullptr;
-  return std::exchange(tell_, nullptr);
 }
 
 void engine::ping() {

@@ -1,5 +1,5 @@
 // Waiting in other ways than in the read of the socket: by single steps, for connecting and for operations with a
-// limit; by a wait callback, which takes the steps itself.
+// limit; by a wait callback, which takes the steps itself; and who is told when an asynchronous operation has ended.
 
 #include <poll.h>
 
@@ -148,6 +148,14 @@ void engine::wait_by(wait_callback const& callback) {
   if (closed() && !operation_.error) require_open();
 }
 
+/// Throws if the connection is closed, or a wait callback steps it for another operation.
+void engine::require_turn() {
+  require_open();
+  if ((obstacles_ & is_waited) != 0)
+    throw programming_error(
+        "another operation is under way on this connection, in a wait callback; let that one end first");
+}
+
 /// Ends the operation under way as a limit that is over does.
 void engine::interrupt() {
   lock const guard(mutex_);
@@ -163,6 +171,26 @@ std::unique_ptr<client::limit> engine::admit(within const* limit) {
   return std::make_unique<client::limit>(*limit);
 }
 
+result engine::query(within const& limit, std::string_view sql, params const& args) {
+  lock const guard(mutex_);
+  require_blocking("query");
+  auto limited = admit(&limit);
+  begin_query(sql, args);
+  limit_ = std::move(limited);
+  wait_until_done();
+  return only_result();
+}
+
+result engine::query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args) {
+  lock const guard(mutex_);
+  require_blocking("query");
+  auto limited = admit(&limit);
+  run_prepared(*statement, args);
+  limit_ = std::move(limited);
+  wait_until_done();
+  return only_result();
+}
+
 int engine::descriptor() const noexcept {
   if (canceller_) return canceller_->descriptor();
   if (connector_) return connector_->descriptor();
@@ -174,6 +202,31 @@ client::deadline engine::until() const {
   if (canceller_) return limit_ && limit_->end() ? std::min(canceller_->until(), limit_->end()) : canceller_->until();
   if (connector_) return connector_->until();
   return limit_ ? limit_->until() : client::deadline();
+}
+
+void engine::when_ended(void const* who, ending tell) {
+  lock const guard(mutex_);
+  told_ = who;
+  tell_ = std::move(tell);
+}
+
+void engine::forget(void const* who) noexcept {
+  lock const guard(mutex_);
+  if (told_ != who) return;
+  told_ = nullptr;
+  tell_ = nullptr;
+}
+
+bool engine::is_running(void const* who) const noexcept {
+  lock const guard(mutex_);
+  return told_ == who;
+}
+
+engine::ending engine::take_ending() {
+  lock const guard(mutex_);
+  if (operation_.active) return {};
+  told_ = nullptr;
+  return std::exchange(tell_, nullptr);
 }
 
 }  // namespace detail

@@ -1,9 +1,6 @@
-// Wait callbacks: what goes through them, and every way in which one can misbehave. Then wait_select and its flag.
+// Wait callbacks: what goes through them, and every way in which one can misbehave.
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -17,7 +14,6 @@
 #include <vector>
 
 #include "support/effort.hpp"
-#include "support/scripted_server.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -34,10 +30,7 @@ struct own_error : std::runtime_error {
 /// Leaves no callback of the process behind.
 class wait_callback_test : public testing::TestWithParam<way> {
  protected:
-  ~wait_callback_test() override {
-    set_wait_callback({});
-    set_interrupt_flag(nullptr);
-  }
+  ~wait_callback_test() override { set_wait_callback({}); }
 
   std::string dsn_ = dsn(GetParam());
   connect_options const autocommit_{.autocommit = true};
@@ -372,10 +365,7 @@ TEST_P(wait_callback_test, leaves_cancel_to_other_threads) {
   connection conn = connect(dsn_, autocommit_);
   conn.set_wait_callback(counting_);
   std::thread other([&conn, pid = conn.info().backend_pid] {
-    connection watch = open();
-    while (!value<bool>(watch, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep')",
-                        pid))
-      std::this_thread::sleep_for(1ms);
+    wait_until_active(pid);
     conn.cancel();
   });
   EXPECT_THROW(conn.query("SELECT pg_sleep(60)"), query_canceled);
@@ -400,77 +390,6 @@ TEST_P(wait_callback_test, can_be_set_while_others_use_it) {
   for (auto& each : users) each.join();
   done = true;
   setter.join();
-}
-
-// ---- wait_select ----
-
-std::atomic<bool> interrupted = false;
-extern "C" void interrupt_handler(int) { interrupted = true; }
-
-TEST_P(wait_callback_test, wait_select_serves_everything) {
-  set_wait_callback(wait_select);
-  connection conn = connect(dsn_, autocommit_);
-  EXPECT_EQ(conn.exec("SELECT 1; SELECT pg_sleep(0.05); SELECT 3").at(2)[0].get<int>(0), 3);
-  EXPECT_EQ(value<int>(conn, "SELECT length($1::text)", std::string(3'000'000, 'x')), 3'000'000);
-  EXPECT_THROW(conn.query("SELECT 1/0"), data_error);
-  EXPECT_THROW(conn.query(within(50ms), "SELECT pg_sleep(60)"), query_canceled);
-  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
-  connection stepped = connect(dsn_, {.async = true});
-  wait_select(stepped);
-  stepped.start_query("SELECT 6");
-  wait_select(stepped);
-  EXPECT_EQ(stepped.take_results().at(0)[0].get<int>(0), 6);
-}
-
-TEST_P(wait_callback_test, wait_select_knows_no_limit_of_1024_descriptors) {
-  rlimit limit{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-  rlimit const before = limit;
-  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, 1500);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  std::vector<int> taken;
-  while (taken.empty() || taken.back() < 1100) taken.push_back(::dup(0));
-  connection conn = connect(dsn_, {.autocommit = true, .wait_callback = wait_select});
-  EXPECT_GT(conn.fileno(), 1024);
-  EXPECT_EQ(value<int>(conn, "SELECT $1::int, pg_sleep(0.01)", 1), 1);
-  for (int const each : taken) ::close(each);
-  conn.close();
-  ::setrlimit(RLIMIT_NOFILE, &before);
-}
-
-TEST_P(wait_callback_test, wait_select_interrupted_by_a_signal_handlers_flag_cancels_the_query) {
-  struct sigaction action {};
-  struct sigaction before {};
-  action.sa_handler = interrupt_handler;
-  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
-  set_interrupt_flag(&interrupted);
-  set_wait_callback(wait_select);
-  connection conn = connect(dsn_, autocommit_);
-  for (bool const elsewhere : {false, true}) {  // the system may run the handler on any thread
-    std::thread sender([pid = conn.info().backend_pid, me = ::pthread_self(), elsewhere] {
-      connection other = connect(dsn(way::unix_socket), {.autocommit = true});
-      while (
-          !value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid))
-        std::this_thread::sleep_for(1ms);
-      ::pthread_kill(elsewhere ? ::pthread_self() : me, SIGUSR1);
-    });
-    auto const begin = std::chrono::steady_clock::now();
-    EXPECT_FALSE(thrown<query_canceled>([&] { conn.query("SELECT pg_sleep(60)"); }).is_fatal());
-    sender.join();
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
-    EXPECT_FALSE(interrupted) << "it is taken";
-    EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
-  }
-  ::sigaction(SIGUSR1, &before, nullptr);
-}
-
-TEST_P(wait_callback_test, wait_select_interrupted_while_connecting_closes) {
-  scripted_server server([](peer& client) { client.stay_silent(); });
-  set_interrupt_flag(&interrupted);
-  interrupted = true;
-  auto const told = thrown<query_canceled>([&] { connect(server.dsn(), {.wait_callback = wait_select}); });
-  EXPECT_TRUE(told.is_fatal());
-  EXPECT_FALSE(interrupted);
 }
 
 INSTANTIATE_TEST_SUITE_P(each, wait_callback_test, testing::ValuesIn(three_ways),

@@ -14,7 +14,6 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
-#include "support/effort.hpp"
 #include "support/faces.hpp"
 #include "support/scripted_server.hpp"
 #include "support/server.hpp"
@@ -26,13 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-
-/// Returns when the session runs something, as another one sees it.
-void wait_until_active(std::int32_t pid) {
-  connection other = open();
-  while (!value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid))
-    std::this_thread::sleep_for(1ms);
-}
 
 int open_descriptors() {
   int count = 0;
@@ -387,50 +379,6 @@ TEST(limit, cancels_a_commit_that_takes_long) {
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM " + table), 0);
   conn.close();
   other.exec("DROP TABLE " + table + "; DROP FUNCTION " + table + "_slow()");
-}
-
-// ---- races ----
-
-// The time is over while the statement ends by itself: the next statement must not feel it.
-TEST(limit_race, never_hits_the_next_statement) {
-  for (face const by : all_faces) {
-    connection conn = open(by, dsn(way::unix_socket));
-    int canceled = 0, ended = 0;
-    int const races = static_cast<int>(effort(1000));
-    for (int i = 0; i < races; ++i) {
-      try {
-        query(by, conn, within(std::chrono::microseconds(1000 + i % 7 * 100)), "SELECT pg_sleep($1::float8)",
-              0.0007 + 0.0001 * (i % 11));
-        ++ended;
-      } catch (query_canceled const&) {
-        ++canceled;
-      }
-      ASSERT_FALSE(conn.closed()) << i;
-      int next = -1;
-      ASSERT_NO_THROW(next = test::value<int>(by, conn, "SELECT $1::int", i)) << i;
-      ASSERT_EQ(next, i);
-    }
-    EXPECT_GT(canceled, 0) << name(by);
-    EXPECT_GT(ended, 0) << name(by);
-  }
-}
-
-TEST(limit_race, of_a_stop_from_another_thread_never_hits_the_next_statement) {
-  connection conn = open();
-  int const races = static_cast<int>(effort(1000));
-  for (int i = 0; i < races; ++i) {
-    std::stop_source source;
-    std::jthread other([&source, i] {
-      std::this_thread::sleep_for(std::chrono::microseconds(i % 40 * 25));
-      source.request_stop();
-    });
-    try {
-      conn.query(source.get_token(), "SELECT pg_sleep($1::float8)", 0.0001 * (i % 11));
-    } catch (query_canceled const&) {}
-    int next = -1;
-    ASSERT_NO_THROW(next = value<int>(conn, "SELECT $1::int", i)) << i;
-    ASSERT_EQ(next, i);
-  }
 }
 
 }  // namespace

@@ -104,10 +104,10 @@ class connection {
 
   /// Runs a script: one or more statements without parameters; gives a result for each.
   /// An error ends the script, and nothing of it stands (it is one transaction), unless it has BEGIN or COMMIT in it.
-  std::vector<result> exec(std::string_view script);
+  std::vector<result> exec(std::string_view script) { return exec_script(nullptr, script); }
   /// The same within a time, or until a std::stop_token is asked to stop: throws query_canceled then. See within.hpp;
   /// so do all operations that take a limit.
-  std::vector<result> exec(within const& limit, std::string_view script);
+  std::vector<result> exec(within const& limit, std::string_view script) { return exec_script(&limit, script); }
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
   /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
@@ -208,12 +208,12 @@ class connection {
 
   /// Starts what `exec` and `query` do and returns; step with poll() until it says ok, then take the results.
   /// Throws programming_error if an operation is under way.
-  void start_exec(std::string_view script);
+  void start_exec(std::string_view script) { start_script(nullptr, script); }
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
     start_query_params(nullptr, sql, as_params(args...).require_bindable());
   }
-  void start_exec(within const& limit, std::string_view script);
+  void start_exec(within const& limit, std::string_view script) { start_script(&limit, script); }
   template <class... Args>
   void start_query(within const& limit, std::string_view sql, Args const&... args) {
     start_query_params(&limit, sql, as_params(args...).require_bindable());
@@ -304,6 +304,8 @@ class connection {
       return params::of(&adapters(), args...);
   }
   adapter_registry& adapters() const;
+  std::vector<result> exec_script(within const* limit, std::string_view script);
+  void start_script(within const* limit, std::string_view script);
   result query_params(std::string_view sql, params const& args);
   result query_params(within const& limit, std::string_view sql, params const& args);
   void start_query_params(within const* limit, std::string_view sql, params const& args);

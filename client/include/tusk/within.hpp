@@ -3,8 +3,7 @@
 //   conn.query(tusk::within(5s), "SELECT slow()");
 //   conn.exec(token, "SELECT slow()");               // a std::stop_token alone
 //
-//   under way ─► over: the statement is cancelled at the server ─► ended: query_canceled, or the result if it was
-//   faster
+//   under way ─► over: the statement is cancelled at the server ─► ended: query_canceled, or its result
 //                                                               └► not ended 5 s later: closed, operational_error
 #pragma once
 
