@@ -251,15 +251,22 @@ void statement::release() noexcept {
   engine_.reset();
 }
 
-result statement::query_params(params const& args, within const* limit) {
+result statement::query_params(params const& args) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
   if (engine_->is_watched()) [[unlikely]] {
     if (auto* const conn = engine_->owner())
-      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit}));
+      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
   }
-  if (limit != nullptr) [[unlikely]]
-    return engine_->query(*limit, prepared_, args);
   return engine_->query(prepared_, args);
+}
+
+result statement::query_params(within const& limit, params const& args) {
+  if (!engine_) throw interface_error("this statement was moved to another object; use that one");
+  if (engine_->is_watched()) [[unlikely]] {
+    if (auto* const conn = engine_->owner())
+      return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = &limit}));
+  }
+  return engine_->query(limit, prepared_, args);
 }
 
 // One that was moved to another object has nothing to tell.

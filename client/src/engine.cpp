@@ -177,7 +177,7 @@ poll_status engine::step(bool wait) {
 
 /// Steps until the operation is done, waiting as long as it takes.
 void engine::wait_until_done() {
-  if (limit_ || (wait_slot::any() && callback_in_force())) return wait_by_steps();
+  if (limit_ || (wait_slot::any() && has_callback())) return wait_by_steps();
   while (operation_.active) {
     poll_status const wanted = step(true);
     if (wanted == poll_status::ok) break;
@@ -190,7 +190,7 @@ void engine::wait_until_done() {
 /// whatever else happens is the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.is_bare() && !(wait_slot::any() && callback_in_force())) {
+    if (operation_.active && transport_.is_bare() && !(wait_slot::any() && has_callback())) {
       auto const& socket = transport_.socket();
       if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
         session_.sent(sent.bytes);

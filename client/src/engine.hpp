@@ -260,6 +260,7 @@ class engine {
   void wait_by_steps();
   void wait_by(wait_callback const& callback);
   wait_slot::held callback_in_force() const;
+  [[gnu::cold]] bool has_callback() const;
   std::unique_ptr<client::limit> admit(within const* limit);
   int descriptor() const noexcept;
   client::deadline until() const;

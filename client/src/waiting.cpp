@@ -52,6 +52,9 @@ wait_slot::held engine::callback_in_force() const {
   return shared.slot.get();
 }
 
+/// Out of the way of those who have none.
+bool engine::has_callback() const { return callback_in_force() != nullptr; }
+
 void engine::set_wait_callback(wait_callback callback) {
   auto fresh = wait_slot::hold(std::move(callback));
   lock const guard(mutex_);

@@ -104,6 +104,15 @@ TEST_P(wait_select_test, interrupted_while_connecting_closes) {
   EXPECT_FALSE(interrupted);
 }
 
+TEST_P(wait_select_test, heeds_connect_timeout) {
+  scripted_server server([](peer& client) { client.stay_silent(); });
+  auto const begin = std::chrono::steady_clock::now();
+  auto const told =
+      thrown<operational_error>([&] { connect(server.dsn("connect_timeout=1"), {.wait_callback = wait_select}); });
+  EXPECT_CONTAINS("connect_timeout", told.what());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+}
+
 INSTANTIATE_TEST_SUITE_P(each, wait_select_test, testing::ValuesIn(three_ways),
                          [](auto const& of) { return name(of.param); });
 

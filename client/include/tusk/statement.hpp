@@ -38,7 +38,7 @@ class statement {
   /// The same within a limit.
   template <class... Args>
   result query(within const& limit, Args const&... args) {
-    return query_params(as_params(args...).require_bindable(), &limit);
+    return query_params(limit, as_params(args...).require_bindable());
   }
   template <class... Args>
   result query(std::stop_token const& token, Args const&... args) {
@@ -60,7 +60,8 @@ class statement {
     else
       return params::of(adapters(), args...);
   }
-  result query_params(params const& args, within const* limit = nullptr);
+  result query_params(params const& args);
+  result query_params(within const& limit, params const& args);
   void release() noexcept;
   adapter_registry const* adapters() const noexcept;
 
