@@ -4,7 +4,8 @@
 //                              ─► done: results or an error
 //
 // `step` is the only place where bytes move. The faces differ in how they wait between steps: the blocking one lets the
-// step itself wait in its read, poll() never waits. So what one face can do, all can.
+// step itself wait in its read, poll() never waits, and a wait callback is a loop around poll(). So what one face can
+// do, all can.
 #pragma once
 
 #include <atomic>

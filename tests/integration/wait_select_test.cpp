@@ -1,5 +1,6 @@
 // wait_select: the wait callback that waits with poll(2), and the flag by which a signal handler interrupts it.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
@@ -60,7 +61,10 @@ TEST_P(wait_select_test, knows_no_limit_of_1024_descriptors) {
   limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, 1500);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   std::vector<int> taken;
-  while (taken.empty() || taken.back() < 1100) taken.push_back(::dup(0));
+  while (taken.empty() || taken.back() < 1100) {
+    taken.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_GE(taken.back(), 0);
+  }
   connection conn = connect(dsn_, {.autocommit = true, .wait_callback = wait_select});
   EXPECT_GT(conn.fileno(), 1024);
   EXPECT_EQ(value<int>(conn, "SELECT $1::int, pg_sleep(0.01)", 1), 1);

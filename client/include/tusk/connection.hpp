@@ -78,7 +78,8 @@ struct connection_info {
 /// See the top of this file.
 ///
 /// A connection moves; statements and results hold what they need. Different threads may use one blocking connection:
-/// the second operation waits for the first. With `async`, one thread at a time may use it. Moving needs exclusion.
+/// the second operation waits for the first (with a wait callback it is a programming_error). With `async`, one thread
+/// at a time may use it. Moving needs exclusion.
 ///
 /// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
 /// then; operational_error with is_fatal() when the connection is lost; interface_error "connection already closed".
