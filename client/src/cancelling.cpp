@@ -78,8 +78,13 @@ std::optional<poll_status> engine::step_cancel() {
   if (wanted == client::canceller::outcome::want_read) return poll_status::read;
   if (wanted == client::canceller::outcome::want_write) return poll_status::write;
   auto const ended = std::exchange(canceller_, nullptr);
+  if (limit_) limit_->put_off();
   if (wanted == client::canceller::outcome::done) return {};
   if (wanted == client::canceller::outcome::unknown) obstacles_ |= is_doubtful;
+  if (limit_ && limit_->end()) {  // nobody called cancel(); another request may do better
+    limit_->reason = ended->reason();
+    return {};
+  }
   throw operational_error(ended->reason());
 }
 

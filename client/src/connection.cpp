@@ -92,10 +92,16 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-std::vector<result> connection::exec(std::string_view script) {
+std::vector<result> connection::exec_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    return run_watched({.sql = script, .args = params::none(), .is_script = true});
-  return engine_->exec(script);
+    return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
+  return engine_->exec(script, limit);
+}
+
+result connection::query_params(within const& limit, std::string_view sql, params const& args) {
+  if (engine().is_watched()) [[unlikely]]
+    return last_of(run_watched({.sql = sql, .args = args, .limit = &limit}));
+  return engine_->query(limit, sql, args);
 }
 
 result connection::query_params(std::string_view sql, params const& args) {
@@ -130,15 +136,18 @@ std::vector<result> connection::run_watched(request const& what) {
 
 std::vector<result> connection::do_execute(request const& what) {
   auto& to = engine();
-  if (!to.is_async()) {
-    if (what.is_script) return to.exec(what.sql);
-    return {what.prepared != nullptr ? to.query(*what.prepared, what.args) : to.query(what.sql, what.args)};
+  auto const* const limit = what.limit;
+  if (to.is_async()) {
+    if (what.is_script)
+      to.start_exec(what.sql, {}, limit);
+    else
+      to.start_query(what.sql, what.args, limit);
+    return {};
   }
-  if (what.is_script)
-    to.start_exec(what.sql);
-  else
-    to.start_query(what.sql, what.args);
-  return {};
+  if (what.is_script) return to.exec(what.sql, limit);
+  if (what.prepared != nullptr)
+    return {limit != nullptr ? to.query(*limit, *what.prepared, what.args) : to.query(*what.prepared, what.args)};
+  return {limit != nullptr ? to.query(*limit, what.sql, what.args) : to.query(what.sql, what.args)};
 }
 
 void connection::did_execute(outcome const&) {}
@@ -209,17 +218,17 @@ void connection::reconnect() {
   begin_session();
 }
 
-void connection::start_exec(std::string_view script) {
+void connection::start_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = script, .args = params::none(), .is_script = true});
+    run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
   else
-    engine_->start_exec(script);
+    engine_->start_exec(script, {}, limit);
 }
-void connection::start_query_params(std::string_view sql, params const& args) {
+void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = sql, .args = args});
+    run_watched({.sql = sql, .args = args, .limit = limit});
   else
-    engine_->start_query(sql, args);
+    engine_->start_query(sql, args, limit);
 }
 std::vector<result> connection::take_results() { return engine().take_results(); }
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
@@ -286,15 +295,22 @@ void statement::release() noexcept {
 result statement::query_params(params const& args) {
   if (!engine_) throw interface_error("this statement was moved to another object; use that one");
   if (engine_->is_watched()) [[unlikely]]
-    return query_watched(args);
+    return query_watched(nullptr, args);
   return engine_->query(prepared_, args);
 }
 
 /// Through the connection's hooks; a function of its own, so that the other way needs no stack frame.
-result statement::query_watched(params const& args) {
+result statement::query_watched(within const* limit, params const& args) {
   auto* const conn = engine_->owner();
-  if (conn == nullptr) return engine_->query(prepared_, args);
-  return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_}));
+  if (conn == nullptr) throw interface_error("connection already closed", true);
+  return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit}));
+}
+
+result statement::query_params(within const& limit, params const& args) {
+  if (!engine_) throw interface_error("this statement was moved to another object; use that one");
+  if (engine_->is_watched()) [[unlikely]]
+    return query_watched(&limit, args);
+  return engine_->query(limit, prepared_, args);
 }
 
 // One that was moved to another object has nothing to tell.

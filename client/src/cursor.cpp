@@ -56,8 +56,13 @@ void cursor::start() {
   query_.clear();
 }
 
-void cursor::run(std::string_view statement, params const& args) {
+void cursor::run(std::string_view statement, params const& args, within const* limit) {
   start();
+  struct limited {
+    cursor& by;
+    ~limited() { by.limit_ = nullptr; }
+  } const during{*this};
+  limit_ = limit;
   if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
   since_ = std::chrono::steady_clock::now();
   try {
@@ -81,9 +86,9 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   else
     query_ = merge(statement, args);
   if (engine_->is_async())
-    engine_->start_exec(query_, casters_);
+    engine_->start_exec(query_, casters_, limit_);
   else
-    engine_->exec(query_, casters_, results_);
+    engine_->exec(query_, casters_, results_, limit_);
 }
 
 void cursor::ended(std::exception_ptr error) {
@@ -201,10 +206,10 @@ std::vector<described_column> cursor::description() const {
   std::vector<described_column> columns;
   for (column_info const& each : results_.back().columns()) {
     described_column made{.name = each.name,
-                            .type_code = each.type,
-                            .internal_size = each.type_size,
-                            .table_oid = each.table,
-                            .table_column = each.table_column};
+                          .type_code = each.type,
+                          .internal_size = each.type_size,
+                          .table_oid = each.table,
+                          .table_column = each.table_column};
     describe_numeric(made, each.modifier);
     columns.push_back(std::move(made));
   }

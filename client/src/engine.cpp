@@ -40,6 +40,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       hook_stage_(options.async && options.session_hook ? hook_stage::due : hook_stage::none),
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
+  waiter_.set(wait_slot::hold(std::exchange(options_.wait_callback, {})));
   for (std::string const& warning : settings_->warnings) {
     diagnostics fields;
     fields.set('S', "WARNING");
@@ -67,6 +68,7 @@ std::shared_ptr<engine> engine::another() {
   made->mode_ = mode_;
   made->watched_ = watched_;
   made->adapters_ = adapters_;
+  made->waiter_.set(waiter_.get());
   if (handlers_) made->handlers_ = std::make_unique<handlers>(*handlers_);
   if (handlers_ && handlers_->trace) made->show_messages(handlers_->trace, protocol::trace_from::startup);
   if (!closed() && process_ == ::getpid()) {
@@ -80,15 +82,8 @@ engine::~engine() { close(); }
 
 void engine::connect() {
   lock const guard(mutex_);
-  for (;;) {
-    poll_status const wanted = step(false);
-    if (wanted == poll_status::ok) break;
-    bool const write = wanted != poll_status::read, read = wanted != poll_status::write;
-    int const descriptor = connector_ ? connector_->descriptor() : transport_.socket().descriptor();
-    wait_for(descriptor, read, write, connector_ ? connector_->until() : client::deadline());
-  }
+  wait_by_steps();  // to the end of load_types, too
   if (!closed()) transport_.socket().set_blocking(true);
-  finish();  // of load_types
 }
 
 /// Waits for the descriptor. What the system refuses is the end of the connection.
@@ -103,18 +98,10 @@ void engine::wait_for(int descriptor, bool read, bool write, client::deadline un
 
 poll_status engine::poll() {
   lock const guard(mutex_);
+  if ((obstacles_ & is_waited) != 0) return step_for_callback();
   if (closed()) require_open();
-  if (is_cancelling()) {
-    if (auto const wanted = step_cancel()) return *wanted;
-  }
-  operation_.ended = false;  // what comes now is this call's
-  poll_status const wanted = step(false);
-  if (wanted == poll_status::ok) {
-    canceller_.reset();  // it had not begun, as there was still something to send
-    finish();
-  } else if (is_cancelling()) {
-    return step_cancel().value_or(wanted);
-  }
+  poll_status const wanted = step_all();
+  if (wanted == poll_status::ok) finish();
   return wanted;
 }
 
@@ -201,6 +188,7 @@ poll_status engine::step(bool wait) {
 
 /// Steps until the operation is done, waiting as long as it takes.
 void engine::wait_until_done() {
+  if (limit_ || (wait_slot::any() && has_callback())) return wait_by_steps();
   while (operation_.active) {
     poll_status const wanted = step(true);
     if (wanted == poll_status::ok) break;
@@ -231,7 +219,7 @@ inline bool engine::exchange() {
 /// the other way's.
 result engine::answer() {
   try {
-    if (operation_.active && transport_.is_bare() && exchange()) {
+    if (operation_.active && may_exchange() && exchange()) {
       auto const* ended = std::get_if<protocol::unit_complete>(&session_.next());
       if (ended != nullptr && session_.buffered() == 0) [[likely]] {
         auto made = make_result(ended->tag);
@@ -252,7 +240,7 @@ result engine::answer() {
 void engine::answer_script(std::vector<result>& into) {
   into.clear();
   try {
-    if (operation_.active && operation_.batch.empty() && transport_.is_bare() && exchange()) {
+    if (operation_.active && !limit_ && may_exchange() && exchange()) {
       auto came = protocol::query_answer::nothing;
       if (remembers_columns()) came = session_.take_query(last_description_.list());
       if (came != protocol::query_answer::nothing) take_last_columns();
@@ -339,6 +327,8 @@ void engine::hang_up() noexcept {
   obstacles_ |= is_closed;
   transport_.close();
   connector_.reset();
+  canceller_.reset();
+  limit_.reset();
 }
 
 /// Terminate, if there is a session and memory for it; the close that follows says the same.
@@ -373,6 +363,7 @@ void engine::shut_down() noexcept {
     transport_.close();
   }
   canceller_.reset();
+  limit_.reset();
   connector_.reset();
   if (!operation_.active) return;
   try {
@@ -384,14 +375,12 @@ void engine::shut_down() noexcept {
 
 int engine::fileno() const noexcept {
   lock const guard(mutex_);
-  if (is_cancelling()) return canceller_->descriptor();
-  return connector_ ? connector_->descriptor() : transport_.socket().descriptor();
+  return descriptor();
 }
 
 std::optional<std::chrono::milliseconds> engine::timeout() const {
   lock const guard(mutex_);
-  if (canceller_) return client::time_left(canceller_->until());
-  return connector_ ? client::time_left(connector_->until()) : std::nullopt;
+  return client::time_left(until());
 }
 
 bool engine::isexecuting() const noexcept {

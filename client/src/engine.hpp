@@ -4,7 +4,8 @@
 //                              ─► done: results or an error
 //
 // `step` is the only place where bytes move. The faces differ in how they wait between steps: the blocking one lets the
-// step itself wait in its read, poll() never waits. So what one face can do, all can.
+// step itself wait in its read, poll() never waits, and a wait callback is a loop around poll(). So what one face can
+// do, all can.
 #pragma once
 
 #include <atomic>
@@ -22,10 +23,12 @@
 #include "canceller.hpp"
 #include "connector.hpp"
 #include "conninfo.hpp"
+#include "limit.hpp"
 #include "operation_lock.hpp"
 #include "session_types.hpp"
 #include "statement_cache.hpp"
 #include "transport.hpp"
+#include "wait_slot.hpp"
 
 namespace tusk::detail {
 
@@ -58,14 +61,17 @@ class engine {
   /// This one says goodbye, and is to be closed.
   std::shared_ptr<engine> another();
 
-  std::vector<result> exec(std::string_view script);
+  /// `limit`, here and below: null if there is none.
+  std::vector<result> exec(std::string_view script, within const* limit = nullptr);
   /// The same into a vector whose memory is used again, with a cursor's casters.
-  void exec(std::string_view script, first_casters const& casters, std::vector<result>& into);
+  void exec(std::string_view script, first_casters const& casters, std::vector<result>& into, within const* limit);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
   std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
   result query(std::string_view sql, params const& args);
+  result query(within const& limit, std::string_view sql, params const& args);
   std::shared_ptr<prepared_statement> prepare(std::string_view sql);
   result query(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  result query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args);
   /// The statement is closed with the next request.
   void release(prepared_statement const& statement) noexcept;
 
@@ -75,7 +81,7 @@ class engine {
   oid type_oid(std::string_view name) const;
 
   // transactions.cpp
-  void commit();
+  void commit(within const* limit = nullptr);
   void rollback();
   void reset();
   void start_reset();
@@ -89,14 +95,19 @@ class engine {
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
   void set_mode(session_mode const& mode, char const* what);
-  void start_exec(std::string_view script, first_casters const& casters = {});
+  void start_exec(std::string_view script, first_casters const& casters = {}, within const* limit = nullptr);
   void start_exec_all(std::vector<std::string> statements, first_casters casters);
   batch_progress progress() const;
-  void start_query(std::string_view sql, params const& args);
+  void start_query(std::string_view sql, params const& args, within const* limit = nullptr);
   void start_ping();
   void start_load_types();
   std::vector<result> take_results();
   void cancel(std::chrono::milliseconds within);
+
+  // waiting.cpp
+  void set_wait_callback(wait_callback callback);
+  wait_callback get_wait_callback() const;
+  void interrupt();
 
   poll_status poll();
   int fileno() const noexcept;
@@ -187,6 +198,8 @@ class engine {
   bool take_event();
   result answer();
   void answer_script(std::vector<result>& into);
+  /// Whether a send and a receive that waits may be all of it.
+  bool may_exchange() const { return transport_.is_bare() && !(wait_slot::any() && has_callback()); }
   [[gnu::always_inline]] bool exchange();
   void give_up() noexcept;
   void say_goodbye() noexcept;
@@ -245,16 +258,21 @@ class engine {
 
   // operations.cpp: what is asked
   void require_open();
+  void require_turn();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
+  void clear(std::string_view text);
   void begin_exec(std::string_view script, first_casters const& casters = {});
   void begin_bare(std::string_view script);
+  void send_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
+  void send_load_types();
   void begin_query(std::string_view sql, params const& args);
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
+  void begin_prepared(prepared_statement const& statement, params const& args);
   [[gnu::always_inline]] void run_prepared(prepared_statement const& statement, params const& args);
   void end_unit(std::error_code failed);
   /// Half a unit, for want of memory, would make the server wait for the other half.
@@ -290,10 +308,21 @@ class engine {
     return session_.transaction() == protocol::transaction_status::idle && (!mode_.autocommit || begin_asked_);
   }
   void send_begin();
-  void run_control(std::string_view statement);
+  void run_control(std::string_view statement, within const* limit = nullptr);
   void begin_reset();
   session_mode first_mode() const;
   void require_transactions(char const* what) const;
+
+  // waiting.cpp: single steps, limits, wait callbacks
+  poll_status step_all();
+  poll_status step_for_callback();
+  void wait_by_steps();
+  void wait_by(wait_callback const& callback);
+  wait_slot::held callback_in_force() const;
+  [[gnu::cold]] bool has_callback() const;
+  std::unique_ptr<client::limit> admit(within const* limit);
+  int descriptor() const noexcept;
+  client::deadline until() const;
 
   // cancelling.cpp: requests over a connection of their own
   /// A request that came before what it is to cancel would do nothing: all of that is sent first.
@@ -305,9 +334,9 @@ class engine {
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
   // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, whether a handler runs,
-  // and above these how many threads are cancelling.
+  // whether a wait callback steps it for another one, and above these how many threads are cancelling.
   static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_handling = 16,
-                            one_cancel = 32;
+                            is_waited = 32, one_cancel = 64;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)
@@ -335,8 +364,10 @@ class engine {
   bool close_asked_ = false;            // by a handler
   hook_stage hook_stage_;
   client::route route_;                           // once the connection is open; then it does not change
-  std::unique_ptr<client::canceller> canceller_;  // of an asynchronous connection, while it is under way
-  std::exception_ptr parting_;                    // why the connection was closed, for the next call
+  std::unique_ptr<client::canceller> canceller_;  // one that is stepped with the operation, while it is under way
+  std::unique_ptr<client::limit> limit_;          // of the operation under way
+  wait_slot waiter_;
+  std::exception_ptr parting_;  // why the connection was closed, for the next call
   std::atomic<unsigned> obstacles_ = 0;
   // The RowDescription of a script that came last, and what it meant: mostly the next one is the same.
   struct {
@@ -346,7 +377,7 @@ class engine {
     std::shared_ptr<column_set const> columns;
     protocol::list<protocol::column_description> list() const noexcept { return {encoded, count}; }
   } last_description_;
-  ending tell_;  // when the operation has ended
+  ending tell_;                              // when the operation has ended
   std::atomic<void const*> told_ = nullptr;  // read without the lock, which another thread's operation may hold
   connection* owner_ = nullptr;
   bool watched_ = false;

@@ -150,7 +150,7 @@ void engine::take_ready() {
     connector_.reset();
     set_obstacle(is_connecting, false);
     session_.settle();
-    if (options_.load_types) begin_load_types();
+    if (options_.load_types) send_load_types();
     return;
   }
   if (session_.state() != protocol::state::idle) return;  // a script behind a BEGIN has a Sync behind it

@@ -66,7 +66,7 @@ void engine::rethrow_thrown() {
 
 void engine::rethrow_from_handlers() {
   lock const guard(mutex_);
-  rethrow_thrown();
+  if ((obstacles_ & is_waited) == 0) rethrow_thrown();  // else the call that waits does it
 }
 
 engine::handlers& engine::made_handlers() {

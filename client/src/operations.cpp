@@ -64,7 +64,7 @@ void engine::require_open() {
 inline void engine::require_readiness(std::string_view text, params const& args) {
   if (obstacles_ == 0 && !operation_.active) [[likely]]
     return;
-  require_open();
+  require_turn();
   wait_for_cancels();
   if (connector_) throw operational_error("the connection is not open yet; step it with poll() until that says ok");
   if (operation_.active)
@@ -79,6 +79,10 @@ inline void engine::require_readiness(std::string_view text, params const& args)
 /// The same, and clears what the last one left.
 void engine::begin(std::string_view text, params const& args) {
   require_readiness(text, args);
+  clear(text);
+}
+
+void engine::clear(std::string_view text) {
   operation_.results.clear();
   operation_.error = nullptr;
   operation_.ended = false;
@@ -110,6 +114,10 @@ void engine::begin_exec(std::string_view script, first_casters const& casters) {
 /// A script in whatever transaction there is.
 void engine::begin_bare(std::string_view script) {
   begin(script, {});
+  send_bare(script);
+}
+
+void engine::send_bare(std::string_view script) {
   require_utf8(script);
   if (auto const failed = session_.query(script))
     throw programming_error("the script cannot be sent: " + failed.message(), failed);
@@ -123,7 +131,14 @@ void engine::begin_ping() {
 }
 
 void engine::begin_load_types() {
-  begin_bare(session_types::catalogue_query());
+  require_readiness("", {});
+  send_load_types();
+}
+
+/// The same at the end of connecting, when nobody but poll() can begin anything.
+void engine::send_load_types() {
+  clear(session_types::catalogue_query());
+  send_bare(session_types::catalogue_query());
   operation_.loads_types = true;
 }
 
@@ -150,6 +165,9 @@ inline void engine::run_prepared(prepared_statement const& statement, params con
   }
   operation_.active = true;
 }
+
+/// The same where an instruction does not count.
+void engine::begin_prepared(prepared_statement const& statement, params const& args) { run_prepared(statement, args); }
 
 void engine::begin_query(std::string_view sql, params const& args) {
   if (auto const* found = statements_.find(sql, args.types())) return run_prepared(**found, args);
@@ -226,6 +244,7 @@ std::string engine::next_statement_name() { return "tusk_" + std::to_string(++st
 
 /// Throws the operation's error, if there was one.
 void engine::finish() {
+  limit_.reset();
   if (close_asked_) [[unlikely]] {
     bool const connecting = connector_ != nullptr;
     shut_down();
@@ -259,16 +278,19 @@ void engine::throw_asynchronous(char const* what) {
                           " and poll(), or a connection without async");
 }
 
-std::vector<result> engine::exec(std::string_view script) {
+std::vector<result> engine::exec(std::string_view script, within const* limit) {
   std::vector<result> results;
-  exec(script, {}, results);
+  exec(script, {}, results, limit);
   return results;
 }
 
-void engine::exec(std::string_view script, first_casters const& casters, std::vector<result>& into) {
+void engine::exec(std::string_view script, first_casters const& casters, std::vector<result>& into,
+                  within const* limit) {
   lock const guard(mutex_);
   require_blocking("exec");
+  auto limited = admit(limit);
   begin_exec(script, casters);
+  limit_ = std::move(limited);
   answer_script(into);
 }
 
@@ -311,29 +333,11 @@ void engine::release(prepared_statement const& statement) noexcept {
   }
 }
 
-void engine::start_exec(std::string_view script, first_casters const& casters) {
+void engine::start_exec(std::string_view script, first_casters const& casters, within const* limit) {
   lock const guard(mutex_);
+  auto limited = admit(limit);
   begin_exec(script, casters);
-}
-
-void engine::when_ended(void const* who, ending tell) {
-  lock const guard(mutex_);
-  told_ = who;
-  tell_ = std::move(tell);
-}
-
-void engine::forget(void const* who) noexcept {
-  if (!is_running(who)) return;
-  lock const guard(mutex_);
-  told_ = nullptr;
-  tell_ = nullptr;
-}
-
-engine::ending engine::take_ending() {
-  lock const guard(mutex_);
-  if (operation_.active) return {};
-  told_ = nullptr;
-  return std::exchange(tell_, nullptr);
+  limit_ = std::move(limited);
 }
 
 void engine::ping() {
@@ -374,15 +378,18 @@ void engine::start_ping() {
   begin_ping();
 }
 
-void engine::start_query(std::string_view sql, params const& args) {
+void engine::start_query(std::string_view sql, params const& args, within const* limit) {
   lock const guard(mutex_);
+  auto limited = admit(limit);
   begin_query(sql, args);
+  limit_ = std::move(limited);
 }
 
 std::vector<result> engine::take_results() {
   lock const guard(mutex_);
   refuse_in_handler();
-  if (operation_.active) throw programming_error("no results to fetch: the operation is still under way");
+  if (operation_.active || (obstacles_ & is_waited) != 0)
+    throw programming_error("no results to fetch: the operation is still under way");
   finish();  // an operation that close() ended
   return all_results();
 }

@@ -59,18 +59,20 @@ void engine::require_transactions(char const* what) const {
 }
 
 /// Runs a statement of ours as it stands.
-void engine::run_control(std::string_view statement) {
+void engine::run_control(std::string_view statement, within const* limit) {
+  auto limited = admit(limit);
   begin_bare(statement);
+  limit_ = std::move(limited);
   wait_until_done();
 }
 
-void engine::commit() {
+void engine::commit(within const* limit) {
   lock const guard(mutex_);
   require_transactions("commit");
-  require_open();
+  require_turn();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
-  run_control("COMMIT");
+  run_control("COMMIT", limit);
   auto const results = std::exchange(operation_.results, {});
   if (!results.empty() && results.front()->tag == "ROLLBACK") throw_rolled_back();
 }
@@ -78,7 +80,7 @@ void engine::commit() {
 void engine::rollback() {
   lock const guard(mutex_);
   require_transactions("rollback");
-  require_open();
+  require_turn();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
   run_control("ROLLBACK");
@@ -139,7 +141,7 @@ void engine::leave_guard() noexcept {
 /// The next statement begins a transaction, in autocommit mode too.
 void engine::begin_later() {
   lock const guard(mutex_);
-  require_open();
+  require_turn();
   begin_asked_ = true;
 }
 
@@ -168,7 +170,7 @@ session_mode engine::mode() const {
 void engine::set_mode(session_mode const& mode, char const* what) {
   lock const guard(mutex_);
   require_transactions(what);
-  require_open();
+  require_turn();
   if (session_.transaction() != protocol::transaction_status::idle)
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   mode_ = mode;
@@ -251,6 +253,7 @@ void transaction::rollback() {
 }
 
 void connection::commit() { engine().commit(); }
+void connection::commit(within const& limit) { engine().commit(&limit); }
 void connection::rollback() { engine().rollback(); }
 void connection::reset() { engine().reset(); }
 void connection::start_reset() { engine().start_reset(); }

@@ -18,13 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Returns when the session runs something, as another one sees it.
-void wait_until_active(std::int32_t pid) {
-  connection other = open();
-  while (!value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid))
-    std::this_thread::sleep_for(1ms);
-}
-
 /// How often a race is run: 10,000 times when TUSK_RACES says so.
 int races() {
   char const* const asked = std::getenv("TUSK_RACES");

@@ -77,4 +77,11 @@ inline void terminate(std::int32_t pid) {
     other.query("SELECT pg_sleep(0.002)");
 }
 
+/// Returns when the session runs something, as another one sees it.
+inline void wait_until_active(std::int32_t pid) {
+  connection other = open();
+  while (!value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid))
+    other.query("SELECT pg_sleep(0.001)");
+}
+
 }  // namespace tusk::test

@@ -23,6 +23,8 @@
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
 #include <tusk/types/wrappers.hpp>
+#include <tusk/wait.hpp>
+#include <tusk/within.hpp>
 #include <vector>
 
 namespace tusk {
@@ -48,6 +50,7 @@ struct request {
   params const& args;      ///< for $1, $2, ...; a script has none
   bool is_script = false;  ///< one or more statements
   std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
+  within const* limit = nullptr;                                          ///< null: none
 };
 
 /// What a connection waits for.
@@ -78,7 +81,8 @@ struct connection_info {
 /// See the top of this file.
 ///
 /// A connection moves; statements and results hold what they need. Different threads may use one blocking connection:
-/// the second operation waits for the first. With `async`, one thread at a time may use it. Moving needs exclusion.
+/// the second operation waits for the first (with a wait callback it is a programming_error). With `async`, one thread
+/// at a time may use it. Moving needs exclusion.
 ///
 /// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
 /// then; operational_error with is_fatal() when the connection is lost; interface_error "connection already closed".
@@ -104,7 +108,10 @@ class connection {
 
   /// Runs a script: one or more statements without parameters; gives a result for each.
   /// An error ends the script, and nothing of it stands (it is one transaction), unless it has BEGIN or COMMIT in it.
-  std::vector<result> exec(std::string_view script);
+  std::vector<result> exec(std::string_view script) { return exec_script(nullptr, script); }
+  /// The same within a time, or until a std::stop_token is asked to stop: throws query_canceled then. See within.hpp;
+  /// so do all operations that take a limit.
+  std::vector<result> exec(within const& limit, std::string_view script) { return exec_script(&limit, script); }
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
   /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
@@ -115,6 +122,10 @@ class connection {
       return query_params(sql, params::none());
     else
       return query_params(sql, as_params(args...).require_bindable());
+  }
+  template <class... Args>
+  result query(within const& limit, std::string_view sql, Args const&... args) {
+    return query_params(limit, sql, as_params(args...).require_bindable());
   }
 
   /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
@@ -168,6 +179,7 @@ class connection {
   /// (25P02) if a statement had failed: it is rolled back then, as the server does. For all of these: programming_error
   /// on an asynchronous connection, whose statements commit by themselves.
   void commit();
+  void commit(within const& limit);
   /// Undoes it.
   void rollback();
   /// How transactions begin. Setting it inside one is a programming_error.
@@ -200,15 +212,21 @@ class connection {
   poll_status poll();
   /// The descriptor to wait on; -1 when closed. It may change between polls while connecting.
   int fileno() const noexcept;
-  /// Time until poll() has to be called again although the descriptor is silent (connect_timeout); nothing: for ever.
+  /// Time until poll() has to be called again although the descriptor is silent (connect_timeout, a tusk::within);
+  /// nothing: for ever.
   std::optional<std::chrono::milliseconds> timeout() const;
 
   /// Starts what `exec` and `query` do and returns; step with poll() until it says ok, then take the results.
   /// Throws programming_error if an operation is under way.
-  void start_exec(std::string_view script);
+  void start_exec(std::string_view script) { start_script(nullptr, script); }
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(sql, as_params(args...).require_bindable());
+    start_query_params(nullptr, sql, as_params(args...).require_bindable());
+  }
+  void start_exec(within const& limit, std::string_view script) { start_script(&limit, script); }
+  template <class... Args>
+  void start_query(within const& limit, std::string_view sql, Args const&... args) {
+    start_query_params(&limit, sql, as_params(args...).require_bindable());
   }
   void start_ping();
   void start_load_types();
@@ -220,6 +238,14 @@ class connection {
   std::vector<result> take_results();
   /// Whether an operation is under way.
   bool isexecuting() const noexcept;
+
+  // ---- waiting ----
+
+  /// Sets how this connection's blocking calls wait, see wait.hpp; it comes before the callback of the process. An
+  /// empty one: as the process says. connect_options::wait_callback sets it before connecting.
+  void set_wait_callback(wait_callback callback);
+  /// The connection's own; empty if it has none.
+  wait_callback get_wait_callback() const;
 
   // ---- cancelling, beginning anew ----
 
@@ -307,6 +333,7 @@ class connection {
   friend void detail::establish(connection& made);
   void begin_session();
   poll_status step_session_hook(detail::engine& on);
+  friend void wait_select(connection& conn);
   std::vector<result> run_watched(request const& what);
   detail::engine& engine() const;
 
@@ -319,8 +346,11 @@ class connection {
       return params::of(&adapters(), args...);
   }
   adapter_registry& adapters() const;
+  std::vector<result> exec_script(within const* limit, std::string_view script);
+  void start_script(within const* limit, std::string_view script);
   result query_params(std::string_view sql, params const& args);
-  void start_query_params(std::string_view sql, params const& args);
+  result query_params(within const& limit, std::string_view sql, params const& args);
+  void start_query_params(within const* limit, std::string_view sql, params const& args);
   template <class T, class Function>
   friend void register_adapter(Function adapt, connection& conn);
   friend void register_type(typecaster const& caster, connection& conn);

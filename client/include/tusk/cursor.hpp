@@ -29,6 +29,7 @@
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
+#include <tusk/within.hpp>
 #include <utility>
 #include <vector>
 
@@ -87,6 +88,16 @@ class cursor {
   template <class... Args>
   void execute(sql::composed const& statement, Args const&... args) {
     run(statement, as_params(args...));
+  }
+
+  /// The same within a limit, see within.hpp.
+  template <class... Args>
+  void execute(within const& limit, std::string_view statement, Args const&... args) {
+    run(statement, as_params(args...), &limit);
+  }
+  template <class... Args>
+  void execute(within const& limit, sql::composed const& statement, Args const&... args) {
+    run(statement, as_params(args...), &limit);
   }
 
   /// Runs a statement once for each element of a range: params, a tuple or pair of arguments, or the one argument. They
@@ -231,9 +242,9 @@ class cursor {
       return as_params(set);
   }
   adapter_registry const* adapters() const noexcept;
-  void run(std::string_view statement, params const& args);
-  void run(sql::composed const& statement, params const& args) {
-    run(args.empty() ? statement.as_string() : sql::as_template(statement), args);
+  void run(std::string_view statement, params const& args, within const* limit = nullptr);
+  void run(sql::composed const& statement, params const& args, within const* limit = nullptr) {
+    run(args.empty() ? statement.as_string() : sql::as_template(statement), args, limit);
   }
   void run_many(std::string_view statement, std::vector<params> const& sets);
   void call(sql::composed const& name, params const& args);
@@ -250,6 +261,7 @@ class cursor {
   std::string query_;
   std::vector<std::string> batch_;  // what executemany sends
   std::shared_ptr<types::caster_map const> casters_;
+  within const* limit_ = nullptr;  // of the statement that do_execute is to send
   bool batching_ = false, closed_ = false;
   std::chrono::steady_clock::time_point since_;
 };

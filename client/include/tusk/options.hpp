@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tusk/protocol/limits.hpp>
 #include <tusk/protocol/scram_keys.hpp>
+#include <tusk/wait.hpp>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct connect_options {
   /// Called once for each connection to a server, on the thread that connects; what it throws comes out there.
   /// It may ask the connection things, but not operate on it, as handlers: see connection::on_notify.
   std::function<std::string(password_request const&)> password = {};
+  /// How the connection's blocking calls wait, connecting included; see connection::set_wait_callback().
+  tusk::wait_callback wait_callback = {};
   /// Keeps the keys of SCRAM logins, so that further connections with the same password cost next to nothing; see
   /// keep_scram_keys(). May be shared by connections on different threads.
   std::shared_ptr<protocol::scram_key_store> scram_keys = {};

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <tusk/result.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/within.hpp>
 
 namespace tusk {
 
@@ -31,10 +32,17 @@ class statement {
   result query(Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
       return query_params(params::none());
-    else if constexpr (sizeof...(Args) == 1 && (std::is_same_v<Args, params> && ...))
-      return query_params(args.require_bindable()...);
     else
-      return query_params(params::of(adapters(), args...).require_bindable());
+      return query_params(as_params(args...).require_bindable());
+  }
+  /// The same within a limit.
+  template <class... Args>
+  result query(within const& limit, Args const&... args) {
+    return query_params(limit, as_params(args...).require_bindable());
+  }
+  template <class... Args>
+  result query(std::stop_token const& token, Args const&... args) {
+    return query(within(token), args...);
   }
 
   /// The type of each parameter, as the server inferred it. Valid as long as the statement.
@@ -44,8 +52,17 @@ class statement {
   std::string_view sql() const noexcept;
 
  private:
+  params const& as_params(params const& args) const noexcept { return args; }
+  template <class... Args>
+  params as_params(Args const&... args) const {
+    if constexpr (sizeof...(Args) == 0)
+      return {};
+    else
+      return params::of(adapters(), args...);
+  }
   result query_params(params const& args);
-  [[gnu::noinline]] result query_watched(params const& args);
+  [[gnu::noinline]] result query_watched(within const* limit, params const& args);
+  result query_params(within const& limit, params const& args);
   void release() noexcept;
   adapter_registry const* adapters() const noexcept;
 

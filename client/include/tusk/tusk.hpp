@@ -11,3 +11,5 @@
 #include <tusk/transaction.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/wait.hpp>
+#include <tusk/within.hpp>

@@ -1,0 +1,385 @@
+// Limits of operations: a time, a stop token; in every face and over every kind of connection.
+
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <tusk/tusk.hpp>
+#include <vector>
+
+#include "support/faces.hpp"
+#include "support/scripted_server.hpp"
+#include "support/server.hpp"
+#include "support/stepping.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+int open_descriptors() {
+  int count = 0;
+  DIR* const folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count;
+}
+
+class limited : public testing::TestWithParam<std::tuple<face, way>> {
+ protected:
+  face const face_ = std::get<0>(GetParam());
+  connection conn_ = open(face_, dsn(std::get<1>(GetParam())));
+
+  result run(within const& limit, std::string_view sql) { return query(face_, conn_, limit, sql); }
+  void expect_usable() { EXPECT_EQ(test::value<int>(face_, conn_, "SELECT 7"), 7); }
+};
+
+TEST_P(limited, a_time_that_passes_cancels_the_statement_and_the_connection_stays_usable) {
+  auto const begin = clock::now();
+  auto const told = thrown<query_canceled>([&] { run(within(100ms), "SELECT pg_sleep(60)"); });
+  auto const elapsed = clock::now() - begin;
+  EXPECT_GE(elapsed, 100ms);
+  EXPECT_LT(elapsed, 5s) << "before the grace is over";
+  EXPECT_EQ(told.condition(), condition::query_canceled);
+  EXPECT_FALSE(told.is_fatal());
+  expect_usable();
+}
+
+TEST_P(limited, a_stop_that_another_thread_requests_wakes_the_one_who_waits) {
+  std::stop_source source;
+  std::thread other([&, pid = conn_.info().backend_pid] {
+    wait_until_active(pid);
+    source.request_stop();
+  });
+  auto const begin = clock::now();
+  EXPECT_FALSE(thrown<query_canceled>([&] { run(source.get_token(), "SELECT pg_sleep(60)"); }).is_fatal());
+  other.join();
+  EXPECT_LT(clock::now() - begin, 25s) << "by the descriptor, not by a time that was over";
+  EXPECT_EQ(conn_.timeout(), std::nullopt);
+  expect_usable();
+}
+
+TEST_P(limited, what_ends_in_time_is_as_without_a_limit) {
+  std::stop_source source;
+  std::string const long_text(3'000'000, 'x');
+  for (within const& limit : {within(60s), within(source.get_token()), within(60s, source.get_token()),
+                              within(std::stop_token()), within(std::chrono::hours::max())}) {
+    EXPECT_EQ(run(limit, "SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) AS i").size(), 5000U);
+    EXPECT_EQ(query(face_, conn_, limit, "SELECT length($1::text)", long_text)[0].get<int>(0), 3'000'000);
+    EXPECT_EQ(thrown<data_error>([&] { run(limit, "SELECT 1/0"); }).condition(), condition::division_by_zero);
+  }
+  expect_usable();
+}
+
+TEST_P(limited, a_limit_that_is_over_before_sends_nothing) {
+  std::stop_source source;
+  source.request_stop();
+  std::vector<std::string> lines;
+  conn_.trace([&](std::string_view line) { lines.emplace_back(line); });
+  for (within const& limit : {within(0s), within(-5s), within(std::chrono::hours::min()), within(source.get_token()),
+                              within(60s, source.get_token())}) {
+    EXPECT_FALSE(thrown<query_canceled>([&] { run(limit, "SELECT 1"); }).is_fatal());
+    EXPECT_FALSE(conn_.isexecuting());
+  }
+  EXPECT_TRUE(lines.empty());
+  conn_.trace({});
+  expect_usable();
+}
+
+TEST_P(limited, a_statement_that_catches_the_cancelling_is_cancelled_again) {
+  EXPECT_THROW(run(within(50ms),
+                   "DO $$ BEGIN BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END;"
+                   "PERFORM pg_sleep(60); END $$"),
+               query_canceled);
+  expect_usable();
+}
+
+TEST_P(limited, a_server_that_goes_is_noticed_before_the_time_is_over) {
+  std::thread killer([pid = conn_.info().backend_pid] {
+    wait_until_active(pid);
+    terminate(pid);
+  });
+  auto const begin = clock::now();
+  std::stop_source source;
+  auto const told = thrown<operational_error>([&] { run(within(60s, source.get_token()), "SELECT pg_sleep(60)"); });
+  killer.join();
+  EXPECT_LT(clock::now() - begin, 50s);
+  EXPECT_EQ(told.sqlstate().str(), "57P01");
+  EXPECT_TRUE(conn_.closed());
+}
+
+INSTANTIATE_TEST_SUITE_P(each, limited, testing::Combine(testing::ValuesIn(all_faces), testing::ValuesIn(three_ways)),
+                         [](auto const& of) {
+                           return std::string(name(std::get<0>(of.param))) + "_" + name(std::get<1>(of.param));
+                         });
+
+// ---- what cannot be cancelled ----
+
+struct given_up {
+  std::optional<operational_error> told;
+  clock::duration elapsed{};
+  bool closed = false;
+};
+
+/// Runs a statement on a server that will not answer any more.
+given_up run_in_vain(face by, connection& conn) {
+  given_up seen;
+  std::stop_source source;
+  auto const begin = clock::now();
+  try {
+    query(by, conn, within(200ms, source.get_token()), "SELECT pg_sleep(60)");
+  } catch (query_canceled const&) {
+  } catch (operational_error const& e) {
+    seen.told = e;
+  }
+  seen.elapsed = clock::now() - begin;
+  seen.closed = conn.closed() && !conn.isexecuting() && conn.fileno() == -1;
+  return seen;
+}
+
+void expect_given_up(given_up const& seen) {
+  ASSERT_TRUE(seen.told);
+  EXPECT_CONTAINS("the statement's limit was over", seen.told->what());
+  EXPECT_TRUE(seen.told->is_fatal());
+  EXPECT_TRUE(seen.closed);
+  EXPECT_GE(seen.elapsed, 5s);
+  EXPECT_LT(seen.elapsed, 15s);
+}
+
+TEST(limit, closes_the_connection_when_the_servers_process_does_not_answer) {
+  std::vector<std::thread> threads;
+  std::vector<given_up> seen(std::size(all_faces) * std::size(three_ways));
+  std::size_t index = 0;
+  for (face const by : all_faces) {
+    for (way const over : three_ways) {
+      threads.emplace_back([by, over, &told = seen[index++]] {
+        connection conn = open(by, dsn(over));
+        ASSERT_EQ(::kill(conn.info().backend_pid, SIGSTOP), 0);
+        std::int32_t const pid = conn.info().backend_pid;
+        told = run_in_vain(by, conn);
+        ::kill(pid, SIGCONT);
+      });
+    }
+  }
+  for (auto& each : threads) each.join();
+  for (auto const& each : seen) expect_given_up(each);
+}
+
+TEST(limit, closes_the_connection_when_no_cancel_request_helps_and_says_why) {
+  struct vain {
+    std::string greeting;  // of the server that then never says a word
+    bool hangs_up;         // on cancel requests; or is silent with them, too
+    char const* reason;
+    int least, most;  // cancel requests a connection
+    std::atomic<int> requests = 0;
+  };
+  // A pooler may give no key.
+  std::string const keyless = message('R', int32(0)) + message('S', text("client_encoding") + text("UTF8")) + ready();
+  vain table[] = {{welcome(), true, "had not ended 5 s later", 10, 30},  // it took each, and each is repeated
+                  {welcome(), false, "the server did not confirm it: its time is over", 1, 1},
+                  {keyless, true, "the server gave no key to cancel with", 0, 0}};
+  std::vector<std::thread> threads;
+  for (vain& how : table) {
+    threads.emplace_back([&how] {
+      scripted_server server([&](peer& client) {
+        bool const is_request = client.receive_startup().size() == 16;
+        if (is_request) ++how.requests;
+        if (is_request && how.hangs_up) return;
+        if (!is_request) client.send(how.greeting);
+        client.stay_silent();
+      });
+      std::vector<std::thread> clients;
+      for (face const by : all_faces)
+        clients.emplace_back([&, by] {
+          connection conn = open(by, server.dsn());
+          given_up const seen = run_in_vain(by, conn);
+          expect_given_up(seen);
+          EXPECT_CONTAINS(how.reason, seen.told ? seen.told->what() : "");
+        });
+      for (auto& each : clients) each.join();
+      EXPECT_GE(how.requests, how.least * 3);
+      EXPECT_LE(how.requests, how.most * 3);
+    });
+  }
+  for (auto& each : threads) each.join();
+}
+
+// ---- which operations take one ----
+
+TEST(limit, is_taken_by_every_way_to_run_a_statement) {
+  connection conn = open();
+  statement made = conn.prepare("SELECT pg_sleep($1)");
+  std::stop_source source;
+  auto const stop = source.get_token();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THROW(conn.exec(within(20ms), "SELECT 1; SELECT pg_sleep(60)"), query_canceled);
+    EXPECT_THROW(conn.query(within(20ms), "SELECT pg_sleep($1)", 60.0), query_canceled);
+    EXPECT_THROW(made.query(within(20ms), 60.0), query_canceled);
+    EXPECT_THROW(made.query(within(20ms), params::of(nullptr, 60.0)), query_canceled);
+  }
+  cursor cur = conn.cursor();
+  EXPECT_THROW(cur.execute(within(20ms), "SELECT pg_sleep(%s)", 60), query_canceled);
+  EXPECT_THROW(cur.execute(within(20ms), sql::sql("SELECT pg_sleep(60)")), query_canceled);
+  EXPECT_NO_THROW(cur.execute("SELECT pg_sleep(0.05)")) << "it was for the one statement";
+  cur.execute(stop, "SELECT %s", 3);
+  EXPECT_EQ(cur.fetchone()->get<int>(0), 3);
+  EXPECT_EQ(conn.exec(stop, "SELECT 1; SELECT 2").size(), 2U);
+  EXPECT_EQ(conn.query(stop, "SELECT $1::int", 3)[0].get<int>(0), 3);
+  EXPECT_EQ(made.query(stop, 0.0).size(), 1U);
+  source.request_stop();
+  EXPECT_THROW(conn.exec(stop, "SELECT 1"), query_canceled);
+  EXPECT_THROW(conn.query(stop, "SELECT 1"), query_canceled);
+  EXPECT_THROW(made.query(stop, 0.0), query_canceled);
+  EXPECT_THROW(cur.execute(stop, "SELECT 1"), query_canceled);
+  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+}
+
+TEST(limit, is_handed_on_by_connections_that_watch_their_statements) {
+  struct watching : connection {
+    using connection::connection;
+    std::vector<result> do_execute(request const& what) override {
+      limits += what.limit != nullptr ? 1 : 0;
+      return connection::do_execute(what);
+    }
+    void did_execute(outcome const& ended) override { errors += ended.error() ? 1 : 0; }
+    int limits = 0, errors = 0;
+  };
+  auto conn = connect<watching>(dsn(way::tcp), {.autocommit = true});
+  statement made = conn.prepare("SELECT pg_sleep(60)");
+  EXPECT_THROW(conn.exec(within(20ms), "SELECT pg_sleep(60)"), query_canceled);
+  EXPECT_THROW(conn.query(within(20ms), "SELECT pg_sleep(60)"), query_canceled);
+  EXPECT_THROW(made.query(within(20ms)), query_canceled);
+  EXPECT_EQ(conn.limits, 3);
+  EXPECT_EQ(conn.errors, 3);
+  conn.query("SELECT 1");
+  EXPECT_EQ(conn.limits, 3);
+
+  auto stepped = connect<watching>(dsn(way::tcp), {.async = true});
+  finish(stepped);
+  stepped.start_exec(within(20ms), "SELECT pg_sleep(60)");
+  EXPECT_THROW(finish(stepped), query_canceled);
+  stepped.start_query(within(20ms), "SELECT pg_sleep(60)");
+  EXPECT_THROW(finish(stepped), query_canceled);
+  EXPECT_EQ(stepped.limits, 2);
+  EXPECT_EQ(stepped.errors, 2);
+  cursor cur = stepped.cursor();
+  cur.execute(within(20ms), "SELECT pg_sleep(60)");
+  EXPECT_THROW(finish(stepped), query_canceled);
+}
+
+TEST(limit, runs_from_where_it_is_made_so_that_one_serves_several_statements) {
+  connection conn = open();
+  auto const begin = clock::now();
+  within const both(400ms);
+  conn.query(both, "SELECT pg_sleep(0.2)");
+  EXPECT_THROW(conn.query(both, "SELECT pg_sleep(60)"), query_canceled);
+  EXPECT_LT(clock::now() - begin, 5s);
+  EXPECT_THROW(conn.query(both, "SELECT 1"), query_canceled);
+  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+}
+
+TEST(limit, is_told_by_timeout_and_gone_with_the_operation) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  finish(conn);
+  int const socket = conn.fileno();
+  conn.start_query(within(20s), "SELECT 1");
+  ASSERT_TRUE(conn.timeout());
+  EXPECT_GT(*conn.timeout(), 10s);
+  EXPECT_LE(*conn.timeout(), 20s);
+  EXPECT_EQ(conn.fileno(), socket);
+  finish(conn);
+  EXPECT_EQ(conn.timeout(), std::nullopt);
+  std::stop_source source;
+  conn.start_query(source.get_token(), "SELECT pg_sleep(60)");
+  EXPECT_EQ(conn.poll(), poll_status::read);
+  EXPECT_EQ(conn.timeout(), std::nullopt);
+  EXPECT_NE(conn.fileno(), socket) << "one that a stop makes readable";
+  EXPECT_FALSE(wait_readable(conn, 1ms));
+  source.request_stop();
+  EXPECT_TRUE(wait_readable(conn, 30s));
+  EXPECT_EQ(conn.timeout(), 0ms);
+  EXPECT_THROW(finish(conn), query_canceled);
+  EXPECT_EQ(conn.timeout(), std::nullopt);
+  EXPECT_EQ(conn.fileno(), socket);
+}
+
+TEST(limit, leaves_no_descriptors_behind) {
+  connection conn = open();
+  std::stop_source source;
+  conn.query(source.get_token(), "SELECT 1");
+  int const before = open_descriptors();
+  for (int i = 0; i < 20; ++i) conn.query(source.get_token(), "SELECT 1");
+  EXPECT_THROW(conn.query(within(10ms, source.get_token()), "SELECT pg_sleep(60)"), query_canceled);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(limit, of_an_asynchronous_operation_and_a_cancel_of_ones_own_get_along) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  finish(conn);
+  for (bool const is_over : {false, true}) {
+    conn.start_query(within(is_over ? 10ms : 60s), "SELECT pg_sleep(60)");
+    EXPECT_EQ(conn.poll(), poll_status::read);
+    wait_until_active(conn.info().backend_pid);
+    conn.cancel();
+    EXPECT_THROW(finish(conn), query_canceled);
+    conn.start_query("SELECT 1");
+    EXPECT_NO_THROW(finish(conn));
+  }
+}
+
+// ---- transactions ----
+
+TEST(limit, in_a_transaction_leaves_it_failed_and_begun_by_the_same_send) {
+  connection conn = connect(dsn(way::unix_socket));
+  EXPECT_THROW(conn.query(within(0s), "SELECT 1"), query_canceled);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::idle) << "nothing was sent";
+  EXPECT_THROW(conn.query(within(50ms), "SELECT pg_sleep(60)"), query_canceled);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::failed);
+  conn.rollback();
+  conn.query(within(60s), "SELECT 1");
+  EXPECT_EQ(conn.transaction_status(), transaction_status::in_transaction);
+  {
+    transaction part{conn};
+    EXPECT_THROW(conn.exec(within(50ms), "SELECT pg_sleep(60)"), query_canceled);
+    part.rollback();
+  }
+  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+  conn.commit(within(60s));
+  EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
+}
+
+TEST(limit, of_a_commit_that_is_over_before_leaves_the_transaction_as_it_is) {
+  connection conn = connect(dsn(way::unix_socket));
+  conn.query("SELECT 1");
+  EXPECT_THROW(conn.commit(within(0s)), query_canceled);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::in_transaction);
+  conn.commit();
+}
+
+TEST(limit, cancels_a_commit_that_takes_long) {
+  connection other = open(), conn = connect(dsn(way::unix_socket));
+  std::string const table = "limit_" + std::to_string(other.info().backend_pid);
+  other.exec("CREATE TABLE " + table + " (n int);" + "CREATE FUNCTION " + table +
+             "_slow() RETURNS trigger LANGUAGE plpgsql AS "
+             "$$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;"
+             "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON " +
+             table + " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION " + table + "_slow()");
+  conn.query("INSERT INTO " + table + " VALUES (1)");
+  EXPECT_THROW(conn.commit(within(50ms)), query_canceled);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::idle) << "it is rolled back";
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM " + table), 0);
+  conn.close();
+  other.exec("DROP TABLE " + table + "; DROP FUNCTION " + table + "_slow()");
+}
+
+}  // namespace
+}  // namespace tusk::test
