@@ -75,13 +75,14 @@ class stepper : public std::enable_shared_from_this<stepper> {
   bool has_ended() const noexcept { return ended_; }
   /// The error it ended with, or null. The next one can begin.
   std::exception_ptr take_outcome() {
+    if (cancelling_ && waiting_ != 0) wake();
     busy_ = ended_ = cancelling_ = false;
     ++number_;
     disarm();
     return std::exchange(outcome_, nullptr);
   }
-  /// Tells operations apart; 0: none is under way.
-  std::uint64_t number() const noexcept { return busy_ && !ended_ ? number_ : 0; }
+  /// Tells operations apart, up to take_outcome(); 0: none is under way.
+  std::uint64_t number() const noexcept { return busy_ ? number_ : 0; }
 
   // ---- stepping and waiting ----
 
