@@ -439,6 +439,38 @@ TEST_P(asio_face, a_session_that_is_ended_while_idle) {
   });
 }
 
+// A callback may connect anew before others have heard that the connection is gone: they hear it all the same.
+TEST_P(asio_face, reconnecting_at_once_when_the_session_has_ended) {
+  asio::io_context io;
+  aio::connection conn(io);
+  bool heard = false, connected = false;
+  conn.connect(dsn(GetParam()), [&](exception_ptr error) {
+    EXPECT_FALSE(error);
+    conn.next_notify([&](exception_ptr lost, notify) {
+      EXPECT_EQ(thrown<operational_error>([&] { raise(lost); }).sqlstate().str(), "57P01");
+      heard = true;
+    });
+    conn.query(bind("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)"), [&](exception_ptr lost, result) {
+      EXPECT_THROW(raise(lost), operational_error);
+      conn.connect(dsn(GetParam()), [&](exception_ptr again) { connected = !again; });
+    });
+  });
+  run(io);
+  EXPECT_TRUE(heard);
+  EXPECT_TRUE(connected);
+}
+
+TEST_P(asio_face, connects_again_after_it_was_closed_by_hand) {
+  run([this]() -> awaitable<void> {
+    auto conn = co_await open();
+    for (int i = 0; i < 3; ++i) {
+      conn.native().close();
+      co_await conn.connect(dsn(GetParam()));
+      EXPECT_EQ(first<int>(co_await conn.query("SELECT $1::int", i)), i);
+    }
+  });
+}
+
 TEST_P(asio_face, destroyed_with_operations_under_way) {
   asio::io_context io;
   std::optional<aio::connection> conn(io);

@@ -142,7 +142,7 @@ class connection {
   }
 
   /// Completes when what was started on native(), or by one of its cursors, has ended: `cur.executemany(...);
-  /// co_await conn.wait();`. To be called before the event loop goes on.
+  /// co_await conn.wait();`. To be called before the event loop goes on: what happens before is not told.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto wait(Token&& token = Token()) {
     return run([](tusk::connection&) {}, [](tusk::connection&) {}, token);
@@ -151,7 +151,8 @@ class connection {
   // ---- beside an operation ----
 
   /// The next notification: one that has arrived, or the next that does. Several wait in turn.
-  /// Completes with an error if the connection is lost or closed, and no notification is left.
+  /// Completes with an error if the connection is lost or closed, and no notification is left; and with what a handler
+  /// of native() throws while no operation is under way.
   template <token_for<notify> Token = asio::use_awaitable_t<>>
   auto next_notify(Token&& token = Token()) {
     return detail::wait_for(shared(), detail::next_notification(), token);

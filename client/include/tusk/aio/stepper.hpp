@@ -50,10 +50,14 @@ class stepper : public std::enable_shared_from_this<stepper> {
   bool closed() const noexcept { return !native_ || native_->closed(); }
   /// Takes a connection that is to be stepped until it is open.
   void adopt(std::unique_ptr<tusk::connection> fresh) {
+    descriptor_closed();
     native_ = std::move(fresh);
     connected_ = false;
-    reason_ = stray_ = nullptr;
+    stray_ = nullptr;
+    ++generation_;
   }
+  /// Tells the connections apart that were adopted.
+  std::uint64_t generation() const noexcept { return generation_; }
 
   // ---- the operation under way ----
 
@@ -66,11 +70,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
     start();
     busy_ = true;
     ended_ = must_end_ = cancelling_ = false;
-    outcome_ = std::exchange(stray_, nullptr);
-    if (outcome_)
-      ended_ = true;
-    else
-      step();
+    step();
   }
   bool has_ended() const noexcept { return ended_; }
   /// The error it ended with, or null. The next one can begin.
@@ -138,10 +138,10 @@ class stepper : public std::enable_shared_from_this<stepper> {
   void cancel() {
     if (!connected_) return close("connecting was cancelled", aborted());
     if (cancelling_) return;
-    cancelling_ = true;
     cancel_failure_ = nullptr;
     pause_ = first_pause;
     request_cancel();
+    cancelling_ = true;
     step();
   }
   /// Why the last cancel() came to nothing.
@@ -157,7 +157,11 @@ class stepper : public std::enable_shared_from_this<stepper> {
     }
   }
 
-  /// Why the connection was closed.
+  /// What poll() threw while no operation was under way, and the connection stayed open: of a handler of the user's.
+  bool has_stray() const noexcept { return stray_ != nullptr; }
+  std::exception_ptr take_stray() noexcept { return std::exchange(stray_, nullptr); }
+
+  /// Why the connection was closed, or the one before it.
   std::exception_ptr reason() const {
     return reason_ ? reason_ : std::make_exception_ptr(interface_error("connection already closed", true));
   }
@@ -186,9 +190,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
   /// What poll() threw: the end of the operation, or something beside it.
   void take(std::exception_ptr error) noexcept {
     bool const goes_on = connected_ ? native_->isexecuting() : !native_->closed();
-    if (native_->closed() && !reason_) reason_ = error;
+    if (native_->closed()) reason_ = error;
     if (!busy_) {
-      // Of an operation that was started by hand: for whoever waits for its end.
       if (!native_->closed()) stray_ = std::move(error);
     } else if (!goes_on) {
       end(std::move(error));
@@ -274,8 +277,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
   clock::time_point again_;  // when the cancel request is repeated
   std::chrono::milliseconds pause_ = first_pause;
   std::exception_ptr cancel_failure_;
-  std::exception_ptr stray_;   // of an operation that is not ours
+  std::exception_ptr stray_;
   std::exception_ptr reason_;  // why the connection is closed
+  std::uint64_t generation_ = 0;
 };
 
 }  // namespace tusk::aio::detail

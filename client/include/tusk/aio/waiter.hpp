@@ -187,24 +187,29 @@ operation(Start, Take) -> operation<Start, Take>;
 struct next_notification {
   using value_type = notify;
 
+  std::uint64_t generation = 0;  // of the connection that it waits for
   std::optional<notify> next = {};
   bool cancelled = false;
 
-  void begin(stepper const& on) const {
+  void begin(stepper const& on) {
     if (on.native() == nullptr) throw not_open();
+    generation = on.generation();
   }
+  bool is_gone(stepper const& on) const noexcept { return on.closed() || on.generation() != generation; }
   bool has_ended(stepper const& on) {
-    if (!next) next = on.native()->notifies.pop();
-    return next || cancelled || on.closed();
+    if (!next && on.generation() == generation) next = on.native()->notifies.pop();
+    return next || cancelled || is_gone(on) || on.has_stray();
   }
   void interrupt(stepper const&) noexcept { cancelled = true; }
-  notify finish(stepper const& on) {
+  notify finish(stepper& on) {
     if (next) return std::move(*next);
-    if (on.closed()) std::rethrow_exception(on.reason());
+    if (is_gone(on)) std::rethrow_exception(on.reason());
+    if (on.has_stray()) std::rethrow_exception(on.take_stray());
     throw operational_error("waiting for a notification was cancelled", aborted());
   }
 };
 
+/// Ends at once.
 struct closing {
   using value_type = void;
 
