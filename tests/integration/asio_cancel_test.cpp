@@ -385,55 +385,5 @@ TEST(asio_cancel, that_fails_on_its_way) {
   });
 }
 
-// ---- closing ----
-
-TEST(asio_close, in_mid_query_ends_it) {
-  run([]() -> awaitable<void> {
-    auto conn = co_await connected(dsn(way::tls_verify_full));
-    auto const asking = [&]() -> awaitable<void> {
-      auto [error, r] = co_await conn.query(bind("SELECT pg_sleep(60)"), as_tuple);
-      EXPECT_STREQ(thrown<operational_error>([&] { raise(error); }).what(),
-                   "the connection was closed in mid-operation");
-    };
-    auto const listening = [&]() -> awaitable<void> {
-      auto [error, n] = co_await conn.next_notify(as_tuple);
-      EXPECT_TRUE(thrown<operational_error>([&] { raise(error); }).is_fatal());
-    };
-    auto const closing = [&]() -> awaitable<void> {
-      co_await after(10ms);
-      co_await conn.close();
-      EXPECT_TRUE(conn.closed());
-    };
-    co_await (asking() && listening() && closing());
-  });
-}
-
-TEST(asio_close, while_connecting_ends_that) {
-  run([]() -> awaitable<void> {
-    aio::connection conn{co_await asio::this_coro::executor};
-    auto const connecting = [&]() -> awaitable<void> {
-      auto [error] = co_await conn.connect(dsn(way::tls_verify_full), as_tuple);
-      EXPECT_TRUE(thrown<operational_error>([&] { raise(error); }).is_fatal());
-    };
-    co_await (connecting() && conn.close());
-  });
-}
-
-// By the native connection, behind our back: the server's end is seen.
-TEST(asio_close, by_hand_is_noticed) {
-  run([]() -> awaitable<void> {
-    auto conn = co_await connected(dsn(way::tcp));
-    auto const asking = [&]() -> awaitable<void> {
-      auto [error, r] = co_await conn.query(bind("SELECT pg_sleep(0.05)"), as_tuple);
-      EXPECT_THROW(raise(error), interface_error);
-    };
-    auto const closing = [&]() -> awaitable<void> {
-      conn.native().close();
-      co_return;
-    };
-    co_await (asking() && closing());
-  });
-}
-
 }  // namespace
 }  // namespace tusk::test

@@ -1,10 +1,9 @@
-// The Asio face: every operation with every kind of completion token; what goes on beside an operation.
+// The Asio face: every operation with every kind of completion token, on one connection and on many.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <asio/bind_executor.hpp>
-#include <asio/detached.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/experimental/deferred.hpp>
 #include <asio/strand.hpp>
@@ -12,17 +11,14 @@
 #include <asio/use_future.hpp>
 #include <atomic>
 #include <future>
-#include <optional>
 #include <string>
 #include <thread>
 #include <tusk/tusk.hpp>
 #include <vector>
 
 #include "support/aio.hpp"
-#include "support/scripted_server.hpp"
 #include "support/server.hpp"
 #include "support/thrown.hpp"
-#include "support/tls_peer.hpp"
 
 namespace tusk::test {
 namespace {
@@ -80,7 +76,7 @@ TEST_P(asio_face, with_futures) {
 }
 
 TEST_P(asio_face, with_coroutines) {
-  run([this]() -> awaitable<void> {
+  run([]() -> awaitable<void> {
     aio::connection conn{co_await asio::this_coro::executor};
     co_await conn.connect(dsn(GetParam()));
     EXPECT_EQ(first<int>(co_await conn.query("SELECT $1::int", 1)), 1);
@@ -140,7 +136,7 @@ TEST_P(asio_face, a_second_operation_is_a_programming_error_of_its_own) {
 }
 
 TEST_P(asio_face, before_connect_everything_is_an_interface_error) {
-  run([this]() -> awaitable<void> {
+  run([]() -> awaitable<void> {
     aio::connection conn{co_await asio::this_coro::executor};
     EXPECT_TRUE(conn.closed());
     EXPECT_THROW(conn.native(), interface_error);
@@ -274,7 +270,7 @@ class counting : public tusk::connection {
 };
 
 TEST_P(asio_face, a_connection_of_ones_own_class) {
-  run([this]() -> awaitable<void> {
+  run([]() -> awaitable<void> {
     aio::connection conn{co_await asio::this_coro::executor};
     co_await conn.connect<counting>(dsn(GetParam()));
     co_await conn.query("SELECT 1");
@@ -285,52 +281,15 @@ TEST_P(asio_face, a_connection_of_ones_own_class) {
   });
 }
 
-// ---- notifications ----
+// ---- much data ----
 
-TEST_P(asio_face, a_notification_that_came_with_the_answer) {
+TEST_P(asio_face, ten_megabytes_up_and_down) {
   run([this]() -> awaitable<void> {
     auto conn = co_await open();
-    co_await conn.exec("LISTEN " + channel);
-    for (int i = 0; i < 20; ++i) {
-      co_await conn.query("SELECT pg_notify($1, $2)", channel, std::to_string(i));
-      EXPECT_EQ((co_await conn.next_notify()).payload, std::to_string(i));
-    }
-  });
-}
-
-TEST_P(asio_face, a_notification_beside_a_query) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open(), other = co_await open();
-    co_await conn.exec("LISTEN " + channel);
-    std::string order;
-    auto const listening = [&]() -> awaitable<void> {
-      order += (co_await conn.next_notify()).payload + " ";
-      order += (co_await conn.next_notify()).payload + " ";
-    };
-    auto const asking = [&]() -> awaitable<void> {
-      co_await conn.query("SELECT pg_sleep(0.05)");
-      order += "answer ";
-      co_await conn.query("SELECT pg_notify($1, '2')", channel);
-    };
-    co_await other.query("SELECT pg_notify($1, '1')", channel);
-    co_await (listening() && asking());
-    EXPECT_EQ(order, "1 answer 2 ");
-  });
-}
-
-TEST_P(asio_face, notifications_wake_who_waits_on_an_idle_connection) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open(), other = co_await open();
-    co_await conn.exec("LISTEN " + channel);
-    auto const say = [&]() -> awaitable<void> {
-      co_await after(20ms);
-      co_await other.exec("NOTIFY " + channel + ", 'a'; NOTIFY " + channel + ", 'b'");
-    };
-    auto const listening = [&]() -> awaitable<void> {
-      auto const both = co_await (conn.next_notify() && conn.next_notify());
-      EXPECT_EQ(std::get<0>(both).payload + std::get<1>(both).payload, "ab") << "they wait in turn";
-    };
-    co_await (listening() && say());
+    std::string const large(10'000'000, 'y');
+    EXPECT_EQ(first<std::string_view>(co_await conn.query("SELECT $1::text || 'z'", large)), large + "z");
+    auto const all = co_await conn.exec("SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) AS i");
+    EXPECT_EQ(all[0].size(), 20000U);
   });
 }
 
@@ -352,156 +311,6 @@ TEST(asio_many, connections_on_one_loop) {
         [](exception_ptr error) { EXPECT_NO_THROW(raise(error)); });
   run(io);
   EXPECT_EQ(done, count);
-}
-
-std::string notification(std::string_view payload) { return message('A', int32(99) + text("c") + text(payload)); }
-
-/// Answers each query, with a notification behind ReadyForQuery in the same bytes.
-template <class Client>
-void answer_and_notify(Client& client) {
-  client.receive_startup();
-  client.send(welcome());
-  while (client.receive_message().size() > 5)
-    client.send(message('C', text("SELECT 0")) + ready() + notification("behind"));
-}
-
-void expect_notifications(std::string const& dsn) {
-  run([&dsn]() -> awaitable<void> {
-    auto conn = co_await connected(dsn);
-    for (int i = 0; i < 3; ++i) {
-      co_await conn.exec("SELECT");
-      EXPECT_EQ((co_await conn.next_notify()).payload, "behind");
-      auto const both = co_await (conn.next_notify() && conn.exec("SELECT"));
-      EXPECT_EQ(std::get<0>(both).payload, "behind");
-    }
-  });
-}
-
-// psycopg2: such a notification is seen one poll later, for which nothing wakes the program.
-TEST(asio_lost_wake_up, a_notification_behind_ready_for_query) {
-  scripted_server const server([](peer& client) { answer_and_notify(client); });
-  expect_notifications(server.dsn());
-}
-
-TEST(asio_lost_wake_up, in_the_same_tls_record_too) {
-  certificate const own;
-  scripted_server const server([&](peer& client) {
-    tls_peer secure(client, own);
-    if (secure.begin()) answer_and_notify(secure);
-  });
-  expect_notifications(server.dsn("sslmode=require"));
-}
-
-// ---- much data, and the end ----
-
-TEST_P(asio_face, ten_megabytes_up_and_down) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open();
-    std::string const large(10'000'000, 'y');
-    EXPECT_EQ(first<std::string_view>(co_await conn.query("SELECT $1::text || 'z'", large)), large + "z");
-    auto const all = co_await conn.exec("SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) AS i");
-    EXPECT_EQ(all[0].size(), 20000U);
-  });
-}
-
-TEST_P(asio_face, a_session_that_is_ended_in_mid_query) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open();
-    std::jthread killer([pid = conn.native().info().backend_pid] {
-      std::this_thread::sleep_for(50ms);
-      terminate(pid);
-    });
-    auto const waiting = [&]() -> awaitable<void> {
-      auto [error, n] = co_await conn.next_notify(as_tuple);
-      EXPECT_EQ(thrown<operational_error>([&] { raise(error); }).sqlstate().str(), "57P01");
-    };
-    auto const asking = [&]() -> awaitable<void> {
-      auto [error, r] = co_await conn.query(bind("SELECT pg_sleep(60)"), as_tuple);
-      auto const told = thrown<operational_error>([&] { raise(error); });
-      EXPECT_EQ(told.sqlstate().str(), "57P01");
-      EXPECT_TRUE(told.is_fatal());
-    };
-    co_await (asking() && waiting());
-    EXPECT_TRUE(conn.closed());
-    co_await conn.connect(dsn(GetParam()));
-    EXPECT_EQ(first<int>(co_await conn.query("SELECT 1")), 1);
-  });
-}
-
-TEST_P(asio_face, a_session_that_is_ended_while_idle) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open();
-    std::jthread killer([pid = conn.native().info().backend_pid] { terminate(pid); });
-    for (int i = 0; i < 2; ++i) {
-      auto [error, n] = co_await conn.next_notify(as_tuple);
-      EXPECT_EQ(thrown<operational_error>([&] { raise(error); }).sqlstate().str(), "57P01");
-    }
-  });
-}
-
-// A callback may connect anew before others have heard that the connection is gone: they hear it all the same.
-TEST_P(asio_face, reconnecting_at_once_when_the_session_has_ended) {
-  asio::io_context io;
-  aio::connection conn(io);
-  bool heard = false, connected = false;
-  conn.connect(dsn(GetParam()), [&](exception_ptr error) {
-    EXPECT_FALSE(error);
-    conn.next_notify([&](exception_ptr lost, notify) {
-      EXPECT_EQ(thrown<operational_error>([&] { raise(lost); }).sqlstate().str(), "57P01");
-      heard = true;
-    });
-    conn.query(bind("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)"), [&](exception_ptr lost, result) {
-      EXPECT_THROW(raise(lost), operational_error);
-      conn.connect(dsn(GetParam()), [&](exception_ptr again) { connected = !again; });
-    });
-  });
-  run(io);
-  EXPECT_TRUE(heard);
-  EXPECT_TRUE(connected);
-}
-
-TEST_P(asio_face, connects_again_after_it_was_closed_by_hand) {
-  run([this]() -> awaitable<void> {
-    auto conn = co_await open();
-    for (int i = 0; i < 3; ++i) {
-      conn.native().close();
-      co_await conn.connect(dsn(GetParam()));
-      EXPECT_EQ(first<int>(co_await conn.query("SELECT $1::int", i)), i);
-    }
-  });
-}
-
-TEST_P(asio_face, destroyed_with_operations_under_way) {
-  asio::io_context io;
-  std::optional<aio::connection> conn(io);
-  std::string seen;
-  conn->connect(dsn(GetParam()), [&](exception_ptr error) {
-    EXPECT_FALSE(error);
-    conn->query(bind("SELECT pg_sleep(60)"), [&](exception_ptr failed, result) {
-      seen += thrown<operational_error>([&] { raise(failed); }).what();
-    });
-    conn->next_notify([&](exception_ptr failed, notify) { seen += failed ? " none" : " one"; });
-    conn.reset();
-    EXPECT_EQ(seen, "");
-  });
-  run(io);
-  EXPECT_EQ(seen, "the connection was destroyed none");
-}
-
-TEST_P(asio_face, an_event_loop_that_ends_first) {
-  std::optional<asio::io_context> io(std::in_place);
-  bool begun = false;
-  asio::co_spawn(
-      *io,
-      [&]() -> awaitable<void> {
-        auto conn = co_await open();
-        begun = true;
-        co_await (conn.next_notify() && conn.query("SELECT pg_sleep(60)"));
-      },
-      [](exception_ptr) { ADD_FAILURE() << "it cannot end"; });
-  while (!begun) io->run_one();
-  for (int i = 0; i < 20; ++i) io->poll();
-  io.reset();  // AddressSanitizer would see what is left
 }
 
 }  // namespace
