@@ -169,8 +169,8 @@ class connection {
  private:
   /// An operation of an open connection, or one that opens it.
   template <class Start, class Take, class Token>
-  auto run(Start start, Take take, Token& token) {
-    return detail::wait_for(shared(), detail::operation{std::move(start), std::move(take)}, token);
+  auto run(Start&& start, Take take, Token& token) {
+    return detail::wait_for(shared(), detail::operation<Start, Take>{std::move(start), take}, token);
   }
   template <class... Args>
   bound bind(std::string_view sql, Args const&... args) const {

@@ -46,9 +46,10 @@ struct nothing {};
 template <class Task, class Handler>
 class waiter {
  public:
-  waiter(std::shared_ptr<stepper> on, Task task, Handler handler)
+  template <class Given>
+  waiter(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
       : on_(std::move(on)),
-        task_(std::move(task)),
+        task_(std::forward<Given>(task)),
         handler_(std::move(handler)),
         executor_(asio::make_work_guard(handler_, on_->executor())) {}
   waiter(waiter const&) = delete;
@@ -143,11 +144,11 @@ class waiter {
 
 /// Begins a task.
 template <class Task, class Token>
-auto wait_for(std::shared_ptr<stepper> const& on, Task task, Token& token) {
+auto wait_for(std::shared_ptr<stepper> const& on, Task&& task, Token& token) {
   return asio::async_initiate<Token, signature_of<typename Task::value_type>>(
-      [](auto handler, std::shared_ptr<stepper> of, Task what) {
+      [](auto handler, std::shared_ptr<stepper> of, auto&& what) {
         using made = waiter<Task, decltype(handler)>;
-        made::begin(std::make_unique<made>(std::move(of), std::move(what), std::move(handler)));
+        made::begin(std::make_unique<made>(std::move(of), std::forward<decltype(what)>(what), std::move(handler)));
       },
       token, on, std::move(task));
 }
@@ -180,8 +181,6 @@ struct operation {
     return take(*on.native());
   }
 };
-template <class Start, class Take>
-operation(Start, Take) -> operation<Start, Take>;
 
 /// The next notification; beside an operation, or others of its kind.
 struct next_notification {
