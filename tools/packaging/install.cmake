@@ -12,7 +12,7 @@ install(EXPORT tusk_exports NAMESPACE tusk:: FILE tusk-targets.cmake DESTINATION
 configure_package_config_file(tools/packaging/tusk-config.cmake.in tusk-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(tusk-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tusk-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/tusk-config-version.cmake
-  DESTINATION ${package_dir})
+  tools/packaging/tusk_asio.cmake DESTINATION ${package_dir})
 
 configure_file(tools/packaging/tusk.pc.in tusk.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tusk.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -31,6 +31,9 @@ namespace tusk {
 
 class connection;
 class cursor;
+namespace aio {
+class connection;
+}
 
 namespace detail {
 class engine;
@@ -328,6 +331,7 @@ class connection {
 
  private:
   friend class tusk::cursor;
+  friend class aio::connection;
   friend class statement;
   friend class transaction;
   friend void detail::establish(connection& made);

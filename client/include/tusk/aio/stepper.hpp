@@ -1,0 +1,285 @@
+// What all that waits on one connection shares: the connection, its descriptor in the event loop, a timer.
+//
+//   waiter: an operation, next_notify, cancel         at most one operation, any number of the others
+//     ─► step(): poll(), once                         whoever was told that the descriptor is ready does it
+//     ─► what it changed for the others: wake()       they look again
+//     ─► wait(): on the descriptor, as poll() asked
+//
+// Each waiter's handler is owned by its own wait in the event loop, never by this object, which it keeps alive: so the
+// end of the loop is the end of all of them. Whom a step concerns is woken by cancelling all waits on the descriptor.
+//
+// The event loop watches a duplicate of the connection's descriptor: poll() may close its own, and another thread may
+// get the same number before it could be taken out of the loop.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <tusk/connection.hpp>
+#include <tusk/types/error.hpp>
+#include <utility>
+
+namespace tusk::aio::detail {
+
+inline interface_error not_open() { return interface_error("the connection is not open; connect() opens it"); }
+/// What Asio's own operations say when they were cancelled.
+inline std::error_code aborted() { return asio::error::make_error_code(asio::error::operation_aborted); }
+
+/// See the top of this file. One thread at a time: the executor sees to it.
+class stepper : public std::enable_shared_from_this<stepper> {
+ public:
+  explicit stepper(asio::any_io_executor executor)
+      : executor_(std::move(executor)), descriptor_(executor_), timer_(executor_) {}
+
+  asio::any_io_executor const& executor() const noexcept { return executor_; }
+  /// Null before the first connect.
+  tusk::connection* native() const noexcept { return native_.get(); }
+  bool closed() const noexcept { return !native_ || native_->closed(); }
+  /// Takes a connection that is to be stepped until it is open.
+  void adopt(std::unique_ptr<tusk::connection> fresh) {
+    descriptor_closed();
+    native_ = std::move(fresh);
+    connected_ = false;
+    stray_ = nullptr;
+    ++generation_;
+  }
+  /// Tells the connections apart that were adopted.
+  std::uint64_t generation() const noexcept { return generation_; }
+
+  // ---- the operation under way ----
+
+  /// Starts one. Throws programming_error if there is one, and what `start` throws: then there is none.
+  template <class Start>
+  void begin(Start const& start) {
+    if (busy_)
+      throw programming_error(
+          "another operation is under way on this connection; the next can begin when that one has completed");
+    start();
+    busy_ = true;
+    ended_ = must_end_ = cancelling_ = false;
+    step();
+  }
+  bool has_ended() const noexcept { return ended_; }
+  /// The error it ended with, or null. The next one can begin.
+  std::exception_ptr take_outcome() {
+    if (cancelling_ && waiting_ != 0) wake();
+    busy_ = ended_ = cancelling_ = false;
+    ++number_;
+    disarm();
+    return std::exchange(outcome_, nullptr);
+  }
+  /// Tells operations apart, up to take_outcome(); 0: none is under way.
+  std::uint64_t number() const noexcept { return busy_ ? number_ : 0; }
+
+  // ---- stepping and waiting ----
+
+  /// One poll(), and what follows from it for those who wait.
+  void step() noexcept {
+    std::exception_ptr error;
+    try {
+      if (cancelling_ && clock::now() >= again_) request_cancel();
+      wanted_ = native_->poll();
+      connected_ |= wanted_ == poll_status::ok;
+    } catch (...) {
+      error = std::current_exception();
+      wanted_ = poll_status::read_write;  // writable it is: what may have been left is stepped at once
+    }
+    if (error) {
+      take(std::move(error));
+    } else if (wanted_ == poll_status::ok) {
+      end(nullptr);
+    }
+    watch();
+    if (waiting_ != 0 && (ended_ || closed() || !native_->notifies.empty())) wake();
+  }
+
+  /// Calls the handler when the descriptor is ready for what poll() wanted, or, with an error, when there is something
+  /// to look at.
+  template <class Handler>
+  void wait(Handler handler) {
+    arm();
+    ++waiting_;
+    if (wanted_ == poll_status::read_write && !writing_) {
+      writing_ = true;
+      descriptor_.async_wait(asio::posix::descriptor_base::wait_write, stepping{shared_from_this()});
+    }
+    descriptor_.async_wait(wanted_ == poll_status::write ? asio::posix::descriptor_base::wait_write
+                                                         : asio::posix::descriptor_base::wait_read,
+                           std::move(handler));
+  }
+  /// To be called by each handler that was given to wait(), first.
+  void waited() noexcept { --waiting_; }
+  /// Lets all who wait look again.
+  void wake() noexcept {
+    writing_ = false;
+    std::error_code ignored;
+    descriptor_.cancel(ignored);
+  }
+
+  // ---- cancelling and closing ----
+
+  /// Asks the server to cancel the operation under way; throws if that cannot even begin. While connecting: closes.
+  ///
+  /// A server that has not read the statement yet ignores the request, and nobody learns that. So it is repeated, at
+  /// growing intervals, until the operation has ended.
+  void cancel() {
+    if (!connected_) return close("connecting was cancelled", aborted());
+    if (cancelling_) return;
+    cancel_failure_ = nullptr;
+    pause_ = first_pause;
+    request_cancel();
+    cancelling_ = true;
+    step();
+  }
+  /// Why the last cancel() came to nothing.
+  std::exception_ptr const& cancel_failure() const noexcept { return cancel_failure_; }
+
+  /// The operation under way has to end soon, whatever becomes of the connection.
+  void interrupt() noexcept {
+    must_end_ = true;
+    try {
+      cancel();
+    } catch (...) {
+      close(std::current_exception());
+    }
+  }
+
+  /// What poll() threw while no operation was under way, and the connection stayed open: of a handler of the user's.
+  bool has_stray() const noexcept { return stray_ != nullptr; }
+  std::exception_ptr take_stray() noexcept { return std::exchange(stray_, nullptr); }
+
+  /// Why the connection was closed, or the one before it.
+  std::exception_ptr reason() const {
+    return reason_ ? reason_ : std::make_exception_ptr(interface_error("connection already closed", true));
+  }
+  void close(char const* why, std::error_code code = {}) noexcept {
+    if (closed()) return;
+    try {
+      close(std::make_exception_ptr(operational_error(why, code, true)));
+    } catch (...) {
+      close(std::current_exception());
+    }
+  }
+
+ private:
+  /// Waits without a handler of its own: steps, and wakes the others.
+  struct stepping {
+    std::shared_ptr<stepper> on;
+    void operator()(std::error_code error) const {
+      if (error || on->closed()) return;
+      on->step();
+      on->wake();
+    }
+  };
+  using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds first_pause{100}, longest_pause{10'000};
+
+  /// What poll() threw: the end of the operation, or something beside it.
+  void take(std::exception_ptr error) noexcept {
+    bool const goes_on = connected_ ? native_->isexecuting() : !native_->closed();
+    if (native_->closed()) reason_ = error;
+    if (!busy_) {
+      if (!native_->closed()) stray_ = std::move(error);
+    } else if (!goes_on) {
+      end(std::move(error));
+    } else if (std::exchange(cancelling_, false)) {
+      if (must_end_) return close(std::move(error));
+      cancel_failure_ = std::move(error);
+      if (waiting_ != 0) wake();
+    } else if (!outcome_) {
+      outcome_ = std::move(error);  // of a handler of the user's
+    }
+  }
+  void end(std::exception_ptr error) noexcept {
+    if (!busy_ || ended_) return;
+    ended_ = true;
+    if (error) outcome_ = std::move(error);
+  }
+  void close(std::exception_ptr why) noexcept {
+    reason_ = why;
+    descriptor_closed();
+    native_->close();
+    end(std::move(why));
+  }
+
+  void request_cancel() {
+    again_ = clock::now() + pause_;
+    pause_ = std::min(pause_ * 2, longest_pause);
+    native_->cancel();
+  }
+
+  /// Follows the connection's descriptor.
+  void watch() noexcept {
+    int const now = native_->fileno();
+    if (now == watched_) return;
+    descriptor_closed();
+    if (now < 0) return;
+    std::error_code failed;
+    int const ours = ::fcntl(now, F_DUPFD_CLOEXEC, 0);
+    if (ours < 0)
+      failed.assign(errno, std::system_category());
+    else if (descriptor_.assign(ours, failed); failed)
+      ::close(ours);
+    if (failed) return close("the event loop cannot watch the connection", failed);
+    watched_ = now;
+  }
+  void descriptor_closed() noexcept {
+    watched_ = -1;
+    writing_ = false;
+    std::error_code ignored;
+    descriptor_.close(ignored);
+  }
+
+  /// Sets the timer for what has to happen although the descriptor is silent.
+  void arm() {
+    auto left = native_->timeout();
+    if (cancelling_) {
+      auto const again = std::chrono::ceil<std::chrono::milliseconds>(again_ - clock::now());
+      left = left ? std::min(*left, again) : again;
+    }
+    if (!left) return disarm();
+    timed_ = true;
+    timer_.expires_after(*left);
+    timer_.async_wait(stepping{shared_from_this()});
+  }
+  void disarm() {
+    if (std::exchange(timed_, false)) timer_.cancel();
+  }
+
+  asio::any_io_executor executor_;
+  std::unique_ptr<tusk::connection> native_;
+  asio::posix::stream_descriptor descriptor_;  // a duplicate of watched_
+  asio::steady_timer timer_;
+  int watched_ = -1;
+  poll_status wanted_ = poll_status::ok;
+  std::size_t waiting_ = 0;  // handlers in the event loop
+  bool writing_ = false;     // a wait of our own for write, beside those for read
+  bool timed_ = false;       // the timer may be set
+  bool connected_ = false;   // poll() has said ok
+
+  bool busy_ = false, ended_ = false;  // an operation is under way; it has ended, but nobody took its outcome yet
+  std::uint64_t number_ = 1;
+  std::exception_ptr outcome_;
+  bool must_end_ = false, cancelling_ = false;
+  clock::time_point again_;  // when the cancel request is repeated
+  std::chrono::milliseconds pause_ = first_pause;
+  std::exception_ptr cancel_failure_;
+  std::exception_ptr stray_;
+  std::exception_ptr reason_;  // why the connection is closed
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace tusk::aio::detail
