@@ -101,6 +101,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
       take(std::move(error));
     } else if (wanted_ == poll_status::ok) {
       end(nullptr);
+      // Once it was asked for, the loop wakes for each time that something can be written: that registration is over.
+      if (watches_write_) descriptor_closed();
     }
     watch();
     if (waiting_ != 0 && (ended_ || closed() || !native_->notifies.empty())) wake();
@@ -112,6 +114,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   void wait(Handler handler) {
     arm();
     ++waiting_;
+    watches_write_ |= wanted_ == poll_status::write || wanted_ == poll_status::read_write;
     if (wanted_ == poll_status::read_write && !writing_) {
       writing_ = true;
       descriptor_.async_wait(asio::posix::descriptor_base::wait_write, stepping{shared_from_this()});
@@ -238,7 +241,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   }
   void descriptor_closed() noexcept {
     watched_ = -1;
-    writing_ = false;
+    writing_ = watches_write_ = false;
     std::error_code ignored;
     descriptor_.close(ignored);
   }
@@ -267,8 +270,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
   poll_status wanted_ = poll_status::ok;
   std::size_t waiting_ = 0;  // handlers in the event loop
   bool writing_ = false;     // a wait of our own for write, beside those for read
-  bool timed_ = false;       // the timer may be set
-  bool connected_ = false;   // poll() has said ok
+  bool watches_write_ = false;
+  bool timed_ = false;      // the timer may be set
+  bool connected_ = false;  // poll() has said ok
 
   bool busy_ = false, ended_ = false;  // an operation is under way; it has ended, but nobody took its outcome yet
   std::uint64_t number_ = 1;
