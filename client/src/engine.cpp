@@ -238,7 +238,6 @@ result engine::answer() {
 
 /// The end of begin_exec, likewise: one statement that gives the same columns as the one before.
 void engine::answer_script(std::vector<result>& into) {
-  into.clear();
   try {
     if (operation_.active && !limit_ && may_exchange() && exchange()) {
       auto came = protocol::query_answer::nothing;

@@ -63,7 +63,7 @@ class engine {
 
   /// `limit`, here and below: null if there is none.
   std::vector<result> exec(std::string_view script, within const* limit = nullptr);
-  /// The same into a vector whose memory is used again, with a cursor's casters.
+  /// The same into an empty vector whose memory is used again, with a cursor's casters.
   void exec(std::string_view script, first_casters const& casters, std::vector<result>& into, within const* limit);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
   std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
@@ -250,7 +250,7 @@ class engine {
   void take_notification(protocol::notification_response const& arrived);
   void take_notice(diagnostics fields);
   template <class What>
-  void run(handler<What> const& one) noexcept;
+  [[gnu::always_inline]] void run(handler<What> const& one) noexcept;
   client::progress step_connector();
   void rethrow_thrown();
   void show_messages(std::function<void(std::string_view)> sink, protocol::trace_from from,
@@ -261,10 +261,10 @@ class engine {
   void require_turn();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
-  void clear(std::string_view text);
+  [[gnu::always_inline]] void clear(std::string_view text);
   void begin_exec(std::string_view script, first_casters const& casters = {});
   void begin_bare(std::string_view script);
-  void send_bare(std::string_view script);
+  [[gnu::always_inline]] void send_bare(std::string_view script);
   void begin_ping();
   void begin_load_types();
   void send_load_types();

@@ -50,7 +50,7 @@ void engine::refuse_in_handler() const {
 
 /// Its caller holds it, so that it may take itself off.
 template <class What>
-void engine::run(handler<What> const& one) noexcept {
+inline void engine::run(handler<What> const& one) noexcept {
   handling const now(*this);
   try {
     one.function(one.told);

@@ -76,13 +76,7 @@ inline void engine::require_readiness(std::string_view text, params const& args)
         "ASCII can be sent until SET client_encoding TO 'UTF8' sets it back");
 }
 
-/// The same, and clears what the last one left.
-void engine::begin(std::string_view text, params const& args) {
-  require_readiness(text, args);
-  clear(text);
-}
-
-void engine::clear(std::string_view text) {
+inline void engine::clear(std::string_view text) {
   operation_.results.clear();
   operation_.error = nullptr;
   operation_.ended = false;
@@ -93,6 +87,25 @@ void engine::clear(std::string_view text) {
   operation_.arguments.reset();
   operation_.casters.reset();
   operation_.batch.clear();
+}
+
+/// The same, and clears what the last one left.
+void engine::begin(std::string_view text, params const& args) {
+  require_readiness(text, args);
+  clear(text);
+}
+
+inline void engine::send_bare(std::string_view script) {
+  require_utf8(script);
+  if (auto const failed = session_.query(script))
+    throw programming_error("the script cannot be sent: " + failed.message(), failed);
+  operation_.active = true;
+}
+
+/// A script in whatever transaction there is.
+void engine::begin_bare(std::string_view script) {
+  begin(script, {});
+  send_bare(script);
 }
 
 void engine::begin_exec(std::string_view script, first_casters const& casters) {
@@ -109,19 +122,6 @@ void engine::begin_exec(std::string_view script, first_casters const& casters) {
     send_begin();
     end_unit(session_.query(script));
   });
-}
-
-/// A script in whatever transaction there is.
-void engine::begin_bare(std::string_view script) {
-  begin(script, {});
-  send_bare(script);
-}
-
-void engine::send_bare(std::string_view script) {
-  require_utf8(script);
-  if (auto const failed = session_.query(script))
-    throw programming_error("the script cannot be sent: " + failed.message(), failed);
-  operation_.active = true;
 }
 
 /// Sync alone, which every server answers.
@@ -288,9 +288,13 @@ void engine::exec(std::string_view script, first_casters const& casters, std::ve
                   within const* limit) {
   lock const guard(mutex_);
   require_blocking("exec");
-  auto limited = admit(limit);
-  begin_exec(script, casters);
-  limit_ = std::move(limited);
+  if (limit == nullptr) [[likely]] {
+    begin_exec(script, casters);
+  } else {
+    auto limited = admit(limit);
+    begin_exec(script, casters);
+    limit_ = std::move(limited);
+  }
   answer_script(into);
 }
 
