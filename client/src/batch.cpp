@@ -10,12 +10,18 @@
 namespace tusk::detail {
 namespace {
 
+constexpr std::size_t longest = protocol::max_sent_message - 16;
 constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be sent, about
 
 }  // namespace
 
 void engine::begin_exec_all(std::vector<std::string> statements, first_casters casters) {
-  for (std::string const& each : statements) require_utf8(each);
+  for (std::string const& each : statements) {  // now: a Sync behind half of them would have that half stand
+    require_utf8(each);
+    if (!text_is_utf8()) begin(each, {});  // which refuses it
+    if (each.find('\0') != each.npos || each.size() > longest)
+      throw programming_error("a statement of the batch cannot be sent: it has a NUL byte, or more than 1 GiB");
+  }
   begin("", {});
   operation_.casters = std::move(casters);
   operation_.reached = {};

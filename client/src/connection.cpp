@@ -53,7 +53,12 @@ void detail::establish(connection& made) { made.begin_session(); }
 /// Connects, unless poll() does it, and has the hook set the session up.
 void connection::begin_session() {
   if (engine_->is_async()) return;
-  engine_->connect();
+  try {
+    engine_->connect();
+  } catch (...) {
+    close();  // reading the types may have failed
+    throw;
+  }
   if (auto const hook = engine_->session_hook()) {
     try {
       hook(*this);
@@ -112,6 +117,7 @@ result connection::query_params(std::string_view sql, params const& args) {
 
 /// With the two hooks around it.
 std::vector<result> connection::run_watched(request const& what) {
+  if (!what.starts) engine().require_blocking(what.is_script ? "exec" : "query");
   auto const since = std::chrono::steady_clock::now();
   auto const ended = [since, sql = std::string(what.sql)](connection& conn, std::vector<result> const& results,
                                                           std::exception_ptr error) {
@@ -124,7 +130,7 @@ std::vector<result> connection::run_watched(request const& what) {
     ended(*this, {}, std::current_exception());
     throw;
   }
-  if (!engine().is_async()) {
+  if (!what.starts) {
     ended(*this, results, nullptr);
   } else {
     engine().when_ended(this, [ended, engine = engine_.get()](std::exception_ptr error) {
@@ -137,7 +143,7 @@ std::vector<result> connection::run_watched(request const& what) {
 std::vector<result> connection::do_execute(request const& what) {
   auto& to = engine();
   auto const* const limit = what.limit;
-  if (to.is_async()) {
+  if (what.starts) {
     if (what.is_script)
       to.start_exec(what.sql, {}, limit);
     else
@@ -188,10 +194,13 @@ poll_status connection::poll() {
     wanted = kept->poll();
     if (wanted == poll_status::ok && kept->session_hook_stage() != stage::none) [[unlikely]]
       wanted = step_session_hook(*kept);
-    if (wanted == poll_status::ok && kept->has_ending()) kept->take_ending()(nullptr);
+    if (wanted == poll_status::ok && kept->has_ending()) {
+      kept->take_ending()(nullptr);
+      if (kept->isexecuting()) wanted = poll_status::read_write;  // who was told has started the next one
+    }
   } catch (...) {
-    if (auto const tell = kept->take_ending()) tell(std::current_exception());
     if (kept->session_hook_stage() == stage::under_way && !kept->isexecuting()) kept->close();
+    if (auto const tell = kept->take_ending()) tell(std::current_exception());
     throw;
   }
   kept->rethrow_from_handlers();
@@ -220,13 +229,13 @@ void connection::reconnect() {
 
 void connection::start_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
+    run_watched({.sql = script, .args = params::none(), .is_script = true, .starts = true, .limit = limit});
   else
     engine_->start_exec(script, {}, limit);
 }
 void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
   if (engine().is_watched()) [[unlikely]]
-    run_watched({.sql = sql, .args = args, .limit = limit});
+    run_watched({.sql = sql, .args = args, .starts = true, .limit = limit});
   else
     engine_->start_query(sql, args, limit);
 }

@@ -81,6 +81,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
 
 void cursor::do_execute(std::string_view statement, params const& args) {
   if (batching_) return batch_.push_back(merge(statement, args));
+  results_.clear();
   if (args.empty())
     query_.assign(statement);
   else
@@ -92,7 +93,10 @@ void cursor::do_execute(std::string_view statement, params const& args) {
 }
 
 void cursor::ended(std::exception_ptr error) {
-  did_execute({query_, results_, std::move(error), std::chrono::steady_clock::now() - since_});
+  // Copies: whoever is told may close the cursor, or execute the next statement.
+  std::string const query = query_;
+  std::vector<result> const results = results_;
+  did_execute({query, results, std::move(error), std::chrono::steady_clock::now() - since_});
 }
 
 void cursor::did_execute(outcome const&) {}
@@ -116,7 +120,12 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
     throw;
   }
   if (engine_->is_async()) {
-    engine_->start_exec_all(batch_, casters_);
+    try {
+      engine_->start_exec_all(batch_, casters_);
+    } catch (...) {
+      batch_ended(0, 0, std::current_exception());
+      throw;
+    }
     engine_->when_ended(this, [this](std::exception_ptr error) {
       auto const reached = engine_->progress();
       if (!error) results_ = engine_->take_results();
@@ -139,10 +148,10 @@ void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::excepti
   auto const elapsed = std::chrono::steady_clock::now() - since_;
   if (!error) counted_ = static_cast<std::int64_t>(rows);
   for (std::size_t i = 0; i < texts.size() && i <= completed; ++i) {
-    query_ = texts[i];
     bool const failed = i == completed;
     if (failed && !error) break;
-    did_execute({query_, {}, failed ? error : nullptr, elapsed});
+    query_ = texts[i];
+    did_execute({texts[i], {}, failed ? error : nullptr, elapsed});
   }
 }
 

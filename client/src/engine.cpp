@@ -188,7 +188,10 @@ poll_status engine::step(bool wait) {
 
 /// Steps until the operation is done, waiting as long as it takes.
 void engine::wait_until_done() {
-  if (limit_ || (wait_slot::any() && has_callback())) return wait_by_steps();
+  if (limit_ || (wait_slot::any() && has_callback())) {
+    wait_by_steps();
+    return rethrow_thrown();
+  }
   while (operation_.active) {
     poll_status const wanted = step(true);
     if (wanted == poll_status::ok) break;

@@ -86,12 +86,15 @@ class engine {
   void reset();
   void start_reset();
   void run_now(char const* what, std::string_view statement);
+  void start_now(std::string_view statement);
   void savepoint(std::string_view statement);
   void begin_later();
   bool begins_later() const;
   std::size_t enter_guard();
-  void require_guard(std::size_t depth) const;
+  void require_guard(std::size_t depth);
   void leave_guard() noexcept;
+  bool is_guarded() const;
+  bool is_busy() const;
   tusk::transaction_status transaction_status() const;
   session_mode mode() const;
   void set_mode(session_mode const& mode, char const* what);
@@ -119,6 +122,12 @@ class engine {
   /// The face that this is the engine of; null when it is gone. It says so itself, when it moves too.
   connection* owner() const noexcept { return owner_; }
   void set_owner(connection* owner) noexcept { owner_ = owner; }
+
+  void require_blocking(char const* what) const {
+    if (options_.async) [[unlikely]]
+      throw_asynchronous(what);
+  }
+  [[noreturn]] static void throw_asynchronous(char const* what);
 
   /// Whether the owner is of a class of its own, which is asked and told of what is run.
   bool is_watched() const noexcept { return watched_; }
@@ -259,6 +268,7 @@ class engine {
   // operations.cpp: what is asked
   void require_open();
   void require_turn();
+  void require_idle();
   void begin(std::string_view text, params const& args);
   void require_readiness(std::string_view text, params const& args);
   [[gnu::always_inline]] void clear(std::string_view text);
@@ -290,11 +300,6 @@ class engine {
   std::vector<result> all_results();
   result only_result();
   std::string next_statement_name();
-  [[noreturn]] static void throw_asynchronous(char const* what);
-  void require_blocking(char const* what) const {
-    if (options_.async) [[unlikely]]
-      throw_asynchronous(what);
-  }
 
   // batch.cpp
   void begin_exec_all(std::vector<std::string> statements, first_casters casters);
@@ -310,6 +315,7 @@ class engine {
   void send_begin();
   void run_control(std::string_view statement, within const* limit = nullptr);
   void begin_reset();
+  void begin_now(std::string_view statement);
   session_mode first_mode() const;
   void require_transactions(char const* what) const;
 
@@ -334,9 +340,10 @@ class engine {
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
   // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, whether a handler runs,
-  // whether a wait callback steps it for another one, and above these how many threads are cancelling.
+  // whether a wait callback steps it for another one, whether a handler's exception waits to be thrown, and above these
+  // how many threads are cancelling.
   static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_handling = 16,
-                            is_waited = 32, one_cancel = 64;
+                            is_waited = 32, is_thrown = 64, one_cancel = 128;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)

@@ -154,7 +154,7 @@ void engine::take_ready() {
     return;
   }
   if (session_.state() != protocol::state::idle) return;  // a script behind a BEGIN has a Sync behind it
-  operation_.begins = false;                              // it may have failed
+  if (std::exchange(operation_.begins, false)) begin_asked_ |= guards_ != 0;  // it has failed, and is still owed
   if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
     if (!operation_.described) {
       released_.push_back(prepared->name);
@@ -167,6 +167,7 @@ void engine::take_ready() {
     }
   }
   if (std::exchange(operation_.loads_types, false)) take_types();
+  operation_.batch = {};
   done();
 }
 

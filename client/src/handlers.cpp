@@ -56,12 +56,15 @@ inline void engine::run(handler<What> const& one) noexcept {
     one.function(one.told);
   } catch (...) {
     if (!thrown_) thrown_ = std::current_exception();
+    set_obstacle(is_thrown, true);
   }
 }
 
 void engine::rethrow_thrown() {
-  if (thrown_) [[unlikely]]
-    std::rethrow_exception(std::exchange(thrown_, nullptr));
+  if ((obstacles_ & is_thrown) == 0) [[likely]]
+    return;
+  set_obstacle(is_thrown, false);
+  std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
 void engine::rethrow_from_handlers() {
@@ -92,19 +95,22 @@ bool stands_at(std::size_t place, std::string_view channel, auto const& handlers
 }  // namespace
 
 void engine::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> function) {
+  std::shared_ptr<handler<notify>> before;  // what is replaced is destroyed when the lock is not held
   lock const guard(mutex_);
   auto& known = made_handlers().of_channels;
   std::size_t const place = place_of(channel, known);
   bool const is_known = stands_at(place, channel, known);
   auto const at = known.begin() + static_cast<std::ptrdiff_t>(place);
   if (!function) {
-    if (is_known) known.erase(at);
+    if (!is_known) return;
+    before = std::move(*at);
+    known.erase(at);
     return;
   }
   handler<notify> made{std::move(function), {0, std::string(channel), {}}};
   auto one = std::make_shared<handler<notify>>(std::move(made));
   if (is_known)
-    *at = std::move(one);
+    before = std::exchange(*at, std::move(one));
   else
     known.insert(at, std::move(one));
 }
@@ -130,9 +136,9 @@ void engine::take_notification(protocol::notification_response const& arrived) {
 // ---- notices ----
 
 void engine::on_notice(std::function<void(diagnostics const&)> function) {
+  auto one = function ? std::make_shared<handler<diagnostics>>(handler<diagnostics>{std::move(function), {}}) : nullptr;
   lock const guard(mutex_);
-  made_handlers().of_notices =
-      function ? std::make_shared<handler<diagnostics>>(handler<diagnostics>{std::move(function), {}}) : nullptr;
+  one.swap(made_handlers().of_notices);  // what is replaced is destroyed when the lock is not held
 }
 
 void engine::take_notice(diagnostics fields) {

@@ -33,14 +33,23 @@ constexpr std::string_view notify_statement = "SELECT pg_notify($1, $2)";
 
 }  // namespace
 
-/// Runs a statement about the session: it begins no transaction, but belongs to one that there is.
-void detail::engine::run_now(char const* what, std::string_view statement) {
-  lock const guard(mutex_);
-  require_blocking(what);
+/// A statement about the session: it begins no transaction, but belongs to one that there is.
+void detail::engine::begin_now(std::string_view statement) {
   if (begin_asked_)
     begin_exec(statement);
   else
     begin_bare(statement);
+}
+
+void detail::engine::start_now(std::string_view statement) {
+  lock const guard(mutex_);
+  begin_now(statement);
+}
+
+void detail::engine::run_now(char const* what, std::string_view statement) {
+  lock const guard(mutex_);
+  require_blocking(what);
+  begin_now(statement);
   wait_until_done();
   operation_.results.clear();
 }
@@ -53,10 +62,8 @@ void connection::notify(std::string_view channel, std::string_view payload) {
   query(notify_statement, checked(channel), payload);
 }
 
-void connection::start_listen(std::string_view channel) { engine().start_exec(listen_statement("LISTEN", channel)); }
-void connection::start_unlisten(std::string_view channel) {
-  engine().start_exec(listen_statement("UNLISTEN", channel));
-}
+void connection::start_listen(std::string_view channel) { engine().start_now(listen_statement("LISTEN", channel)); }
+void connection::start_unlisten(std::string_view channel) { engine().start_now(listen_statement("UNLISTEN", channel)); }
 void connection::start_notify(std::string_view channel, std::string_view payload) {
   start_query(notify_statement, checked(channel), payload);
 }

@@ -65,11 +65,10 @@ inline void engine::require_readiness(std::string_view text, params const& args)
   if (obstacles_ == 0 && !operation_.active) [[likely]]
     return;
   require_turn();
+  rethrow_thrown();
   wait_for_cancels();
   if (connector_) throw operational_error("the connection is not open yet; step it with poll() until that says ok");
-  if (operation_.active)
-    throw programming_error(
-        "another operation is under way on this connection; step it with poll() until that says ok");
+  require_idle();
   if (!text_is_utf8() && !(is_ascii(text) && is_ascii(args)))
     throw data_error(
         "client_encoding was changed after the connection was made, so that the server would misread this text; only "

@@ -69,7 +69,7 @@ void engine::run_control(std::string_view statement, within const* limit) {
 void engine::commit(within const* limit) {
   lock const guard(mutex_);
   require_transactions("commit");
-  require_turn();
+  require_idle();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
   run_control("COMMIT", limit);
@@ -80,7 +80,7 @@ void engine::commit(within const* limit) {
 void engine::rollback() {
   lock const guard(mutex_);
   require_transactions("rollback");
-  require_turn();
+  require_idle();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
   run_control("ROLLBACK");
@@ -124,8 +124,9 @@ std::size_t engine::enter_guard() {
 }
 
 /// Throws if it is not the innermost guard, or its transaction is gone.
-void engine::require_guard(std::size_t depth) const {
+void engine::require_guard(std::size_t depth) {
   lock const guard(mutex_);
+  if (!closed()) require_idle();
   if (depth != guards_)
     throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
   if (!closed() && session_.transaction() == protocol::transaction_status::idle && !begin_asked_)
@@ -141,8 +142,13 @@ void engine::leave_guard() noexcept {
 /// The next statement begins a transaction, in autocommit mode too.
 void engine::begin_later() {
   lock const guard(mutex_);
-  require_turn();
+  require_idle();
   begin_asked_ = true;
+}
+
+bool engine::is_guarded() const {
+  lock const guard(mutex_);
+  return guards_ != 0;
 }
 
 bool engine::begins_later() const {
@@ -170,7 +176,7 @@ session_mode engine::mode() const {
 void engine::set_mode(session_mode const& mode, char const* what) {
   lock const guard(mutex_);
   require_transactions(what);
-  require_turn();
+  require_idle();
   if (session_.transaction() != protocol::transaction_status::idle)
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   mode_ = mode;
@@ -178,12 +184,6 @@ void engine::set_mode(session_mode const& mode, char const* what) {
     mode_.isolation = isolation_level::server_default;
     mode_.autocommit = true;
   }
-}
-
-void require_no_transaction(connection const& conn) {
-  if (conn.transaction_status() == transaction_status::idle) return;
-  throw programming_error(
-      "retry needs a transaction of its own, but the connection is in one already; commit or roll back first");
 }
 
 void retry_or_rethrow(error const& why, int& tries_left, int tries) {
@@ -195,6 +195,12 @@ void retry_or_rethrow(error const& why, int& tries_left, int tries) {
 }
 
 }  // namespace detail
+
+void transaction::require_none(connection const& conn) {
+  if (conn.transaction_status() == transaction_status::idle && !conn.engine().is_guarded()) return;
+  throw programming_error(
+      "retry needs a transaction of its own, but the connection is in one already; commit or roll back first");
+}
 
 transaction::transaction(connection& conn) : engine_(conn.engine_) {
   auto& engine = conn.engine();
@@ -215,7 +221,10 @@ transaction::transaction(connection& conn) : engine_(conn.engine_) {
 transaction::~transaction() {
   if (ended_) return;
   try {
-    if (!engine_->closed()) undo();
+    if (engine_->is_busy())
+      engine_->close();  // by somebody else's operation: no ROLLBACK can go out now, and the transaction must not stand
+    else if (!engine_->closed())
+      undo();
   } catch (std::bad_alloc const&) {
     engine_->close();  // the server has no COMMIT for it, and so it stays
   } catch (...) {

@@ -120,8 +120,7 @@ poll_status engine::step_for_callback() {
 void engine::wait_by_steps() {
   if (auto const callback = callback_in_force()) {
     if (connector_ || operation_.active) wait_by(*callback);
-    finish();
-    return rethrow_thrown();
+    return finish();
   }
   try {
     for (poll_status wanted; (wanted = step_all()) != poll_status::ok;)
@@ -131,7 +130,6 @@ void engine::wait_by_steps() {
     throw;
   }
   finish();
-  rethrow_thrown();
 }
 
 void engine::wait_by(wait_callback const& callback) {
@@ -148,6 +146,7 @@ void engine::wait_by(wait_callback const& callback) {
     }
   }
   set_obstacle(is_waited, false);
+  if (close_asked_) return;  // by a handler; finish() does it
   if (connector_ || operation_.active) {
     give_up();
     throw operational_error(
@@ -163,6 +162,19 @@ void engine::require_turn() {
   if ((obstacles_ & is_waited) != 0)
     throw programming_error(
         "another operation is under way on this connection, in a wait callback; let that one end first");
+}
+
+/// The same, and if an operation was started and has not ended.
+void engine::require_idle() {
+  require_turn();
+  if (operation_.active)
+    throw programming_error(
+        "another operation is under way on this connection; step it with poll() until that says ok");
+}
+
+bool engine::is_busy() const {
+  lock const guard(mutex_);
+  return operation_.active || (obstacles_ & is_waited) != 0;
 }
 
 /// Ends the operation under way as a limit that is over does.
@@ -260,7 +272,7 @@ void wait_select(connection& conn) {
     if (wanted == poll_status::ok) return;
     auto* const flag = detail::interrupt_flag.load();
     if (flag != nullptr && flag->exchange(false)) {
-      if (!conn.isexecuting()) {
+      if (!conn.isexecuting() && conn.engine().is_connecting_now()) {
         conn.close();
         throw query_canceled("the connection was interrupted while it was being made", true);
       }

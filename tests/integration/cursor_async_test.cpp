@@ -167,15 +167,14 @@ TEST_P(cursor_async, cancel_makes_the_statement_fail_and_the_cursor_goes_on) {
   EXPECT_EQ(cur.fetchone()->get<int>(0), 1);
 }
 
-TEST_P(cursor_async, cancel_waits_until_the_whole_statement_is_sent) {
+TEST_P(cursor_async, cancel_of_a_statement_that_is_half_sent_leaves_the_connection_usable) {
   cursor cur = conn_.cursor();
   std::string const large(20'000'000, 'x');
   cur.execute("SELECT length(%s)", large);
-  int const before = conn_.fileno();
-  conn_.cancel();
-  EXPECT_EQ(conn_.fileno(), before) << "the statement goes first";
+  conn_.cancel();  // begins when all is sent; it may come too early, or too late
   try {
     finish(conn_);
+    EXPECT_EQ(cur.fetchone()->get<int>(0), 20'000'000);
   } catch (query_canceled const&) {}
   cur.execute("SELECT 1");
   finish(conn_);

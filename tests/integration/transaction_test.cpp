@@ -1,6 +1,7 @@
 // Transactions: how they begin, in which mode, how they end; guards, savepoints, and those that are run again.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -347,6 +348,30 @@ TEST_F(transaction_test, retry_within_a_transaction_is_an_error) {
   insert(1);
   EXPECT_CONTAINS("transaction of its own",
                   thrown<programming_error>([&] { retry(conn_, [](transaction&) {}); }).what());
+}
+
+/// Two transactions that wait for each other: one of them is ended by the server, and succeeds when it is run again.
+TEST(transaction_retry, runs_a_deadlocked_transaction_again) {
+  connection first = open(), second = open();
+  std::string const table = "deadlock_" + std::to_string(first.info().backend_pid);
+  first.exec("CREATE TABLE " + table + " (id int PRIMARY KEY, n int); INSERT INTO " + table + " VALUES (1, 0), (2, 0)");
+  std::atomic<int> ready = 0, runs = 0;
+  auto const both = [&](connection& conn, int one, int two) {
+    conn.exec("SET deadlock_timeout TO '50ms'");
+    retry(conn, [&](transaction&) {
+      ++runs;
+      conn.query("UPDATE " + table + " SET n = n + 1 WHERE id = $1", one);
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      conn.query("UPDATE " + table + " SET n = n + 1 WHERE id = $1", two);
+    });
+  };
+  std::thread other([&] { both(second, 2, 1); });
+  both(first, 1, 2);
+  other.join();
+  EXPECT_EQ(first.query_value<int>("SELECT sum(n)::int FROM " + table), 4);
+  EXPECT_GT(runs, 2);
+  first.exec("DROP TABLE " + table);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ struct request {
   std::string_view sql;    ///< in a copy it may be another one, but not that of a prepared statement
   params const& args;      ///< for $1, $2, ...; a script has none
   bool is_script = false;  ///< one or more statements
+  bool starts = false;     ///< by start_exec or start_query: only sent, and ended in poll()
   std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
   within const* limit = nullptr;                                          ///< null: none
 };
@@ -321,9 +322,9 @@ class connection {
   void close() noexcept;
 
  protected:
-  /// Sends what exec, query or a prepared statement's query asks for, and waits for its end on a blocking connection;
-  /// gives the results, none of an asynchronous one. Only derived connections are asked. Statements of cursors pass
-  /// through the cursor's do_execute instead.
+  /// Sends what exec, query or a prepared statement's query asks for, waits for its end and gives the results; of what
+  /// is only started it gives none. Only derived connections are asked. Statements of cursors pass through the cursor's
+  /// do_execute instead.
   virtual std::vector<result> do_execute(request const& what);
   /// Told of every end, also one that comes later in poll(), before the error comes out or the call returns. An error
   /// that it throws comes out instead. Does nothing here.

@@ -117,15 +117,15 @@ template <class T>
 class row_reader {
  public:
   detail::mapped<T> operator()(row_block const& block) {
-    if (block.in_.get() != of_) {
+    if (block.in_ != of_) {
       map_.emplace(*block.in_);
-      of_ = block.in_.get();
+      of_ = block.in_;
     }
     return (*map_)(block[0]);
   }
 
  private:
-  detail::result_state const* of_ = nullptr;  // kept by the block that is read
+  std::shared_ptr<detail::result_state const> of_;
   std::optional<detail::mapper<T>> map_;
 };
 

@@ -29,8 +29,8 @@ class transaction {
   explicit transaction(connection& conn);
   transaction(transaction const&) = delete;
   transaction& operator=(transaction const&) = delete;
-  /// Rolls back if nothing ended it; errors of that are dropped, as the server rolls back what it has no COMMIT for,
-  /// and so is what handlers throw meanwhile.
+  /// Rolls back if nothing ended it, or closes the connection if another operation is under way; errors of that are
+  /// dropped, as the server rolls back what it has no COMMIT for, and so is what handlers throw meanwhile.
   ~transaction();
 
   /// Makes it stand. Throws internal_error (25P02) if a statement of it had failed: it is rolled back then;
@@ -39,6 +39,8 @@ class transaction {
   /// Undoes it. Throws programming_error as commit() does.
   void rollback();
 
+  /// Throws programming_error if the connection is in a transaction, or has a guard that will begin one.
+  static void require_none(connection const& conn);
   /// Whether it is a savepoint within another one.
   bool is_nested() const noexcept { return !savepoint_.empty(); }
 
@@ -55,7 +57,6 @@ class transaction {
 namespace detail {
 /// Waits before the next try; throws what is being handled if there is to be none.
 void retry_or_rethrow(error const& why, int& tries_left, int tries);
-void require_no_transaction(connection const& conn);
 }  // namespace detail
 
 /// Runs `body(transaction&)` in a transaction of its own and commits it; again, up to `tries` times in all, where the
@@ -63,7 +64,7 @@ void require_no_transaction(connection const& conn);
 /// programming_error if there is a transaction already, for that one would have to begin anew.
 template <class Body>
 std::invoke_result_t<Body&, transaction&> retry(connection& conn, Body&& body, int tries = 10) {
-  detail::require_no_transaction(conn);
+  transaction::require_none(conn);
   for (int left = tries;;) {
     try {
       transaction tx{conn};
