@@ -126,6 +126,19 @@ TEST_F(cursor_test, executemany_keeps_the_results_that_gave_rows) {
   EXPECT_EQ(cur_.fetchone()->get<int>(0), 62);
 }
 
+TEST_F(cursor_test, executemany_is_pipelined) {
+  conn_.commit();
+  std::string lines;
+  conn_.trace([&](std::string_view line) { lines += std::string(line.substr(0, 1)) + ' ' + std::string(line) + '\n'; });
+  cur_.executemany("SELECT %s", std::vector<int>{1, 2, 3});
+  conn_.trace({});
+  auto const first_answer = lines.find("\nB "), last_request = lines.rfind("\nF ");
+  ASSERT_NE(first_answer, lines.npos);
+  EXPECT_LT(last_request, first_answer) << "all is sent before an answer is waited for:\n" << lines;
+  EXPECT_CONTAINS("Sync", lines.substr(last_request));
+  EXPECT_CONTAINS("BEGIN", lines.substr(0, first_answer));
+}
+
 TEST_F(cursor_test, executemany_of_nothing_does_nothing) {
   conn_.commit();
   cur_.executemany("INSERT INTO item VALUES (%s)", std::vector<int>{});

@@ -46,6 +46,17 @@ class lost : public testing::TestWithParam<way> {
     expect_refused([&] { conn.start_exec("SELECT 1"); });
     expect_refused([&] { conn.start_query("SELECT 1"); });
     expect_refused([&] { conn.poll(); });
+    expect_refused([&] { conn.cursor(); });
+    expect_refused([&] { conn.ping(); });
+    expect_refused([&] { conn.load_types(); });
+    expect_refused([&] { conn.listen("channel"); });
+    expect_refused([&] { conn.notify("channel", "payload"); });
+    expect_refused([&] { conn.cancel(); });
+    // Of an asynchronous one these are refused in any case.
+    EXPECT_THROW(conn.commit(), error);
+    EXPECT_THROW(conn.rollback(), error);
+    EXPECT_THROW(conn.reset(), error);
+    EXPECT_THROW(transaction tx{conn}, error);
     expect_refused([&] { wait_readable(conn, 1ms); });
     EXPECT_TRUE(conn.take_results().empty());
     EXPECT_FALSE(conn.notifies.pop());

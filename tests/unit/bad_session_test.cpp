@@ -352,5 +352,75 @@ TEST(bad_session, fatal_while_idle_after_a_statement_that_is_gone) {
   EXPECT_STREQ(error.what(), "FATAL:  the end (57P01)");
 }
 
+TEST(bad_session, the_first_error_of_an_operation_wins) {
+  for (bool const async : {false, true}) {
+    scripted_server server([&](peer& client) {
+      client.receive_startup();
+      client.send(welcome());
+      client.receive_message();
+      client.send(message('C', text("SELECT 1")) + message('E', fields("ERROR", "22012", "the first")) +
+                  message('E', fields("ERROR", "42601", "the second")) + ready());
+      client.receive_message();
+      client.send(message('C', text("SELECT 1")) + ready());
+      client.stay_silent();
+    });
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
+    if (async) finish(conn);
+    auto const run = [&] {
+      if (!async) return conn.exec("SELECT 1");
+      conn.start_exec("SELECT 1");
+      finish(conn);
+      return conn.take_results();
+    };
+    EXPECT_CONTAINS("the first", thrown<data_error>([&] { run(); }).what());
+    EXPECT_EQ(run().size(), 1U);
+  }
+}
+
+TEST(bad_session, a_session_that_is_ended_between_rows_tells_the_servers_last_words) {
+  for (bool const async : {false, true}) {
+    scripted_server server([&](peer& client) {
+      client.receive_startup();
+      client.send(welcome());
+      client.receive_message();
+      std::string const row = one_row("1");
+      client.send(row.substr(0, row.size() - message('C', text("SELECT 1")).size()) +
+                  message('E', fields("FATAL", "57P01", "terminating")));
+    });
+    connection conn = connect(server.dsn(), {.async = async, .autocommit = true});
+    if (async) finish(conn);
+    cursor cur = conn.cursor();
+    auto const error = thrown<operational_error>([&] {
+      cur.execute("SELECT 1");
+      finish(conn);
+    });
+    EXPECT_EQ(error.sqlstate().str(), "57P01");
+    EXPECT_TRUE(error.is_fatal());
+    EXPECT_TRUE(conn.closed());
+    EXPECT_FALSE(conn.isexecuting());
+    EXPECT_STREQ(thrown<interface_error>([&] { cur.fetchone(); }).what(), "connection already closed");
+    EXPECT_STREQ(thrown<interface_error>([&] { cur.execute("SELECT 1"); }).what(), "connection already closed");
+  }
+}
+
+TEST(bad_session, one_that_is_ended_while_connecting_tells_the_servers_last_words) {
+  enum class by { blocking, polled, callback };
+  for (by const how : {by::blocking, by::polled, by::callback}) {
+    scripted_server server([&](peer& client) {
+      client.receive_startup();
+      client.send(message('R', int32(0)) + message('E', fields("FATAL", "57P01", "terminating")));
+    });
+    connect_options options{.async = how == by::polled};
+    if (how == by::callback) options.wait_callback = [](connection& conn) { finish(conn); };
+    auto const error = thrown<operational_error>([&] {
+      connection conn = connect(server.dsn(), options);
+      finish(conn);
+    });
+    EXPECT_EQ(error.sqlstate().str(), "57P01");
+    EXPECT_CONTAINS("terminating", error.what());
+    EXPECT_TRUE(error.is_fatal());
+  }
+}
+
 }  // namespace
 }  // namespace tusk::test
