@@ -50,7 +50,6 @@ void cursor::start() {
   require_open();
   if (engine_->is_async() && engine_->isexecuting())
     throw programming_error("execute cannot be used while an asynchronous query is underway");
-  results_.clear();
   position_ = 0;
   counted_.reset();
   query_.clear();
@@ -64,6 +63,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
   } const during{*this};
   limit_ = limit;
   if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
+  results_.clear();  // do_execute may be another one
   since_ = std::chrono::steady_clock::now();
   try {
     do_execute(statement, args);
@@ -104,6 +104,7 @@ void cursor::did_execute(outcome const&) {}
 /// Merges all, sends all, and tells of each that came to an end.
 void cursor::run_many(std::string_view statement, std::vector<params> const& sets) {
   start();
+  results_.clear();
   since_ = std::chrono::steady_clock::now();
   batch_.clear();
   struct collecting {
