@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/tusk.hpp>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -188,19 +189,26 @@ TEST(connection_hooks, they_stay_after_reconnect) {
   EXPECT_EQ(conn.notes.size(), 2U);
 }
 
+/// Of that class, and of none derived from it.
+template <class Cursor>
+bool is_of(std::unique_ptr<cursor> const& made) {
+  cursor const& it = *made;
+  return typeid(it) == typeid(Cursor);
+}
+
 TEST(factories, make_cursor_honours_the_factory_of_the_connection) {
   connection conn = open();
   notes told;
-  EXPECT_EQ(typeid(*conn.make_cursor()), typeid(cursor));
+  EXPECT_TRUE(is_of<cursor>(conn.make_cursor()));
   conn.cursor_factory([&](connection& c) { return std::make_unique<noting_cursor>(c, told); });
   std::unique_ptr<cursor> const cur = conn.make_cursor();
   cur->execute("SELECT 1");
   EXPECT_EQ(told.size(), 2U);
   connection moved = std::move(conn);
-  EXPECT_EQ(typeid(*moved.make_cursor()), typeid(noting_cursor));
+  EXPECT_TRUE(is_of<noting_cursor>(moved.make_cursor()));
   EXPECT_EQ(&moved.make_cursor()->connection(), &moved);
   moved.cursor_factory({});
-  EXPECT_EQ(typeid(*moved.make_cursor()), typeid(cursor));
+  EXPECT_TRUE(is_of<cursor>(moved.make_cursor()));
 }
 
 TEST(factories, a_cursor_of_a_connection_that_is_still_connecting_is_an_operational_error) {
