@@ -68,8 +68,8 @@ TEST_P(listening, is_stepped_on_an_asynchronous_connection) {
 INSTANTIATE_TEST_SUITE_P(each, listening, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });
 
 TEST(channel_name, empty_nul_and_over_63_bytes_are_refused_and_nothing_is_sent) {
+  int lines = 0;  // outlives the connection, whose closing is shown too
   connection conn = open();
-  int lines = 0;
   conn.trace([&](std::string_view) { ++lines; });
   using namespace std::string_literals;
   struct {
