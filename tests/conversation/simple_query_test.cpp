@@ -76,7 +76,9 @@ TEST(SimpleQuery, Errors) {
   check_all(at_once);
 
   auto in_mid_row = asked();
-  in_mid_row.receive(columns({"a"}), row({"1"}), error("22012", "division by zero"), ready(protocol::transaction_status::failed))
+  in_mid_row
+      .receive(columns({"a"}), row({"1"}), error("22012", "division by zero"),
+               ready(protocol::transaction_status::failed))
       .expect_events("RowDescription a", "ErrorResponse ERROR 22012 division by zero", "ReadyForQuery E")
       .expect([](driven_session& on) {
         EXPECT_EQ(on->transaction(), protocol::transaction_status::failed);

@@ -44,7 +44,9 @@ namespace bench {
 
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
-  if (row == "roundtrip" || row == "cursor_roundtrip" || row == "connect_scram" || row == "connect_kept" || row == "idle") return "select 1+1";
+  if (row == "roundtrip" || row == "cursor_roundtrip" || row == "connect_scram" || row == "connect_kept" ||
+      row == "idle")
+    return "select 1+1";
   if (row == "pg_type")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
