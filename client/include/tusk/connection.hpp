@@ -125,11 +125,11 @@ class connection {
     if constexpr (sizeof...(Args) == 0)
       return query_params(sql, params::none());
     else
-      return query_params(sql, as_params(args...).require_bindable());
+      return query_params(sql, params::of(&adapters(), args...).require_bindable());
   }
   template <class... Args>
   result query(within const& limit, std::string_view sql, Args const&... args) {
-    return query_params(limit, sql, as_params(args...).require_bindable());
+    return query_params(limit, sql, params::of(&adapters(), args...).require_bindable());
   }
 
   /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
@@ -137,11 +137,11 @@ class connection {
   /// it.
   template <class... Args>
   std::string mogrify(std::string_view sql, Args const&... args) const {
-    return merge(sql, as_params(args...));
+    return merge(sql, params::of(&adapters(), args...));
   }
   template <class... Args>
   std::string mogrify(sql::composed const& statement, Args const&... args) const {
-    return merge(statement, as_params(args...));
+    return merge(statement, params::of(&adapters(), args...));
   }
 
   /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
@@ -225,12 +225,12 @@ class connection {
   void start_exec(std::string_view script) { start_script(nullptr, script); }
   template <class... Args>
   void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(nullptr, sql, as_params(args...).require_bindable());
+    start_query_params(nullptr, sql, params::of(&adapters(), args...).require_bindable());
   }
   void start_exec(within const& limit, std::string_view script) { start_script(&limit, script); }
   template <class... Args>
   void start_query(within const& limit, std::string_view sql, Args const&... args) {
-    start_query_params(&limit, sql, as_params(args...).require_bindable());
+    start_query_params(&limit, sql, params::of(&adapters(), args...).require_bindable());
   }
   void start_ping();
   void start_load_types();
@@ -342,14 +342,6 @@ class connection {
   std::vector<result> run_watched(request const& what);
   detail::engine& engine() const;
 
-  params const& as_params(params const& args) const noexcept { return args; }
-  template <class... Args>
-  params as_params(Args const&... args) const {
-    if constexpr (sizeof...(Args) == 0)
-      return {};
-    else
-      return params::of(&adapters(), args...);
-  }
   adapter_registry& adapters() const;
   std::vector<result> exec_script(within const* limit, std::string_view script);
   void start_script(within const* limit, std::string_view script);

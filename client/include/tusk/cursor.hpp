@@ -83,21 +83,21 @@ class cursor {
   /// asynchronous statement is under way.
   template <class... Args>
   void execute(std::string_view statement, Args const&... args) {
-    run(statement, as_params(args...));
+    run(statement, params::of(adapters(), args...));
   }
   template <class... Args>
   void execute(sql::composed const& statement, Args const&... args) {
-    run(statement, as_params(args...));
+    run(statement, params::of(adapters(), args...));
   }
 
   /// The same within a limit, see within.hpp.
   template <class... Args>
   void execute(within const& limit, std::string_view statement, Args const&... args) {
-    run(statement, as_params(args...), &limit);
+    run(statement, params::of(adapters(), args...), &limit);
   }
   template <class... Args>
   void execute(within const& limit, sql::composed const& statement, Args const&... args) {
-    run(statement, as_params(args...), &limit);
+    run(statement, params::of(adapters(), args...), &limit);
   }
 
   /// Runs a statement once for each element of a range: params, a tuple or pair of arguments, or the one argument. They
@@ -114,21 +114,21 @@ class cursor {
   /// sql::identifier("schema", "name") says more. Arguments given by name (tusk::named) are passed by name.
   template <class... Args>
   void callproc(std::string_view name, Args const&... args) {
-    call(sql::identifier(name), as_params(args...));
+    call(sql::identifier(name), params::of(adapters(), args...));
   }
   template <class... Args>
   void callproc(sql::composed const& name, Args const&... args) {
-    call(name, as_params(args...));
+    call(name, params::of(adapters(), args...));
   }
 
   /// What execute would send: see connection::mogrify.
   template <class... Args>
   std::string mogrify(std::string_view statement, Args const&... args) const {
-    return merge(statement, as_params(args...));
+    return merge(statement, params::of(adapters(), args...));
   }
   template <class... Args>
   std::string mogrify(sql::composed const& statement, Args const&... args) const {
-    return merge(statement, as_params(args...));
+    return merge(statement, params::of(adapters(), args...));
   }
 
   // ---- rows; these throw programming_error "no results to fetch" if the last statement gave none ----
@@ -224,22 +224,14 @@ class cursor {
  private:
   friend void register_type(typecaster const& caster, cursor& cur);
 
-  params const& as_params(params const& args) const noexcept { return args; }
-  template <class... Args>
-  params as_params(Args const&... args) const {
-    if constexpr (sizeof...(Args) == 0)
-      return {};
-    else
-      return params::of(adapters(), args...);
-  }
   template <class Set>
   params set_of(Set const& set) const {
     if constexpr (std::same_as<Set, params>)
       return set;
     else if constexpr (detail::is_tuple<Set>)
-      return std::apply([this](auto const&... args) { return this->as_params(args...); }, set);
+      return std::apply([this](auto const&... args) { return params::of(this->adapters(), args...); }, set);
     else
-      return as_params(set);
+      return params::of(adapters(), set);
   }
   adapter_registry const* adapters() const noexcept;
   void run(std::string_view statement, params const& args, within const* limit = nullptr);

@@ -33,12 +33,12 @@ class statement {
     if constexpr (sizeof...(Args) == 0)
       return query_params(params::none());
     else
-      return query_params(as_params(args...).require_bindable());
+      return query_params(params::of(adapters(), args...).require_bindable());
   }
   /// The same within a limit.
   template <class... Args>
   result query(within const& limit, Args const&... args) {
-    return query_params(limit, as_params(args...).require_bindable());
+    return query_params(limit, params::of(adapters(), args...).require_bindable());
   }
   template <class... Args>
   result query(std::stop_token const& token, Args const&... args) {
@@ -52,14 +52,6 @@ class statement {
   std::string_view sql() const noexcept;
 
  private:
-  params const& as_params(params const& args) const noexcept { return args; }
-  template <class... Args>
-  params as_params(Args const&... args) const {
-    if constexpr (sizeof...(Args) == 0)
-      return {};
-    else
-      return params::of(adapters(), args...);
-  }
   result query_params(params const& args);
   [[gnu::noinline]] result query_watched(within const* limit, params const& args);
   result query_params(within const& limit, params const& args);

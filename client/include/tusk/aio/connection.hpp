@@ -175,7 +175,7 @@ class connection {
   template <class... Args>
   bound bind(std::string_view sql, Args const&... args) const {
     if (shared()->native() == nullptr) return tusk::bind(sql, args...);
-    return {std::string(sql), stepper_->native()->as_params(args...)};
+    return {std::string(sql), params::of(&stepper_->native()->adapters(), args...)};
   }
   std::shared_ptr<detail::stepper> const& shared() const {
     if (!stepper_) throw interface_error("this connection was moved to another object; use that one");

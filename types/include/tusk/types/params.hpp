@@ -99,9 +99,11 @@ class params {
   /// An object without any, for ever.
   static params const& none() noexcept;
 
+  /// Arguments that were gathered before, as they are.
+  static params const& of(adapter_registry const*, params const& args) noexcept { return args; }
   /// Arguments in order, with adapters of `registry` first, which may be null.
   template <class... Args>
-  static params of(adapter_registry const* registry, Args const&... args) {
+  static params of([[maybe_unused]] adapter_registry const* registry, Args const&... args) {
     params made;
     (made.add(args, registry), ...);
     return made;
