@@ -10,6 +10,7 @@
 #include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <tusk/aio/connection.hpp>
 #include <utility>
@@ -30,9 +31,8 @@ inline void run(asio::io_context& io) {
   if (!io.stopped()) throw std::runtime_error("the event loop was not done within 30 s");
 }
 
-/// Runs a coroutine to its end. Throws what it throws.
-template <class Body>
-void run(Body body) {
+/// Runs a coroutine to its end. Throws what it throws. No template: co_spawn takes long to compile for each body.
+inline void run(std::function<asio::awaitable<void>()> body) {
   asio::io_context io;
   std::exception_ptr failed;
   asio::co_spawn(io, std::move(body), [&](std::exception_ptr error) { failed = std::move(error); });

@@ -23,6 +23,7 @@
 #include <string_view>
 #include <tusk/aio/bind.hpp>
 #include <tusk/aio/stepper.hpp>
+#include <tusk/aio/tasks.hpp>
 #include <tusk/aio/waiter.hpp>
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
@@ -70,10 +71,7 @@ class connection {
   executor_type get_executor() const { return shared()->executor(); }
   /// The connection below, for everything that does not wait: cursors, notifies, info(), register_type(), ...
   /// Until the next connect(). Throws interface_error if there was none.
-  tusk::connection& native() const {
-    if (shared()->native() == nullptr) throw detail::not_open();
-    return *stepper_->native();
-  }
+  tusk::connection& native() const { return shared()->opened(); }
   /// Whether it is closed, or was never connected.
   bool closed() const noexcept { return !stepper_ || stepper_->closed(); }
 
@@ -84,12 +82,7 @@ class connection {
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run(
-        [dsn = std::string(dsn), options = std::move(options)](detail::stepper& on) {
-          if (!on.closed()) throw programming_error("the connection is open already; close it first");
-          on.adopt(std::make_unique<Connection>(tusk::connect<Connection>(dsn, options)));
-        },
-        [](tusk::connection&) {}, token);
+    return run(detail::connecting<Connection>{std::string(dsn), std::move(options)}, token);
   }
   template <token_for<void> Token>
   auto connect(std::string_view dsn, Token&& token) {
@@ -107,20 +100,13 @@ class connection {
   /// Runs a script, as tusk::connection::exec; gives a result for each of its statements.
   template <token_for<std::vector<result>> Token = asio::use_awaitable_t<>>
   auto exec(std::string_view script, Token&& token = Token()) {
-    return run([script = std::string(script)](tusk::connection& on) { on.start_exec(script); },
-               [](tusk::connection& on) { return on.take_results(); }, token);
+    return run(detail::script{std::string(script)}, token);
   }
 
   /// Runs one statement with its arguments, as tusk::connection::query.
   template <token_for<result> Token = asio::use_awaitable_t<>>
   auto query(bound statement, Token&& token = Token()) {
-    return run(
-        [statement = std::move(statement)](tusk::connection& on) { on.start_query(statement.sql, statement.args); },
-        [](tusk::connection& on) {
-          auto results = on.take_results();
-          return results.empty() ? result() : std::move(results.back());
-        },
-        token);
+    return run(detail::one_statement{std::move(statement)}, token);
   }
   /// The same; the arguments are serialised at the call, by adapters of this connection first.
   template <class... Args>
@@ -132,9 +118,7 @@ class connection {
   /// The cursor must live until then.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto execute(cursor& on, bound statement, Token&& token = Token()) {
-    return run(
-        [&on, statement = std::move(statement)](tusk::connection&) { on.execute(statement.sql, statement.args); },
-        [](tusk::connection&) {}, token);
+    return run(detail::cursor_statement{on, std::move(statement)}, token);
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
@@ -145,7 +129,7 @@ class connection {
   /// co_await conn.wait();`. To be called before the event loop goes on: what happens before is not told.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto wait(Token&& token = Token()) {
-    return run([](tusk::connection&) {}, [](tusk::connection&) {}, token);
+    return run(detail::started(), token);
   }
 
   // ---- beside an operation ----
@@ -168,9 +152,9 @@ class connection {
 
  private:
   /// An operation of an open connection, or one that opens it.
-  template <class Start, class Take, class Token>
-  auto run(Start&& start, Take take, Token& token) {
-    return detail::wait_for(shared(), detail::operation<Start, Take>{std::move(start), take}, token);
+  template <class Start, class Token>
+  auto run(Start start, Token& token) {
+    return detail::wait_for(shared(), detail::operation<Start>{std::move(start)}, token);
   }
   template <class... Args>
   bound bind(std::string_view sql, Args const&... args) const {

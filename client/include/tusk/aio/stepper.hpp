@@ -47,6 +47,11 @@ class stepper : public std::enable_shared_from_this<stepper> {
   asio::any_io_executor const& executor() const noexcept { return executor_; }
   /// Null before the first connect.
   tusk::connection* native() const noexcept { return native_.get(); }
+  /// Throws interface_error instead of giving null.
+  tusk::connection& opened() const {
+    if (!native_) throw not_open();
+    return *native_;
+  }
   bool closed() const noexcept { return !native_ || native_->closed(); }
   /// Takes a connection that is to be stepped until it is open.
   void adopt(std::unique_ptr<tusk::connection> fresh) {

@@ -4,7 +4,7 @@
 //   task.has_ended(stepper)  true: finish() gives its value, or throws
 //   task.interrupt(stepper)  its cancellation slot was called: it has to end soon
 //
-// Everything runs on the connection's executor, but the last: the handler, on its own.
+// Everything runs on the connection's executor, but the last: the handler, on its own. The tasks are in tasks.hpp.
 #pragma once
 
 #include <asio/associated_cancellation_slot.hpp>
@@ -13,16 +13,10 @@
 #include <asio/dispatch.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
-#include <concepts>
-#include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <tusk/aio/stepper.hpp>
-#include <tusk/connection.hpp>
-#include <tusk/notify.hpp>
-#include <tusk/types/error.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -40,34 +34,16 @@ struct signature<void> {
 template <class Value>
 using signature_of = typename signature<Value>::type;
 
-struct nothing {};
-
-/// A task, its handler, and what it will be called with. It belongs to its own wait in the event loop.
-template <class Task, class Handler>
+/// What waits for a task. It belongs to its own wait in the event loop, which so knows one type for all tasks and
+/// handlers: compiling Asio's part for each of them is what would take long.
 class waiter {
  public:
-  template <class Given>
-  waiter(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
-      : on_(std::move(on)),
-        task_(std::forward<Given>(task)),
-        handler_(std::move(handler)),
-        executor_(asio::make_work_guard(handler_, on_->executor())) {}
+  explicit waiter(std::shared_ptr<stepper> on) : on_(std::move(on)) {}
   waiter(waiter const&) = delete;
   waiter& operator=(waiter const&) = delete;
+  virtual ~waiter() = default;
 
-  static void begin(std::unique_ptr<waiter> self) {
-    if (auto slot = asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
-      slot.assign(interruption{self.get()});
-    if (self->ended([&] { self->task_.begin(*self->on_); }))
-      complete(std::move(self), [](auto const& executor, auto call) { asio::post(executor, std::move(call)); });
-    else
-      wait(std::move(self));
-  }
-
- private:
-  using value_type = typename Task::value_type;
-  static constexpr bool has_value = !std::is_void_v<value_type>;
-
+ protected:
   /// What the cancellation slot calls.
   struct interruption {
     waiter* whom;
@@ -76,32 +52,86 @@ class waiter {
       whom->on_->wake();
     }
   };
+  /// To be called once the task has begun: true, it has ended by that.
+  static void begun(std::unique_ptr<waiter> self, bool ended) {
+    stepper& on = *self->on_;
+    if (ended)
+      asio::post(on.executor(), finish{std::move(self)});
+    else
+      on.wait(look{std::move(self)});
+  }
+
+  std::shared_ptr<stepper> on_;
+
+ private:
   /// What the event loop calls.
   struct look {
     std::unique_ptr<waiter> self;
     void operator()(std::error_code woken) { waiter::woken(std::move(self), !woken); }
   };
+  struct finish {
+    std::unique_ptr<waiter> self;
+    void operator()() { waiter::finished(std::move(self)); }
+  };
 
-  static void wait(std::unique_ptr<waiter> self) {
-    stepper& on = *self->on_;
-    on.wait(look{std::move(self)});
-  }
   static void woken(std::unique_ptr<waiter> self, bool ready) {
     stepper& on = *self->on_;
     on.waited();
-    if (!self->task_.has_ended(on)) {
+    if (!self->has_ended()) {
       if (std::exchange(self->interrupted_, false))
-        self->task_.interrupt(on);
+        self->interrupt();
       else if (ready)
         on.step();
     }
-    if (self->ended([] {}))
-      complete(std::move(self), [](auto const& executor, auto call) { asio::dispatch(executor, std::move(call)); });
+    if (self->take_outcome())
+      finished(std::move(self));
     else
-      wait(std::move(self));
+      on.wait(look{std::move(self)});
+  }
+  static void finished(std::unique_ptr<waiter> self) {
+    waiter& of = *self;
+    of.complete(std::move(self));
   }
 
-  /// Whether it has ended, after `first`. Then its value or its error is here.
+  virtual bool has_ended() = 0;
+  virtual void interrupt() = 0;
+  /// Whether the task has ended. Then its value or its error is here.
+  virtual bool take_outcome() = 0;
+  /// Calls the handler on its executor, after everything that `self`, which is this object, has held is gone.
+  virtual void complete(std::unique_ptr<waiter> self) = 0;
+
+  bool interrupted_ = false;
+};
+
+struct nothing {};
+
+/// A task, its handler, and what that will be called with.
+template <class Task, class Handler>
+class waiter_for final : public waiter {
+ public:
+  template <class Given>
+  waiter_for(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
+      : waiter(std::move(on)),
+        task_(std::forward<Given>(task)),
+        handler_(std::move(handler)),
+        executor_(asio::make_work_guard(handler_, on_->executor())) {}
+
+  static void begin(std::unique_ptr<waiter_for> self) {
+    if (auto slot = asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
+      slot.assign(interruption{self.get()});
+    bool const ended = self->ended([&] { self->task_.begin(*self->on_); });
+    begun(std::move(self), ended);
+  }
+
+ private:
+  using value_type = typename Task::value_type;
+  static constexpr bool has_value = !std::is_void_v<value_type>;
+
+  bool has_ended() override { return task_.has_ended(*on_); }
+  void interrupt() override { task_.interrupt(*on_); }
+  bool take_outcome() override {
+    return ended([] {});
+  }
   template <class First>
   bool ended(First const& first) {
     try {
@@ -117,27 +147,22 @@ class waiter {
     return true;
   }
 
-  /// Calls the handler on its executor, after everything that this has held is gone.
-  template <class Submit>
-  static void complete(std::unique_ptr<waiter> self, Submit const& submit) {
-    if (auto slot = asio::get_associated_cancellation_slot(self->handler_); slot.is_connected()) slot.clear();
-    auto const executor = std::move(self->executor_);
-    auto call = [handler = std::move(self->handler_), error = std::move(self->error_),
-                 value = std::move(self->value_)]() mutable {
+  void complete(std::unique_ptr<waiter> self) override {
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
+    auto const executor = std::move(executor_);
+    auto call = [handler = std::move(handler_), error = std::move(error_), value = std::move(value_)]() mutable {
       if constexpr (has_value)
         std::move(handler)(std::move(error), std::move(value));
       else
         std::move(handler)(std::move(error));
     };
     self.reset();
-    submit(executor.get_executor(), std::move(call));
+    asio::dispatch(executor.get_executor(), std::move(call));
   }
 
-  std::shared_ptr<stepper> on_;
   Task task_;
   Handler handler_;
   decltype(asio::make_work_guard(std::declval<Handler const&>(), std::declval<asio::any_io_executor>())) executor_;
-  bool interrupted_ = false;
   std::exception_ptr error_;
   [[no_unique_address]] std::conditional_t<has_value, value_type, nothing> value_;
 };
@@ -147,98 +172,10 @@ template <class Task, class Token>
 auto wait_for(std::shared_ptr<stepper> const& on, Task&& task, Token& token) {
   return asio::async_initiate<Token, signature_of<typename Task::value_type>>(
       [](auto handler, std::shared_ptr<stepper> of, auto&& what) {
-        using made = waiter<Task, decltype(handler)>;
+        using made = waiter_for<Task, decltype(handler)>;
         made::begin(std::make_unique<made>(std::move(of), std::forward<decltype(what)>(what), std::move(handler)));
       },
       token, on, std::move(task));
 }
-
-// ---- the tasks ----
-
-/// One operation at a time: `start(connection)` starts it, or start(stepper) if it makes the connection;
-/// `take(connection)` gives what it brought.
-template <class Start, class Take>
-struct operation {
-  using value_type = std::invoke_result_t<Take, tusk::connection&>;
-
-  Start start;
-  Take take;
-
-  void begin(stepper& on) {
-    on.begin([&] {
-      if constexpr (std::invocable<Start const&, stepper&>) {
-        start(on);
-      } else {
-        if (on.native() == nullptr) throw not_open();
-        start(*on.native());
-      }
-    });
-  }
-  bool has_ended(stepper const& on) const noexcept { return on.has_ended(); }
-  void interrupt(stepper& on) const noexcept { on.interrupt(); }
-  value_type finish(stepper& on) const {
-    if (auto const error = on.take_outcome()) std::rethrow_exception(error);
-    return take(*on.native());
-  }
-};
-
-/// The next notification; beside an operation, or others of its kind.
-struct next_notification {
-  using value_type = notify;
-
-  std::uint64_t generation = 0;  // of the connection that it waits for
-  std::optional<notify> next = {};
-  bool cancelled = false;
-
-  void begin(stepper const& on) {
-    if (on.native() == nullptr) throw not_open();
-    generation = on.generation();
-  }
-  bool is_gone(stepper const& on) const noexcept { return on.closed() || on.generation() != generation; }
-  bool has_ended(stepper const& on) {
-    if (!next && on.generation() == generation) next = on.native()->notifies.pop();
-    return next || cancelled || is_gone(on) || on.has_stray();
-  }
-  void interrupt(stepper const&) noexcept { cancelled = true; }
-  notify finish(stepper& on) {
-    if (next) return std::move(*next);
-    if (is_gone(on)) std::rethrow_exception(on.reason());
-    if (on.has_stray()) std::rethrow_exception(on.take_stray());
-    throw operational_error("waiting for a notification was cancelled", aborted());
-  }
-};
-
-/// Ends at once.
-struct closing {
-  using value_type = void;
-
-  void begin(stepper& on) const noexcept { on.close("the connection was closed in mid-operation"); }
-  bool has_ended(stepper const&) const noexcept { return true; }
-  void interrupt(stepper const&) const noexcept {}
-  void finish(stepper const&) const noexcept {}
-};
-
-/// The end of the operation under way, which the server is asked to cancel.
-struct cancellation {
-  using value_type = void;
-
-  std::uint64_t number = 0;  // of that operation
-  bool cancelled = false;
-
-  void begin(stepper& on) {
-    if (on.closed()) throw not_open();
-    number = on.number();
-    if (number != 0) on.cancel();
-  }
-  bool has_ended(stepper const& on) const noexcept {
-    return number == 0 || on.number() != number || on.cancel_failure() || cancelled;
-  }
-  void interrupt(stepper const&) noexcept { cancelled = true; }
-  void finish(stepper const& on) const {
-    if (number == 0 || on.number() != number) return;
-    if (on.cancel_failure()) std::rethrow_exception(on.cancel_failure());
-    throw operational_error("waiting for the end of the cancelled operation was cancelled", aborted());
-  }
-};
 
 }  // namespace tusk::aio::detail
