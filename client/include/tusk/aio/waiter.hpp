@@ -127,6 +127,20 @@ class waiter_for final : public waiter {
   using value_type = typename Task::value_type;
   static constexpr bool has_value = !std::is_void_v<value_type>;
 
+  using value_or_nothing = std::conditional_t<has_value, value_type, nothing>;
+  struct completion {
+    Handler handler;
+    std::exception_ptr error;
+    [[no_unique_address]] value_or_nothing value;
+
+    void operator()() {
+      if constexpr (has_value)
+        std::move(handler)(std::move(error), std::move(value));
+      else
+        std::move(handler)(std::move(error));
+    }
+  };
+
   bool has_ended() override { return task_.has_ended(*on_); }
   void interrupt() override { task_.interrupt(*on_); }
   bool take_outcome() override {
@@ -150,12 +164,7 @@ class waiter_for final : public waiter {
   void complete(std::unique_ptr<waiter> self) override {
     if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
     auto const executor = std::move(executor_);
-    auto call = [handler = std::move(handler_), error = std::move(error_), value = std::move(value_)]() mutable {
-      if constexpr (has_value)
-        std::move(handler)(std::move(error), std::move(value));
-      else
-        std::move(handler)(std::move(error));
-    };
+    completion call{std::move(handler_), std::move(error_), std::move(value_)};
     self.reset();
     asio::dispatch(executor.get_executor(), std::move(call));
   }
@@ -164,7 +173,7 @@ class waiter_for final : public waiter {
   Handler handler_;
   decltype(asio::make_work_guard(std::declval<Handler const&>(), std::declval<asio::any_io_executor>())) executor_;
   std::exception_ptr error_;
-  [[no_unique_address]] std::conditional_t<has_value, value_type, nothing> value_;
+  [[no_unique_address]] value_or_nothing value_;
 };
 
 /// Begins a task.
