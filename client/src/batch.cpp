@@ -66,11 +66,13 @@ void engine::take_batched(std::string_view tag) {
 }
 
 std::vector<result> engine::exec_all(std::vector<std::string> statements, first_casters casters,
-                                     batch_progress& reached) {
+                                     batch_progress& reached, within const* limit) {
   lock const guard(mutex_);
   require_blocking("exec");
   reached = {};
+  auto limited = admit(limit);
   begin_exec_all(std::move(statements), std::move(casters));
+  limit_ = std::move(limited);
   try {
     wait_until_done();
   } catch (...) {
@@ -81,9 +83,11 @@ std::vector<result> engine::exec_all(std::vector<std::string> statements, first_
   return all_results();
 }
 
-void engine::start_exec_all(std::vector<std::string> statements, first_casters casters) {
+void engine::start_exec_all(std::vector<std::string> statements, first_casters casters, within const* limit) {
   lock const guard(mutex_);
+  auto limited = admit(limit);
   begin_exec_all(std::move(statements), std::move(casters));
+  limit_ = std::move(limited);
 }
 
 batch_progress engine::progress() const {

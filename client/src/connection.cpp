@@ -180,7 +180,12 @@ std::unique_ptr<tusk::cursor> connection::make_cursor() {
 }
 
 statement connection::prepare(std::string_view sql) {
-  auto prepared = engine().prepare(sql);
+  auto prepared = engine().prepare(sql, nullptr);
+  return {engine_, std::move(prepared)};
+}
+
+statement connection::prepare(within const& limit, std::string_view sql) {
+  auto prepared = engine().prepare(sql, &limit);
   return {engine_, std::move(prepared)};
 }
 

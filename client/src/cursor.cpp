@@ -102,7 +102,7 @@ void cursor::ended(std::exception_ptr error) {
 void cursor::did_execute(outcome const&) {}
 
 /// Merges all, sends all, and tells of each that came to an end.
-void cursor::run_many(std::string_view statement, std::vector<params> const& sets) {
+void cursor::run_many(std::string_view statement, std::vector<params> const& sets, within const* limit) {
   start();
   results_.clear();
   since_ = std::chrono::steady_clock::now();
@@ -122,7 +122,7 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
   }
   if (engine_->is_async()) {
     try {
-      engine_->start_exec_all(batch_, casters_);
+      engine_->start_exec_all(batch_, casters_, limit);
     } catch (...) {
       batch_ended(0, 0, std::current_exception());
       throw;
@@ -136,7 +136,7 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
   }
   detail::batch_progress reached;
   try {
-    results_ = engine_->exec_all(batch_, casters_, reached);
+    results_ = engine_->exec_all(batch_, casters_, reached, limit);
   } catch (...) {
     batch_ended(reached.completed, reached.rows, std::current_exception());
     throw;
@@ -156,7 +156,7 @@ void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::excepti
   }
 }
 
-void cursor::call(sql::composed const& name, params const& args) {
+void cursor::call(sql::composed const& name, params const& args, within const* limit) {
   std::vector<sql::composed> given;
   for (auto const& each : args.arguments()) {
     if (each.name.empty())
@@ -164,7 +164,7 @@ void cursor::call(sql::composed const& name, params const& args) {
     else
       given.push_back(sql::identifier(each.name) + sql::sql(" := ") + sql::placeholder(each.name));
   }
-  run(sql::sql("SELECT * FROM ") + name + sql::sql("(") + sql::sql(", ").join(given) + sql::sql(")"), args);
+  run(sql::sql("SELECT * FROM ") + name + sql::sql("(") + sql::sql(", ").join(given) + sql::sql(")"), args, limit);
 }
 
 /// What is fetched from.

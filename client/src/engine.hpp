@@ -66,10 +66,11 @@ class engine {
   /// The same into an empty vector whose memory is used again, with a cursor's casters.
   void exec(std::string_view script, first_casters const& casters, std::vector<result>& into, within const* limit);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
-  std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached);
+  std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached,
+                               within const* limit);
   result query(std::string_view sql, params const& args);
   result query(within const& limit, std::string_view sql, params const& args);
-  std::shared_ptr<prepared_statement> prepare(std::string_view sql);
+  std::shared_ptr<prepared_statement> prepare(std::string_view sql, within const* limit);
   result query(std::shared_ptr<prepared_statement> const& statement, params const& args);
   result query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args);
   /// The statement is closed with the next request.
@@ -99,7 +100,7 @@ class engine {
   session_mode mode() const;
   void set_mode(session_mode const& mode, char const* what);
   void start_exec(std::string_view script, first_casters const& casters = {}, within const* limit = nullptr);
-  void start_exec_all(std::vector<std::string> statements, first_casters casters);
+  void start_exec_all(std::vector<std::string> statements, first_casters casters, within const* limit);
   batch_progress progress() const;
   void start_query(std::string_view sql, params const& args, within const* limit = nullptr);
   void start_ping();

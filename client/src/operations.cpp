@@ -316,13 +316,15 @@ result engine::query(std::shared_ptr<prepared_statement> const& statement, param
   return answer();
 }
 
-std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql) {
+std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql, within const* limit) {
   lock const guard(mutex_);
   require_blocking("prepare");
+  auto limited = admit(limit);
   auto fresh = std::make_shared<prepared_statement>();
   fresh->name = next_statement_name();
   fresh->sql = sql;
   begin_prepare(fresh);
+  limit_ = std::move(limited);
   wait_until_done();
   return fresh;
 }

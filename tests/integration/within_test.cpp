@@ -230,8 +230,22 @@ TEST(limit, is_taken_by_every_way_to_run_a_statement) {
   EXPECT_THROW(cur.execute(within(20ms), "SELECT pg_sleep(%s)", 60), query_canceled);
   EXPECT_THROW(cur.execute(within(20ms), sql::sql("SELECT pg_sleep(60)")), query_canceled);
   EXPECT_NO_THROW(cur.execute("SELECT pg_sleep(0.05)")) << "it was for the one statement";
+  EXPECT_THROW(cur.executemany(within(20ms), "SELECT pg_sleep(%s)", std::vector{0, 60, 0}), query_canceled);
+  EXPECT_THROW(cur.callproc(within(20ms), "pg_sleep", 60), query_canceled);
+  EXPECT_THROW(cur.callproc(within(20ms), sql::identifier("pg_catalog", "pg_sleep"), 60), query_canceled);
+  EXPECT_NO_THROW(cur.executemany(within(20ms), "SELECT %s", std::vector<int>()));
+  EXPECT_NO_THROW(cur.executemany("SELECT pg_sleep(%s)", std::vector{0.05}));
+  EXPECT_THROW(conn.query_value<int>(within(20ms), "SELECT 1 FROM pg_sleep(60)"), query_canceled);
+  EXPECT_THROW(conn.query_one<std::tuple<int>>(within(20ms), "SELECT 1 FROM pg_sleep(60)"), query_canceled);
   cur.execute(stop, "SELECT %s", 3);
   EXPECT_EQ(cur.fetchone()->get<int>(0), 3);
+  cur.executemany(stop, "SELECT %s", std::vector{4, 5});
+  EXPECT_EQ(cur.fetchone()->get<int>(0), 5);
+  cur.callproc(stop, "abs", -6);
+  EXPECT_EQ(cur.fetchone()->get<int>(0), 6);
+  EXPECT_EQ(conn.prepare(stop, "SELECT 7").query()[0].get<int>(0), 7);
+  EXPECT_EQ(conn.query_value<int>(stop, "SELECT $1::int", 8), 8);
+  EXPECT_EQ(conn.query_one<std::tuple<int>>(stop, "SELECT $1::int", 9), std::tuple(9));
   EXPECT_EQ(conn.exec(stop, "SELECT 1; SELECT 2").size(), 2U);
   EXPECT_EQ(conn.query(stop, "SELECT $1::int", 3)[0].get<int>(0), 3);
   EXPECT_EQ(made.query(stop, 0.0).size(), 1U);
@@ -240,6 +254,9 @@ TEST(limit, is_taken_by_every_way_to_run_a_statement) {
   EXPECT_THROW(conn.query(stop, "SELECT 1"), query_canceled);
   EXPECT_THROW(made.query(stop, 0.0), query_canceled);
   EXPECT_THROW(cur.execute(stop, "SELECT 1"), query_canceled);
+  EXPECT_THROW(cur.executemany(stop, "SELECT %s", std::vector{4, 5}), query_canceled);
+  EXPECT_THROW(cur.callproc(stop, "abs", -6), query_canceled);
+  EXPECT_THROW(conn.prepare(stop, "SELECT 7"), query_canceled);
   EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
 }
 
@@ -310,6 +327,29 @@ TEST(limit, is_told_by_timeout_and_gone_with_the_operation) {
   EXPECT_THROW(finish(conn), query_canceled);
   EXPECT_EQ(conn.timeout(), std::nullopt);
   EXPECT_EQ(conn.fileno(), socket);
+}
+
+TEST(limit, of_a_prepare_that_waits_for_a_lock) {
+  connection holder = open(), conn = open();
+  holder.exec("CREATE TABLE limited_prepare (id int); COMMIT; BEGIN; LOCK TABLE limited_prepare");
+  EXPECT_THROW(conn.prepare(within(50ms), "SELECT * FROM limited_prepare"), query_canceled);
+  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+  holder.exec("ROLLBACK; DROP TABLE limited_prepare");
+}
+
+TEST(limit, of_a_batch_that_is_started_or_has_nothing_to_do) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  finish(conn);
+  cursor cur = conn.cursor();
+  cur.executemany(within(30ms), "SELECT pg_sleep(%s)", std::vector{0, 60, 0});
+  EXPECT_THROW(finish(conn), query_canceled);
+  cur.executemany(within(10ms), "SELECT %s", std::vector<int>());
+  std::this_thread::sleep_for(20ms);
+  EXPECT_NO_THROW(finish(conn));
+  EXPECT_EQ(conn.timeout(), std::nullopt);
+  cur.executemany(within(60s), "SELECT %s", std::vector{4, 5});
+  EXPECT_NO_THROW(finish(conn));
+  EXPECT_EQ(cur.fetchone()->get<int>(0), 5);
 }
 
 TEST(limit, leaves_no_descriptors_behind) {

@@ -150,11 +150,19 @@ class connection {
   detail::mapped<T> query_one(std::string_view sql, Args const&... args) {
     return query(sql, args...).template one<T>();
   }
+  template <class T, class... Args>
+  detail::mapped<T> query_one(within const& limit, std::string_view sql, Args const&... args) {
+    return query(limit, sql, args...).template one<T>();
+  }
   /// The only value of what a statement gives. Throws programming_error if it gives more columns or none, data_error if
   /// it gives more rows or none.
   template <class T, class... Args>
   T query_value(std::string_view sql, Args const&... args) {
     return detail::only_value<T>(query(sql, args...));
+  }
+  template <class T, class... Args>
+  T query_value(within const& limit, std::string_view sql, Args const&... args) {
+    return detail::only_value<T>(query(limit, sql, args...));
   }
 
   /// A round trip that asks for nothing: throws operational_error if the connection is lost.
@@ -162,6 +170,7 @@ class connection {
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
+  statement prepare(within const& limit, std::string_view sql);
 
   // ---- cursors ----
 

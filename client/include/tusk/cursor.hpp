@@ -90,7 +90,7 @@ class cursor {
     run(statement, params::of(adapters(), args...));
   }
 
-  /// The same within a limit, see within.hpp.
+  /// The same within a limit, see within.hpp; so do executemany and callproc.
   template <class... Args>
   void execute(within const& limit, std::string_view statement, Args const&... args) {
     run(statement, params::of(adapters(), args...), &limit);
@@ -105,9 +105,11 @@ class cursor {
   /// rowcount() is the sum then; results() has those that gave rows, and the last. One command an element.
   template <std::ranges::input_range Sets>
   void executemany(std::string_view statement, Sets&& sets) {
-    std::vector<params> all;
-    for (auto const& each : sets) all.push_back(set_of(each));
-    run_many(statement, all);
+    run_many(statement, sets_of(sets), nullptr);
+  }
+  template <std::ranges::input_range Sets>
+  void executemany(within const& limit, std::string_view statement, Sets&& sets) {
+    run_many(statement, sets_of(sets), &limit);
   }
 
   /// Calls a function: "SELECT * FROM name(...)". The name is one identifier, as it is stored;
@@ -119,6 +121,14 @@ class cursor {
   template <class... Args>
   void callproc(sql::composed const& name, Args const&... args) {
     call(name, params::of(adapters(), args...));
+  }
+  template <class... Args>
+  void callproc(within const& limit, std::string_view name, Args const&... args) {
+    call(sql::identifier(name), params::of(adapters(), args...), &limit);
+  }
+  template <class... Args>
+  void callproc(within const& limit, sql::composed const& name, Args const&... args) {
+    call(name, params::of(adapters(), args...), &limit);
   }
 
   /// What execute would send: see connection::mogrify.
@@ -233,13 +243,19 @@ class cursor {
     else
       return params::of(adapters(), set);
   }
+  template <class Sets>
+  std::vector<params> sets_of(Sets&& sets) const {
+    std::vector<params> all;
+    for (auto const& each : sets) all.push_back(set_of(each));
+    return all;
+  }
   adapter_registry const* adapters() const noexcept;
   void run(std::string_view statement, params const& args, within const* limit = nullptr);
   void run(sql::composed const& statement, params const& args, within const* limit = nullptr) {
     run(args.empty() ? statement.as_string() : sql::as_template(statement), args, limit);
   }
-  void run_many(std::string_view statement, std::vector<params> const& sets);
-  void call(sql::composed const& name, params const& args);
+  void run_many(std::string_view statement, std::vector<params> const& sets, within const* limit);
+  void call(sql::composed const& name, params const& args, within const* limit = nullptr);
   void start();
   void ended(std::exception_ptr error);
   void batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error);

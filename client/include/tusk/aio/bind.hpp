@@ -1,10 +1,15 @@
-// A statement with its arguments, serialised: what an operation that may begin later is given.
+// A statement with its arguments, serialised, and its limit: what an operation that may begin later is given.
+//
+//   conn.query(tusk::bind("SELECT $1::int", 5), token);
+//   conn.query(tusk::bind(tusk::within(5s), "SELECT slow($1)", 5), token);
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tusk/types/params.hpp>
+#include <tusk/within.hpp>
 #include <utility>
 
 namespace tusk {
@@ -13,18 +18,26 @@ namespace tusk {
 struct bound {
   std::string sql;
   params args;
+  std::optional<within> limit = {};
 };
 
 /// Serialises the arguments now; none of them is looked at later. Adapters that were registered for one connection are
 /// not asked. Throws what params throws.
 template <class... Args>
 requires(!(std::same_as<Args, params> || ...)) bound bind(std::string_view sql, Args const&... args) {
-  bound made{std::string(sql), {}};
+  bound made{std::string(sql), {}, {}};
   (made.args.add(args), ...);
   return made;
 }
-
 /// The same of arguments that were gathered when running.
-inline bound bind(std::string_view sql, params args) { return {std::string(sql), std::move(args)}; }
+inline bound bind(std::string_view sql, params args) { return {std::string(sql), std::move(args), {}}; }
+
+/// With a limit, whose time runs already.
+template <class... Args>
+bound bind(within limit, std::string_view sql, Args const&... args) {
+  bound made = bind(sql, args...);
+  made.limit = std::move(limit);
+  return made;
+}
 
 }  // namespace tusk

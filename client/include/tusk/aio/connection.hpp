@@ -27,6 +27,7 @@
 #include <tusk/aio/waiter.hpp>
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
+#include <tusk/within.hpp>
 #include <utility>
 #include <vector>
 
@@ -100,7 +101,13 @@ class connection {
   /// Runs a script, as tusk::connection::exec; gives a result for each of its statements.
   template <token_for<std::vector<result>> Token = asio::use_awaitable_t<>>
   auto exec(std::string_view script, Token&& token = Token()) {
-    return run(detail::script{std::string(script)}, token);
+    return run(detail::script{std::string(script), {}}, token);
+  }
+  /// The same within a time, or until a std::stop_token is asked to stop: completes with query_canceled then, and the
+  /// connection stays usable. See within.hpp; in a bound statement the limit is a part of that.
+  template <token_for<std::vector<result>> Token = asio::use_awaitable_t<>>
+  auto exec(within const& limit, std::string_view script, Token&& token = Token()) {
+    return run(detail::script{std::string(script), limit}, token);
   }
 
   /// Runs one statement with its arguments, as tusk::connection::query.
@@ -113,6 +120,10 @@ class connection {
   asio::awaitable<result> query(std::string_view sql, Args const&... args) {
     return query(bind(sql, args...));
   }
+  template <class... Args>
+  asio::awaitable<result> query(within limit, std::string_view sql, Args const&... args) {
+    return query(limited(std::move(limit), bind(sql, args...)));
+  }
 
   /// Runs a statement on a cursor of native(), as tusk::cursor::execute; its rows are fetched from it afterwards.
   /// The cursor must live until then.
@@ -123,6 +134,10 @@ class connection {
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
     return execute(on, bind(statement, args...));
+  }
+  template <class... Args>
+  asio::awaitable<void> execute(within limit, cursor& on, std::string_view statement, Args const&... args) {
+    return execute(on, limited(std::move(limit), bind(statement, args...)));
   }
 
   /// Completes when what was started on native(), or by one of its cursors, has ended: `cur.executemany(...);
@@ -159,7 +174,11 @@ class connection {
   template <class... Args>
   bound bind(std::string_view sql, Args const&... args) const {
     if (shared()->native() == nullptr) return tusk::bind(sql, args...);
-    return {std::string(sql), params::of(&stepper_->native()->adapters(), args...)};
+    return {std::string(sql), params::of(&stepper_->native()->adapters(), args...), {}};
+  }
+  static bound limited(within limit, bound statement) {
+    statement.limit = std::move(limit);
+    return statement;
   }
   std::shared_ptr<detail::stepper> const& shared() const {
     if (!stepper_) throw interface_error("this connection was moved to another object; use that one");

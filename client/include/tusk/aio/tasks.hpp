@@ -14,6 +14,7 @@
 #include <tusk/notify.hpp>
 #include <tusk/result.hpp>
 #include <tusk/types/error.hpp>
+#include <tusk/within.hpp>
 #include <utility>
 #include <vector>
 
@@ -51,15 +52,26 @@ struct connecting {
 
 struct script {
   std::string text;
+  std::optional<within> limit;
 
-  void start(stepper& on) const { on.opened().start_exec(text); }
+  void start(stepper& on) const {
+    if (limit)
+      on.opened().start_exec(*limit, text);
+    else
+      on.opened().start_exec(text);
+  }
   static std::vector<result> take(tusk::connection& on) { return on.take_results(); }
 };
 
 struct one_statement {
   bound what;
 
-  void start(stepper& on) const { on.opened().start_query(what.sql, what.args); }
+  void start(stepper& on) const {
+    if (what.limit)
+      on.opened().start_query(*what.limit, what.sql, what.args);
+    else
+      on.opened().start_query(what.sql, what.args);
+  }
   static result take(tusk::connection& on) {
     auto results = on.take_results();
     return results.empty() ? result() : std::move(results.back());
@@ -72,7 +84,10 @@ struct cursor_statement {
 
   void start(stepper& on) const {
     on.opened();
-    with.execute(what.sql, what.args);
+    if (what.limit)
+      with.execute(*what.limit, what.sql, what.args);
+    else
+      with.execute(what.sql, what.args);
   }
   static void take(tusk::connection&) noexcept {}
 };
