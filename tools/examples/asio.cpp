@@ -1,4 +1,4 @@
-// The Asio face: coroutines and callbacks on one event loop, a query with a deadline, notifications beside queries.
+// The Asio face: coroutines and callbacks on one event loop, queries with a deadline, notifications beside queries.
 // Build it with the CMake target tusk::asio.
 
 #include <asio/co_spawn.hpp>
@@ -36,10 +36,16 @@ awaitable<void> serve(std::string dsn) {
     std::printf("refused by %s\n", e.constraint().c_str());
   }
 
-  // Whichever is first cancels the other; the server is told, and the connection goes on.
+  // What takes too long is cancelled at the server, and the connection goes on.
+  try {
+    co_await conn.query(tusk::within(std::chrono::milliseconds(100)), "SELECT pg_sleep(60)");
+  } catch (tusk::query_canceled const&) {
+    std::printf("too slow, cancelled\n");
+  }
+  // So is what loses against something else.
   asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
   auto const first = co_await (conn.query("SELECT pg_sleep(60)") || timer.async_wait(asio::use_awaitable));
-  std::printf("%s\n", first.index() == 0 ? "slept for a minute" : "too slow, cancelled");
+  std::printf("%s\n", first.index() == 0 ? "slept for a minute" : "something else was first");
 
   co_await conn.exec("LISTEN news");
   co_await conn.query("SELECT pg_notify('news', $1)", "hello");
