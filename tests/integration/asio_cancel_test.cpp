@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/detached.hpp>
@@ -181,9 +182,13 @@ bool cancel_connecting(std::string const& to, int things, cancellation_type type
 }
 
 TEST_P(asio_cancelling, closes_at_every_step_of_connecting) {
-  int things = 0;
-  while (cancel_connecting(dsn(GetParam(), "auth_scram"), things, all_types[things % 3])) ASSERT_LT(++things, 200);
-  EXPECT_GT(things, 2);
+  int most = 0;
+  for (int i = 0; i < 100 && most <= 2; ++i) {  // on a busy machine all answers may be there at the first look
+    int things = 0;
+    while (cancel_connecting(dsn(GetParam(), "auth_scram"), things, all_types[things % 3])) ASSERT_LT(++things, 200);
+    most = std::max(most, things);
+  }
+  EXPECT_GT(most, 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(each, asio_cancelling, testing::ValuesIn(three_ways),
