@@ -114,6 +114,17 @@ TEST(registered, functions_may_throw) {
   EXPECT_EQ(args.wire(), params(1).wire());
 }
 
+TEST(registered, mended_functions_in_a_circle_are_refused) {
+  register_adapter<marked<10>>([](marked<10> const& m) { return marked<11>{m.value}; });
+  register_adapter<marked<11>>([](marked<11> const& m) { return std::vector{marked<10>{m.value}}; });
+  for (int i = 0; i < 2; ++i) {
+    auto const e = test::thrown<programming_error>([] { literal(marked<10>{1}); });
+    EXPECT_CONTAINS("lead to each other", e.what());
+  }
+  register_adapter<marked<11>>([](marked<11> const& m) { return m.value; });
+  EXPECT_EQ(literal(marked<10>{7}), "7");
+}
+
 TEST(registered, functions_of_a_registry_of_its_own_come_first) {
   register_adapter<marked<7>>([](marked<7> const&) { return "global"; });
   register_adapter<marked<8>>([](marked<8> const&) { return "global"; });

@@ -40,6 +40,27 @@ std::shared_ptr<adapter_registry::function const> adapter_registry::find(std::ty
 }
 
 namespace types {
+namespace {
+
+// How many functions may stand within one another: fewer than the stack bears, more than anybody nests values.
+constexpr int deepest = 100;
+thread_local int depth = 0;
+
+class one_deeper {
+ public:
+  explicit one_deeper(std::type_info const& type) {
+    if (depth == deepest)
+      throw programming_error("can't adapt type '" + name_of(type) +
+                              "': the registered functions lead to each other, " + std::to_string(deepest) +
+                              " deep; let one of them give a value with an adapter of its own");
+    ++depth;
+  }
+  one_deeper(one_deeper const&) = delete;
+  one_deeper& operator=(one_deeper const&) = delete;
+  ~one_deeper() { --depth; }
+};
+
+}  // namespace
 
 written write_registered(std::type_info const& type, void const* value, text_buffer& to,
                          adapter_registry const* registry) {
@@ -51,6 +72,7 @@ written write_registered(std::type_info const& type, void const* value, text_buf
                                 "tusk::register_adapter<" + name + ">(function) before",
                             make_error_code(errc::not_registered));
   }
+  one_deeper const now(type);
   return (*function)(value, to, registry);
 }
 

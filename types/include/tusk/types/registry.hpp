@@ -60,7 +60,8 @@ class adapter_registry {
   adapter_registry& operator=(adapter_registry const&) = delete;
 
   /// Registers `adapt`, called with a `T const&`; what it returns is adapted in turn. A type that is registered already
-  /// gets the new function. What `adapt` throws comes out of the call that was given the value.
+  /// gets the new function. What `adapt` throws comes out of the call that was given the value. Functions that lead to
+  /// each other in a circle, or more than 100 deep, are a programming_error there.
   template <class T, class Function>
   void add(Function adapt) {
     using given = std::remove_cvref_t<std::invoke_result_t<Function const&, T const&>>;
