@@ -361,7 +361,7 @@ class engine {
   std::unique_ptr<client::connector> connector_;  // while connecting
   operation operation_;
   statement_cache statements_;
-  session_types types_;
+  session_types types_{session_};
   std::shared_ptr<adapter_registry> adapters_ = std::make_shared<adapter_registry>();
   std::vector<std::string> released_;  // names of statements to close
   std::uint64_t statement_number_ = 0;

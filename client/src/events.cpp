@@ -66,7 +66,7 @@ void engine::take_other(protocol::event const& told) {
           [&](notice_response const& notice) { take_notice(fields_of(notice)); },
           [&](protocol::parameter_status const& changed) {
             if (changed.name == "client_encoding") set_obstacle(is_foreign, changed.value != "UTF8");
-            types_.set_parameter(changed.name, changed.value);
+            types_.parameter_changed(changed.name);
           },
           [&](empty_query_response const&) {
             fail(std::make_exception_ptr(programming_error("can't execute an empty query")));

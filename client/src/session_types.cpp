@@ -7,14 +7,8 @@ void session_types::register_type(typecaster const& caster) {
   ++version_;
 }
 
-void session_types::set_parameter(std::string_view name, std::string_view value) {
-  std::string* const kept = name == "DateStyle"       ? &date_style_
-                            : name == "IntervalStyle" ? &interval_style_
-                            : name == "TimeZone"      ? &time_zone_
-                                                      : nullptr;
-  if (kept == nullptr) return;
-  kept->assign(value);
-  ++version_;
+void session_types::parameter_changed(std::string_view name) noexcept {
+  if (name == "DateStyle" || name == "IntervalStyle" || name == "TimeZone") ++version_;
 }
 
 // A domain is read as the type below it, an enum and a type of category S (citext) as text, a composite type as record,
@@ -35,8 +29,8 @@ std::string_view session_types::catalogue_query() noexcept {
 }
 
 void session_types::load_catalogue(result const& rows) {
-  std::map<oid, oid> read_as;
-  std::map<std::string, oid, std::less<>> by_name;
+  auto loaded = std::make_unique<catalogue>();
+  auto& [read_as, by_name] = *loaded;
   for (row const& each : rows) {
     oid const type = each.get<oid>(0);
     std::string const schema = each.get<std::string>(1);
@@ -49,15 +43,14 @@ void session_types::load_catalogue(result const& rows) {
     oid const array_like = each.get<std::optional<oid>>(5).value_or(0);
     if (array != 0 && array_like != 0 && array_like != array) read_as.emplace(array, array_like);
   }
-  read_as_ = std::move(read_as);
-  by_name_ = std::move(by_name);
-  loaded_ = true;
+  catalogue_ = std::move(loaded);
   ++version_;
 }
 
 oid session_types::find(std::string_view name) const {
-  auto const found = by_name_.find(name);
-  return found == by_name_.end() ? 0 : found->second;
+  if (!catalogue_) return 0;
+  auto const found = catalogue_->by_name.find(name);
+  return found == catalogue_->by_name.end() ? 0 : found->second;
 }
 
 std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
@@ -68,8 +61,10 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
   auto const global = types::global_casters();
   made->types.reserve(infos.size());
   for (column_info const& each : infos) {
-    auto const known = read_as_.find(each.type);
-    made->types.push_back(known == read_as_.end() ? each.type : known->second);
+    oid type = each.type;
+    if (catalogue_)
+      if (auto const known = catalogue_->read_as.find(type); known != catalogue_->read_as.end()) type = known->second;
+    made->types.push_back(type);
   }
   made->quick_types = made->types;
   for (std::size_t i = 0; casters && i < infos.size(); ++i) {
@@ -87,9 +82,9 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     made->quick_types[i] = 0;
   }
   if (!made->casters.empty()) {
-    made->date_style = date_style_;
-    made->interval_style = interval_style_;
-    made->time_zone = time_zone_;
+    made->date_style = session_.parameter("DateStyle");
+    made->interval_style = session_.parameter("IntervalStyle");
+    made->time_zone = session_.parameter("TimeZone");
   }
   made->infos = std::move(columns);
   return made;

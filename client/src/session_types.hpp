@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tusk/protocol/session.hpp>
 #include <tusk/result.hpp>
 #include <tusk/types/typecaster.hpp>
 #include <vector>
@@ -16,17 +17,20 @@ namespace tusk::detail {
 /// See the top of this file. One thread at a time.
 class session_types {
  public:
+  /// The session is asked for the settings; it must outlive this object.
+  explicit session_types(protocol::session const& of) noexcept : session_(of) {}
+
   /// Lets a connection be opened anew: the casters stay, the catalogue may be another one.
   void keep_casters_of(session_types const& other) { casters_ = other.casters_; }
 
   void register_type(typecaster const& caster);
-  /// A setting that the server reports.
-  void set_parameter(std::string_view name, std::string_view value);
+  /// The server has reported a setting.
+  void parameter_changed(std::string_view name) noexcept;
 
   /// The statement whose rows load_catalogue takes.
   static std::string_view catalogue_query() noexcept;
   void load_catalogue(result const& rows);
-  bool has_catalogue() const noexcept { return loaded_; }
+  bool has_catalogue() const noexcept { return catalogue_ != nullptr; }
   /// The type of that name, as it is written in SQL or with its schema in front; 0 if the catalogue has none.
   oid find(std::string_view name) const;
 
@@ -45,11 +49,14 @@ class session_types {
     return types::global_casters_version.load(std::memory_order_acquire) + version_;
   }
 
+  struct catalogue {
+    std::map<oid, oid> read_as;  // a type that was made in the database ─► the built-in one that its text is like
+    std::map<std::string, oid, std::less<>> by_name;
+  };
+
+  protocol::session const& session_;
   types::caster_map casters_;
-  std::map<oid, oid> read_as_;  // a type that was made in the database ─► the built-in one that its text is like
-  std::map<std::string, oid, std::less<>> by_name_;
-  std::string date_style_, interval_style_, time_zone_;
-  bool loaded_ = false;
+  std::unique_ptr<catalogue const> catalogue_;  // null until it is loaded
   std::uint64_t version_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // The rows by tusk.
 
+#include <memory>
 #include <optional>
 #include <tusk/tusk.hpp>
 
@@ -17,11 +18,14 @@ class client {
     options.scram_keys = keys;
     tusk::connect(dsn, options);
   }
-  void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
+  void prepare(std::string const& sql) {
+    statement_.emplace(connection_.prepare(sql));
+    cursor_ = connection_.make_cursor();
+  }
   tusk::result fetch() { return statement_->query(); }
   std::uint64_t cursor_int(std::string_view sql) {
-    cursor_.execute(sql);
-    return static_cast<std::uint64_t>(cursor_.fetchone()->get<int>(0));
+    cursor_->execute(sql);
+    return static_cast<std::uint64_t>(cursor_->fetchone()->get<int>(0));
   }
   void listen() {
     connection_.listen("bench");
@@ -59,7 +63,7 @@ class client {
 
  private:
   tusk::connection connection_;
-  tusk::cursor cursor_ = connection_.cursor();
+  std::unique_ptr<tusk::cursor> cursor_;  // not in place: idle connections have none
   std::optional<tusk::statement> statement_;
   bench::heard heard_;
 };

@@ -163,6 +163,7 @@ class session {
   /// Gives back what only connecting needed, once that is done.
   void settle() {
     parameters_.shrink_to_fit();
+    output_.shrink(0);
     shrink_now();
   }
   /// Gives back memory that an idle session does not need.
