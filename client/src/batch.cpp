@@ -87,7 +87,7 @@ void engine::start_exec_all(std::vector<std::string> statements, first_casters c
   lock const guard(mutex_);
   auto limited = admit(limit);
   begin_exec_all(std::move(statements), std::move(casters));
-  limit_ = std::move(limited);
+  if (operation_.active) limit_ = std::move(limited);  // else there was nothing to do
 }
 
 batch_progress engine::progress() const {

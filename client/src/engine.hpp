@@ -332,8 +332,11 @@ class engine {
   client::deadline until() const;
 
   // cancelling.cpp: requests over a connection of their own
-  /// A request that came before what it is to cancel would do nothing: all of that is sent first.
-  bool is_cancelling() const noexcept { return canceller_ != nullptr && session_.output().empty() && !feeds_batch(); }
+  /// A request that came before what it is to cancel would do nothing: all of that is sent first. But not of a batch,
+  /// of which a server that waits in its midst reads no more.
+  bool is_cancelling() const noexcept {
+    return canceller_ != nullptr && (session_.output().empty() || !operation_.batch.empty());
+  }
   std::optional<poll_status> step_cancel();
   std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;
   void cancel_now(client::deadline until);

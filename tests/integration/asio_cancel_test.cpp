@@ -76,6 +76,29 @@ TEST_P(asio_cancelling, by_slot_ends_a_query_at_the_server) {
   }
 }
 
+TEST_P(asio_cancelling, mended_by_a_handler_within_a_step) {
+  asio::io_context io;
+  aio::connection conn(io);
+  asio::cancellation_signal of_query, of_next;
+  exception_ptr query_error, next_error;
+  auto const begin = std::chrono::steady_clock::now();
+  conn.connect(dsn(GetParam()), [&](exception_ptr) {
+    conn.native().on_notice([&](diagnostics const&) {
+      of_next.emit(cancellation_type::total);
+      of_query.emit(cancellation_type::total);
+    });
+    conn.next_notify(
+        asio::bind_cancellation_slot(of_next.slot(), [&](exception_ptr e, notify) { next_error = std::move(e); }));
+    conn.query(
+        bind("DO $$ BEGIN RAISE NOTICE 'now'; PERFORM pg_sleep(20); END $$"),
+        asio::bind_cancellation_slot(of_query.slot(), [&](exception_ptr e, result) { query_error = std::move(e); }));
+  });
+  run(io);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_THROW(raise(query_error), query_canceled);
+  expect_aborted(next_error);
+}
+
 TEST_P(asio_cancelling, a_query_that_is_slower_than_a_timer) {
   run([this]() -> awaitable<void> {
     auto conn = co_await open();

@@ -337,6 +337,26 @@ TEST(limit, of_a_prepare_that_waits_for_a_lock) {
   holder.exec("ROLLBACK; DROP TABLE limited_prepare");
 }
 
+// The server reads no more of it while it waits, so that it can never be sent whole.
+TEST(limit, mended_of_a_large_batch_that_waits_for_a_lock) {
+  connection holder = open();
+  holder.exec("CREATE TABLE limited_batch (t text); COMMIT; BEGIN; LOCK TABLE limited_batch");
+  std::vector<std::string> const rows(20'000, std::string(1000, 'x'));
+  for (face const by : all_faces) {
+    connection conn = open(by, dsn(way::unix_socket));
+    cursor cur = conn.cursor();
+    auto const begin = clock::now();
+    auto const error = thrown<query_canceled>([&] {
+      cur.executemany(within(100ms), "INSERT INTO limited_batch VALUES (%s)", rows);
+      if (by == face::polled) finish(conn);
+    });
+    EXPECT_FALSE(error.is_fatal());
+    EXPECT_LT(clock::now() - begin, 5s);
+    EXPECT_FALSE(conn.closed());
+  }
+  holder.exec("ROLLBACK; DROP TABLE limited_batch");
+}
+
 TEST(limit, of_a_batch_that_is_started_or_has_nothing_to_do) {
   connection conn = connect(dsn(way::unix_socket), {.async = true});
   finish(conn);
@@ -347,6 +367,11 @@ TEST(limit, of_a_batch_that_is_started_or_has_nothing_to_do) {
   std::this_thread::sleep_for(20ms);
   EXPECT_NO_THROW(finish(conn));
   EXPECT_EQ(conn.timeout(), std::nullopt);
+  cur.executemany(within(10ms), "SELECT %s", std::vector<int>());
+  EXPECT_EQ(conn.timeout(), std::nullopt) << "nothing is under way";
+  std::this_thread::sleep_for(20ms);
+  conn.start_load_types();
+  EXPECT_NO_THROW(finish(conn));
   cur.executemany(within(60s), "SELECT %s", std::vector{4, 5});
   EXPECT_NO_THROW(finish(conn));
   EXPECT_EQ(cur.fetchone()->get<int>(0), 5);

@@ -16,8 +16,8 @@ inline std::string exported(char const* name) {
   char const* const value = std::getenv(name);
   if (value == nullptr || *value == '\0')
     throw std::runtime_error(std::string(name) +
-                             " is not set: this test needs a server; run it as `tools/pgserver run "
-                             "--tls -- ctest ...`");
+                             " is not set: this test needs a server; run it as `ctest -L integration`, "
+                             "or this program as `tools/pgserver run --tls -- ...`");
   return value;
 }
 

@@ -2,6 +2,8 @@
 //
 //   conn.query(tusk::bind("SELECT $1::int", 5), token);
 //   conn.query(tusk::bind(tusk::within(5s), "SELECT slow($1)", 5), token);
+//
+// To be called with its namespace: std::bind is found by the arguments otherwise.
 #pragma once
 
 #include <concepts>

@@ -58,7 +58,7 @@ class waiter {
     if (ended)
       asio::post(on.executor(), finish{std::move(self)});
     else
-      on.wait(look{std::move(self)});
+      wait(std::move(self));
   }
 
   std::shared_ptr<stepper> on_;
@@ -86,7 +86,13 @@ class waiter {
     if (self->take_outcome())
       finished(std::move(self));
     else
-      on.wait(look{std::move(self)});
+      wait(std::move(self));
+  }
+  static void wait(std::unique_ptr<waiter> self) {
+    stepper& on = *self->on_;
+    bool const interrupted = self->interrupted_;  // by a handler within the step: there was no wait to end yet
+    on.wait(look{std::move(self)});
+    if (interrupted) on.wake();
   }
   static void finished(std::unique_ptr<waiter> self) {
     waiter& of = *self;
