@@ -79,24 +79,34 @@ TEST_P(asio_cancelling, by_slot_ends_a_query_at_the_server) {
 TEST_P(asio_cancelling, mended_by_a_handler_within_a_step) {
   asio::io_context io;
   aio::connection conn(io);
-  asio::cancellation_signal of_query, of_next;
-  exception_ptr query_error, next_error;
+  asio::cancellation_signal signal;
+  exception_ptr error;
   auto const begin = std::chrono::steady_clock::now();
   conn.connect(dsn(GetParam()), [&](exception_ptr) {
-    conn.native().on_notice([&](diagnostics const&) {
-      of_next.emit(cancellation_type::total);
-      of_query.emit(cancellation_type::total);
-    });
-    conn.next_notify(
-        asio::bind_cancellation_slot(of_next.slot(), [&](exception_ptr e, notify) { next_error = std::move(e); }));
-    conn.query(
-        bind("DO $$ BEGIN RAISE NOTICE 'now'; PERFORM pg_sleep(20); END $$"),
-        asio::bind_cancellation_slot(of_query.slot(), [&](exception_ptr e, result) { query_error = std::move(e); }));
+    conn.native().on_notice([&](diagnostics const&) { signal.emit(cancellation_type::total); });
+    conn.query(bind("DO $$ BEGIN RAISE NOTICE 'now'; PERFORM pg_sleep(20); END $$"),
+               asio::bind_cancellation_slot(signal.slot(), [&](exception_ptr e, result) { error = std::move(e); }));
   });
   run(io);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
-  EXPECT_THROW(raise(query_error), query_canceled);
-  expect_aborted(next_error);
+  EXPECT_THROW(raise(error), query_canceled);
+}
+
+TEST_P(asio_cancelling, mended_of_next_notify_by_a_handler_within_a_step) {
+  run([this]() -> awaitable<void> {
+    auto conn = co_await open(), other = co_await open();
+    std::string const channel = "asio_cancelling_" + std::to_string(conn.native().info().backend_pid);
+    co_await conn.exec("LISTEN " + channel);
+    asio::cancellation_signal signal;
+    conn.native().on_notify(channel, [&](notify const&) { signal.emit(cancellation_type::total); });
+    std::optional<exception_ptr> ended;
+    conn.next_notify(
+        asio::bind_cancellation_slot(signal.slot(), [&](exception_ptr e, notify) { ended = std::move(e); }));
+    co_await other.exec("NOTIFY " + channel);
+    for (int i = 0; i < 1000 && !ended; ++i) co_await after(10ms);
+    EXPECT_TRUE(ended);
+    if (ended) expect_aborted(*ended);
+  });
 }
 
 TEST_P(asio_cancelling, a_query_that_is_slower_than_a_timer) {
