@@ -6,7 +6,6 @@
 // To be called with its namespace: std::bind is found by the arguments otherwise.
 #pragma once
 
-#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,20 +25,15 @@ struct bound {
 /// Serialises the arguments now; none of them is looked at later. Adapters that were registered for one connection are
 /// not asked. Throws what params throws.
 template <class... Args>
-requires(!(std::same_as<Args, params> || ...)) bound bind(std::string_view sql, Args const&... args) {
-  bound made{std::string(sql), {}, {}};
-  (made.args.add(args), ...);
-  return made;
+bound bind(std::string_view sql, Args const&... args) {
+  return {std::string(sql), params::of(nullptr, args...), {}};
 }
-/// The same of arguments that were gathered when running.
-inline bound bind(std::string_view sql, params args) { return {std::string(sql), std::move(args), {}}; }
-
+/// The same of arguments that were gathered when running, and are not needed any more.
+inline bound bind(std::string_view sql, params&& args) { return {std::string(sql), std::move(args), {}}; }
 /// With a limit, whose time runs already.
 template <class... Args>
 bound bind(within limit, std::string_view sql, Args const&... args) {
-  bound made = bind(sql, args...);
-  made.limit = std::move(limit);
-  return made;
+  return {std::string(sql), params::of(nullptr, args...), std::move(limit)};
 }
 
 }  // namespace tusk

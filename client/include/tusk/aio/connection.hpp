@@ -19,6 +19,7 @@
 #include <concepts>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tusk/aio/bind.hpp>
@@ -118,11 +119,11 @@ class connection {
   /// The same; the arguments are serialised at the call, by adapters of this connection first.
   template <class... Args>
   asio::awaitable<result> query(std::string_view sql, Args const&... args) {
-    return query(bind(sql, args...));
+    return query(bind({}, sql, args...));
   }
   template <class... Args>
   asio::awaitable<result> query(within limit, std::string_view sql, Args const&... args) {
-    return query(limited(std::move(limit), bind(sql, args...)));
+    return query(bind(std::move(limit), sql, args...));
   }
 
   /// Runs a statement on a cursor of native(), as tusk::cursor::execute; its rows are fetched from it afterwards.
@@ -133,11 +134,11 @@ class connection {
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
-    return execute(on, bind(statement, args...));
+    return execute(on, bind({}, statement, args...));
   }
   template <class... Args>
   asio::awaitable<void> execute(within limit, cursor& on, std::string_view statement, Args const&... args) {
-    return execute(on, limited(std::move(limit), bind(statement, args...)));
+    return execute(on, bind(std::move(limit), statement, args...));
   }
 
   /// Completes when what was started on native(), or by one of its cursors, has ended: `cur.executemany(...);
@@ -172,13 +173,9 @@ class connection {
     return detail::wait_for(shared(), detail::operation<Start>{std::move(start)}, token);
   }
   template <class... Args>
-  bound bind(std::string_view sql, Args const&... args) const {
-    if (shared()->native() == nullptr) return tusk::bind(sql, args...);
-    return {std::string(sql), params::of(&stepper_->native()->adapters(), args...), {}};
-  }
-  static bound limited(within limit, bound statement) {
-    statement.limit = std::move(limit);
-    return statement;
+  bound bind(std::optional<within> limit, std::string_view sql, Args const&... args) const {
+    auto* const on = shared()->native();
+    return {std::string(sql), params::of(on == nullptr ? nullptr : &on->adapters(), args...), std::move(limit)};
   }
   std::shared_ptr<detail::stepper> const& shared() const {
     if (!stepper_) throw interface_error("this connection was moved to another object; use that one");

@@ -107,7 +107,7 @@ struct next_notification {
   bool cancelled = false;
 
   void begin(stepper const& on) {
-    if (on.native() == nullptr) throw not_open();
+    on.opened();
     generation = on.generation();
   }
   bool is_gone(stepper const& on) const noexcept { return on.closed() || on.generation() != generation; }
