@@ -9,7 +9,7 @@
 namespace tusk {
 namespace {
 
-result last_of(std::vector<result> const& results) { return results.empty() ? result() : results.back(); }
+result last_of(results all) { return all.empty() ? result() : std::move(all).back(); }
 
 }  // namespace
 
@@ -97,7 +97,7 @@ detail::engine& connection::engine() const {
   return *engine_;
 }
 
-std::vector<result> connection::exec_script(within const* limit, std::string_view script) {
+results connection::exec_script(within const* limit, std::string_view script) {
   if (engine().is_watched()) [[unlikely]]
     return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
   return engine_->exec(script, limit);
@@ -116,14 +116,14 @@ result connection::query_params(std::string_view sql, params const& args) {
 }
 
 /// With the two hooks around it.
-std::vector<result> connection::run_watched(request const& what) {
+results connection::run_watched(request const& what) {
   if (!what.starts) engine().require_blocking(what.is_script ? "exec" : "query");
   auto const since = std::chrono::steady_clock::now();
-  auto const ended = [since, sql = std::string(what.sql)](connection& conn, std::vector<result> const& results,
+  auto const ended = [since, sql = std::string(what.sql)](connection& conn, tusk::results const& results,
                                                           std::exception_ptr error) {
     conn.did_execute({sql, results, std::move(error), std::chrono::steady_clock::now() - since});
   };
-  std::vector<result> results;
+  tusk::results results;
   try {
     results = do_execute(what);
   } catch (...) {
@@ -140,7 +140,7 @@ std::vector<result> connection::run_watched(request const& what) {
   return results;
 }
 
-std::vector<result> connection::do_execute(request const& what) {
+results connection::do_execute(request const& what) {
   auto& to = engine();
   auto const* const limit = what.limit;
   if (what.starts) {
@@ -152,8 +152,8 @@ std::vector<result> connection::do_execute(request const& what) {
   }
   if (what.is_script) return to.exec(what.sql, limit);
   if (what.prepared != nullptr)
-    return {limit != nullptr ? to.query(*limit, *what.prepared, what.args) : to.query(*what.prepared, what.args)};
-  return {limit != nullptr ? to.query(*limit, what.sql, what.args) : to.query(what.sql, what.args)};
+    return {{limit != nullptr ? to.query(*limit, *what.prepared, what.args) : to.query(*what.prepared, what.args)}};
+  return {{limit != nullptr ? to.query(*limit, what.sql, what.args) : to.query(what.sql, what.args)}};
 }
 
 void connection::did_execute(outcome const&) {}
@@ -244,7 +244,7 @@ void connection::start_query_params(within const* limit, std::string_view sql, p
   else
     engine_->start_query(sql, args, limit);
 }
-std::vector<result> connection::take_results() { return engine().take_results(); }
+results connection::take_results() { return engine().take_results(); }
 bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
 
 std::vector<diagnostics> connection::take_notices() { return engine().take_notices(); }
@@ -328,12 +328,12 @@ result statement::query_params(within const& limit, params const& args) {
 }
 
 // One that was moved to another object has nothing to tell.
-std::span<oid const> statement::parameters() const noexcept {
+std::span<oid const> statement::parameters() const& noexcept {
   return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();
 }
-std::span<column_info const> statement::columns() const noexcept {
+std::span<column_info const> statement::columns() const& noexcept {
   return prepared_ ? std::span<column_info const>(*prepared_->columns->infos) : std::span<column_info const>();
 }
-std::string_view statement::sql() const noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
+std::string_view statement::sql() const& noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
 
 }  // namespace tusk

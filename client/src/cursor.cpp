@@ -63,7 +63,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
   } const during{*this};
   limit_ = limit;
   if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
-  results_.clear();  // do_execute may be another one
+  results_.all_.clear();  // do_execute may be another one
   since_ = std::chrono::steady_clock::now();
   try {
     do_execute(statement, args);
@@ -81,7 +81,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
 
 void cursor::do_execute(std::string_view statement, params const& args) {
   if (batching_) return batch_.push_back(merge(statement, args));
-  results_.clear();
+  results_.all_.clear();
   if (args.empty())
     query_.assign(statement);
   else
@@ -89,13 +89,13 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   if (engine_->is_async())
     engine_->start_exec(query_, casters_, limit_);
   else
-    engine_->exec(query_, casters_, results_, limit_);
+    engine_->exec(query_, casters_, results_.all_, limit_);
 }
 
 void cursor::ended(std::exception_ptr error) {
   // Copies: whoever is told may close the cursor, or execute the next statement.
   std::string const query = query_;
-  std::vector<result> const results = results_;
+  tusk::results const results = results_;
   did_execute({query, results, std::move(error), std::chrono::steady_clock::now() - since_});
 }
 
@@ -104,7 +104,7 @@ void cursor::did_execute(outcome const&) {}
 /// Merges all, sends all, and tells of each that came to an end.
 void cursor::run_many(std::string_view statement, std::vector<params> const& sets, within const* limit) {
   start();
-  results_.clear();
+  results_.all_.clear();
   since_ = std::chrono::steady_clock::now();
   batch_.clear();
   struct collecting {
@@ -230,7 +230,7 @@ std::string_view cursor::statusmessage() const noexcept {
   return engine_->is_running(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
 }
 
-std::vector<result> const& cursor::results() const {
+results const& cursor::results() const {
   require_open();
   if (engine_->is_running(this)) throw programming_error("no results to fetch");
   return results_;
@@ -246,7 +246,7 @@ bool cursor::closed() const noexcept { return closed_ || engine_->closed(); }
 void cursor::close() noexcept {
   closed_ = true;
   engine_->forget(this);
-  results_.clear();
+  results_.all_.clear();
 }
 
 void register_type(typecaster const& caster, cursor& cur) {

@@ -1,7 +1,9 @@
 #include <tusk/mapping.hpp>
+#include <tusk/results.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 #include <tusk/types/read_any.hpp>
 
 namespace tusk {
@@ -70,13 +72,37 @@ void require_utf8(column_info const& column, std::size_t index, protocol::field_
                    "client_encoding TO 'UTF8', or read the value as bytes of a bytea");
 }
 
-std::shared_ptr<column_set const> const& no_columns() {
-  static std::shared_ptr<column_set const> const none = [] {
-    auto made = std::make_shared<column_set>();
-    made->infos = std::make_shared<std::vector<column_info> const>();
+namespace {
+
+/// Results may outlive everything else that is static, so this is never destroyed. Its pointers have no counters: a
+/// moved-from result costs next to nothing, and no memory.
+struct nothing {
+  std::vector<column_info> infos;
+  column_set columns;
+  result_state state;
+  std::shared_ptr<column_set const> const to_columns{std::shared_ptr<void>(), &columns};
+  std::shared_ptr<result_state const> const to_state{std::shared_ptr<void>(), &state};
+
+  nothing() noexcept {
+    columns.infos = {std::shared_ptr<void>(), &infos};
+    state.columns = to_columns;
+  }
+  static nothing const& only() noexcept {
+    alignas(nothing) static std::byte place[sizeof(nothing)];
+    static auto const& made = *new (place) nothing;
     return made;
-  }();
-  return none;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<column_set const> const& no_columns() noexcept { return nothing::only().to_columns; }
+std::shared_ptr<result_state const> const& no_state() noexcept { return nothing::only().to_state; }
+
+void throw_no_result(std::size_t index, std::size_t size) {
+  throw programming_error(size == 0 ? "there are no results"
+                                    : "there is no result " + std::to_string(index) + ": there are " +
+                                          std::to_string(size) + ", counted from 0");
 }
 
 cast_context context_of(column_set const& in, std::size_t column) {
@@ -153,17 +179,6 @@ void match_members(result_state const& in, std::span<std::string_view const> nam
 }
 
 }  // namespace detail
-
-result::result() {
-  static auto const nothing = [] {
-    auto state = std::make_shared<detail::result_state>();
-    state->columns = detail::no_columns();
-    return state;
-  }();
-  state_ = nothing;
-}
-
-std::span<column_info const> result::columns() const noexcept { return *state_->columns->infos; }
 
 std::uint64_t result::affected_rows() const noexcept { return detail::counted_rows(state_->tag).value_or(0); }
 

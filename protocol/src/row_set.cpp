@@ -42,6 +42,7 @@ void row_set::place(std::string_view row, std::uint16_t columns) noexcept {
 void row_set::iterator::enter(std::size_t index) noexcept {
   if (index == rows_->size_) {
     at_ = end_ = nullptr;
+    next_ = index;
     return;
   }
   chunk const& in = rows_->chunk_of(index);

@@ -26,7 +26,7 @@ class player {
   player& operator=(player const&) = delete;
   virtual ~player() = default;
   virtual connection& conn() = 0;
-  virtual std::vector<result> exec(std::string const& script) = 0;
+  virtual results exec(std::string const& script) = 0;
   virtual result query(std::string const& sql, params const& args) = 0;
   /// Waits for what was started on a cursor of the connection.
   virtual void wait() = 0;
@@ -39,7 +39,7 @@ class blocking_player : public player {
     conn_ = connect(dsn, options);
   }
   connection& conn() override { return *conn_; }
-  std::vector<result> exec(std::string const& script) override { return conn_->exec(script); }
+  results exec(std::string const& script) override { return conn_->exec(script); }
   result query(std::string const& sql, params const& args) override { return conn_->query(sql, args); }
   void wait() override {}
 
@@ -51,7 +51,7 @@ class polling_player : public player {
  public:
   explicit polling_player(std::string const& dsn) : conn_(connect(dsn, {.async = true})) { finish(conn_); }
   connection& conn() override { return conn_; }
-  std::vector<result> exec(std::string const& script) override {
+  results exec(std::string const& script) override {
     conn_.start_exec(script);
     finish(conn_);
     return conn_.take_results();
@@ -59,7 +59,7 @@ class polling_player : public player {
   result query(std::string const& sql, params const& args) override {
     conn_.start_query(sql, args);
     finish(conn_);
-    return conn_.take_results().at(0);
+    return conn_.take_results()[0];
   }
   void wait() override { finish(conn_); }
 
@@ -82,9 +82,9 @@ class asio_callback_player : public asio_player {
     conn_.connect(dsn, [this](std::exception_ptr error) { failed_ = error; });
     run();
   }
-  std::vector<result> exec(std::string const& script) override {
-    std::vector<result> got;
-    conn_.exec(script, [&](std::exception_ptr error, std::vector<result> all) {
+  results exec(std::string const& script) override {
+    results got;
+    conn_.exec(script, [&](std::exception_ptr error, results all) {
       failed_ = error;
       got = std::move(all);
     });
@@ -120,8 +120,8 @@ class asio_coroutine_player : public asio_player {
   explicit asio_coroutine_player(std::string const& dsn) {
     run([&]() -> asio::awaitable<void> { co_await conn_.connect(dsn); });
   }
-  std::vector<result> exec(std::string const& script) override {
-    std::vector<result> got;
+  results exec(std::string const& script) override {
+    results got;
     run([&]() -> asio::awaitable<void> { got = co_await conn_.exec(script); });
     return got;
   }
@@ -169,7 +169,7 @@ constexpr face faces[] = {
 };
 
 /// All that a statement said: its tags and rows, or the class and text of its error; and how the connection is.
-std::string told_of(player& on, std::function<std::vector<result>()> const& run) {
+std::string told_of(player& on, std::function<results()> const& run) {
   std::string told;
   auto const note = [&](char const* what, std::exception const& e) {
     std::string const text = e.what();
@@ -206,11 +206,11 @@ std::string told_of(player& on, std::function<std::vector<result>()> const& run)
 
 struct scenario {
   char const* name;
-  std::function<std::vector<result>(player&)> run;
+  std::function<results(player&)> run;
   std::string expected;
 };
 
-std::vector<result> results_of(player& on, cursor& cur) {
+results results_of(player& on, cursor& cur) {
   on.wait();
   return cur.results();
 }
@@ -220,12 +220,12 @@ std::vector<scenario> const& scenarios() {
       {"rows", [](player& on) { return on.exec("SELECT 1, NULL; VALUES ('a'), ('b'); SET geqo TO on"); },
        "SELECT 1 (1, NULL); SELECT 2 (a) (b); SET; "},
       {"bound_arguments",
-       [](player& on) { return std::vector<result>{on.query("SELECT $1::int, $2::text", params(41, "it's"))}; },
+       [](player& on) { return results({on.query("SELECT $1::int, $2::text", params(41, "it's"))}); },
        "SELECT 1 (41, it's); "},
       {"the_same_statement_again",
        [](player& on) {
          for (int i = 0; i < 3; ++i) on.query("SELECT $1::int", params(i));
-         return std::vector<result>{on.query("SELECT $1::int", params(3))};
+         return results({on.query("SELECT $1::int", params(3))});
        },
        "SELECT 1 (3); "},
       {"a_servers_error", [](player& on) { return on.exec("SELECT 1; SELECT 1/0; SELECT 2"); },
@@ -240,20 +240,17 @@ std::vector<scenario> const& scenarios() {
        [](player& on) {
          on.exec("CREATE TEMP TABLE once (n int UNIQUE)");
          on.query("INSERT INTO once VALUES ($1)", params(1));
-         return std::vector<result>{on.query("INSERT INTO once VALUES ($1)", params(1))};
+         return results({on.query("INSERT INTO once VALUES ($1)", params(1))});
        },
        R"(integrity_error: ERROR:  duplicate key value violates unique constraint "once_n_key" (23505))"},
       {"an_empty_statement", [](player& on) { return on.exec(" "); },
        "programming_error: can't execute an empty query"},
-      {"too_few_arguments",
-       [](player& on) { return std::vector<result>{on.query("SELECT $1::int, $2::int", params(1))}; },
+      {"too_few_arguments", [](player& on) { return results({on.query("SELECT $1::int, $2::int", params(1))}); },
        "programming_error: the statement has 2 parameter(s), but 1 argument(s) were given"},
       {"copy", [](player& on) { return on.exec("COPY pg_class TO STDOUT"); },
        "programming_error: COPY ... TO STDOUT cannot be run as a query; its data was dropped"},
       {"ten_megabytes",
-       [](player& on) {
-         return std::vector<result>{on.query("SELECT length($1), $1", params(std::string(10'000'000, 'x')))};
-       },
+       [](player& on) { return results({on.query("SELECT length($1), $1", params(std::string(10'000'000, 'x')))}); },
        "SELECT 1 (10000000, xxxxxxxxxxxxxxxxxxxx); "},
       {"a_transaction",
        [](player& on) {

@@ -46,7 +46,7 @@ TEST_P(asio_face, with_callbacks) {
     conn.query(bind("SELECT $1::int + 1", 41), [&](exception_ptr failed, result r) {
       EXPECT_FALSE(failed);
       seen += std::to_string(first<int>(r)) + " ";
-      conn.exec("SELECT 1; SELECT 1/0", [&](exception_ptr by_zero, std::vector<result> all) {
+      conn.exec("SELECT 1; SELECT 1/0", [&](exception_ptr by_zero, results all) {
         EXPECT_THROW(raise(by_zero), data_error);
         seen += std::to_string(all.size()) + " ";
         conn.close([&](exception_ptr closing) { seen += closing ? "error" : "closed"; });
@@ -170,7 +170,7 @@ TEST_P(asio_face, no_handler_is_called_inline) {
   aio::connection conn(io);
   conn.connect(dsn(GetParam()), [](exception_ptr) {});
   run(io);
-  conn.exec("LISTEN " + channel + "; NOTIFY " + channel, [](exception_ptr, std::vector<result>) {});
+  conn.exec("LISTEN " + channel + "; NOTIFY " + channel, [](exception_ptr, results) {});
   io.restart();
   run(io);
   int called = 0;

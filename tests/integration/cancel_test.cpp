@@ -59,7 +59,7 @@ TEST_P(cancelling, is_stepped_by_poll) {
   EXPECT_FALSE(conn.timeout());
   conn.start_exec("SELECT 7");
   finish(conn);
-  EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+  EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 7);
 }
 
 TEST_P(cancelling, an_idle_connection_does_nothing) {
@@ -96,7 +96,7 @@ TEST(cancel_race, never_hits_the_next_statement_of_an_asynchronous_connection) {
     }
     conn.start_query("SELECT $1::int", i);
     ASSERT_NO_THROW(finish(conn)) << i;
-    ASSERT_EQ(conn.take_results().at(0)[0].get<int>(0), i);
+    ASSERT_EQ(conn.take_results()[0][0].get<int>(0), i);
   }
   EXPECT_GT(canceled, 0);
   EXPECT_GT(ended, 0);

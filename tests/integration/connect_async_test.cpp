@@ -41,7 +41,7 @@ TEST_P(async_connecting, goes_in_steps_that_do_not_wait) {
   conn.start_query("SELECT $1::int", 42);
   EXPECT_TRUE(conn.isexecuting());
   finish(conn);
-  EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 42);
+  EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 42);
 }
 
 TEST_P(async_connecting, can_be_left_at_every_step) {
@@ -117,7 +117,7 @@ TEST(connect_async_test, a_moved_connection_goes_on) {
   EXPECT_THROW(first.poll(), interface_error);
   second.start_query("SELECT 1");
   finish(second);
-  EXPECT_EQ(second.take_results().at(0)[0].get<int>(0), 1);
+  EXPECT_EQ(second.take_results()[0][0].get<int>(0), 1);
 }
 
 TEST(connect_async_test, a_name_that_does_not_resolve_is_thrown_by_poll) {

@@ -68,7 +68,7 @@ TEST(what_a_handler_throws, leaves_the_operation_under_way) {
   EXPECT_STREQ(thrown<std::runtime_error>([&] { finish(conn); }).what(), "handler of told");
   EXPECT_TRUE(conn.isexecuting());
   finish(conn);
-  EXPECT_EQ(conn.take_results().at(2)[0].get<int>(0), 5);
+  EXPECT_EQ(conn.take_results()[2][0].get<int>(0), 5);
 }
 
 TEST(what_a_handler_throws, is_no_error_of_the_operation_that_poll_ends) {

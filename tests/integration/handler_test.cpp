@@ -223,7 +223,7 @@ TEST(handler, may_not_operate_on_its_connection) {
   self = &conn;
   conn.on_notice(try_all);
   statement made = conn.prepare("SELECT 7");
-  EXPECT_EQ(conn.exec(notify("in an operation") + "SELECT 5").at(1)[0].get<int>(0), 5);
+  EXPECT_EQ(conn.exec(notify("in an operation") + "SELECT 5")[1][0].get<int>(0), 5);
   EXPECT_EQ(seen, 1);
   conn.exec("DO $$ BEGIN RAISE NOTICE 'in an operation'; END $$");
   EXPECT_EQ(seen, 2);
@@ -249,7 +249,7 @@ TEST(handler, may_not_operate_on_its_asynchronous_connection) {
   conn.start_exec(notify("in an operation") + "SELECT 5");
   finish(conn);
   EXPECT_EQ(seen, 1);
-  EXPECT_EQ(conn.take_results().at(1)[0].get<int>(0), 5);
+  EXPECT_EQ(conn.take_results()[1][0].get<int>(0), 5);
 }
 
 TEST(handler, may_operate_on_another_connection) {

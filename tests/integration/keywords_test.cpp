@@ -171,10 +171,10 @@ TEST(keywords, variables_of_the_session_reach_the_server) {
 
 TEST(keywords, replication_is_another_kind_of_session) {
   connection logical = connect(dsn(way::tcp, "tusk", "replication=database"));
-  EXPECT_EQ(logical.exec("IDENTIFY_SYSTEM").at(0)[0].get<std::string>(3), "tusk");
-  EXPECT_EQ(logical.exec("SELECT 1").at(0)[0].get<int>(0), 1);
+  EXPECT_EQ(logical.exec("IDENTIFY_SYSTEM")[0][0].get<std::string>(3), "tusk");
+  EXPECT_EQ(logical.exec("SELECT 1")[0][0].get<int>(0), 1);
   connection physical = connect(dsn(way::tcp, "tusk", "replication=true"));
-  EXPECT_FALSE(physical.exec("IDENTIFY_SYSTEM").at(0)[0].get<std::optional<std::string>>(3));
+  EXPECT_FALSE(physical.exec("IDENTIFY_SYSTEM")[0][0].get<std::optional<std::string>>(3));
   EXPECT_THROW(physical.exec("SELECT 1"), tusk::error);
   connection neither = connect(dsn(way::tcp, "tusk", "replication=off"));
   EXPECT_THROW(neither.exec("IDENTIFY_SYSTEM"), programming_error);

@@ -144,7 +144,7 @@ TEST_P(shared, threads_take_turns) {
       if (i % 2 == 0)
         EXPECT_EQ(value<int>(conn, "SELECT $1::int", sent), sent);
       else
-        EXPECT_EQ(conn.exec("SELECT " + std::to_string(sent)).at(0)[0].get<int>(0), sent);
+        EXPECT_EQ(conn.exec("SELECT " + std::to_string(sent))[0][0].get<int>(0), sent);
     }
   };
   std::thread other(work, 1000), third(work, 2000);
@@ -167,7 +167,7 @@ TEST_P(shared, a_child_process_leaves_the_connection_alone) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(made.query(7)[0].get<int>(0), 7);
   EXPECT_EQ(value<int>(*conn, "SELECT 1"), 1);
-  EXPECT_EQ(conn->exec("SELECT pg_sleep(0.01); SELECT 2").at(1)[0].get<int>(0), 2);
+  EXPECT_EQ(conn->exec("SELECT pg_sleep(0.01); SELECT 2")[1][0].get<int>(0), 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(each, lost, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });

@@ -25,9 +25,9 @@ using namespace std::string_view_literals;
 /// The only row of a statement that is merged.
 template <class... Args>
 result merged(connection& conn, std::string_view statement, Args const&... args) {
-  std::vector<result> all = conn.exec(conn.mogrify(statement, args...));
+  results all = conn.exec(conn.mogrify(statement, args...));
   if (all.size() != 1) throw std::logic_error("this became several statements");
-  return std::move(all.front());
+  return std::move(all).front();
 }
 
 template <class T, class... Args>
@@ -225,11 +225,12 @@ TEST(quoting, of_identifiers_keeps_every_name) {
     auto const rows = conn.exec(query.as_string());
     ASSERT_EQ(rows.size(), 1u) << name;
     EXPECT_EQ(rows[0].columns()[0].name, name);
-    EXPECT_EQ(merged(conn, sql::as_template(query) + " WHERE 1 = %s", 1).columns()[0].name, name);
+    result const bound = merged(conn, sql::as_template(query) + " WHERE 1 = %s", 1);
+    EXPECT_EQ(bound.columns()[0].name, name);
   }
   std::string const long_name(64, '"');  // the server cuts it off, and nothing else happens
-  EXPECT_EQ(conn.exec((sql::sql("SELECT 1 AS ") + sql::identifier(long_name)).as_string())[0].columns()[0].name,
-            long_name.substr(1));
+  result const cut = conn.exec((sql::sql("SELECT 1 AS ") + sql::identifier(long_name)).as_string())[0];
+  EXPECT_EQ(cut.columns()[0].name, long_name.substr(1));
 }
 
 // What a statement sees of an argument, merged and bound: its text, and its type where the literal says one.

@@ -15,7 +15,7 @@ namespace tusk::test {
 namespace {
 
 std::string shown(connection& conn, std::string const& name) {
-  return conn.exec("SHOW " + name).at(0)[0].get<std::string>(0);
+  return conn.exec("SHOW " + name)[0][0].get<std::string>(0);
 }
 
 class reset : public testing::TestWithParam<way> {};
@@ -48,7 +48,7 @@ TEST_P(reset, is_stepped_on_an_asynchronous_connection) {
   EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
   conn.start_exec("SHOW application_name");
   finish(conn);
-  EXPECT_NE(conn.take_results().at(0)[0].get<std::string>(0), "second");
+  EXPECT_NE(conn.take_results()[0][0].get<std::string>(0), "second");
   EXPECT_CONTAINS("use start_reset", thrown<programming_error>([&] { conn.reset(); }).what());
 }
 

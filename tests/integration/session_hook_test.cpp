@@ -24,7 +24,7 @@ std::string shown(connection& conn, std::string const& name) {
   if (conn.transaction_status() == transaction_status::unknown) return "";
   conn.start_exec("SHOW " + name);
   finish(conn);
-  return conn.take_results().at(0)[0].get<std::string>(0);
+  return conn.take_results()[0][0].get<std::string>(0);
 }
 
 class session_hook : public testing::TestWithParam<way> {};

@@ -21,7 +21,7 @@ using texts = std::vector<std::string>;
 texts prepared(connection& conn) {
   texts found;
   auto const all = conn.exec("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time, name");
-  for (auto const& row : all.at(0)) found.push_back(row.get<std::string>(0));
+  for (auto const& row : all[0]) found.push_back(row.get<std::string>(0));
   return found;
 }
 
@@ -42,7 +42,8 @@ TEST_F(statement_test, knows_its_parameters_and_columns) {
   EXPECT_EQ(made.columns()[0].name, "a");
   EXPECT_EQ(made.columns()[2].type, oids::bool_);
   EXPECT_CONTAINS("SELECT $1::int + 1", made.sql());
-  EXPECT_TRUE(conn_.prepare("SET geqo TO on").columns().empty());
+  statement const without_rows = conn_.prepare("SET geqo TO on");
+  EXPECT_TRUE(without_rows.columns().empty());
 }
 
 TEST_F(statement_test, runs_with_other_arguments_each_time) {

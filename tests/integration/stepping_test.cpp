@@ -59,7 +59,7 @@ TEST_P(stepping, an_error_is_thrown_once_and_the_connection_goes_on) {
   }
   conn_.start_query("SELECT 7");
   finish(conn_);
-  EXPECT_EQ(conn_.take_results().at(0)[0].get<int>(0), 7);
+  EXPECT_EQ(conn_.take_results()[0][0].get<int>(0), 7);
 }
 
 TEST_P(stepping, one_operation_at_a_time) {
@@ -72,7 +72,7 @@ TEST_P(stepping, one_operation_at_a_time) {
     EXPECT_EQ(conn_.poll(), poll_status::read);
   }
   finish(conn_);
-  EXPECT_EQ(conn_.take_results().at(0)[0].get<int>(1), 42);
+  EXPECT_EQ(conn_.take_results()[0][0].get<int>(1), 42);
 }
 
 TEST_P(stepping, blocking_calls_are_refused) {
@@ -106,11 +106,11 @@ TEST_P(stepping, a_large_result_comes_in_many_polls) {
   steps const seen = finish(conn_);
   EXPECT_GT(seen.polls, 20) << "each poll takes about 1 MiB";
   auto const all = conn_.take_results();
-  ASSERT_EQ(all.at(0).size(), 50000U);
+  ASSERT_EQ(all[0].size(), 50000U);
   int expected = 0;
   for (auto const& row : all[0])
     if (row.get<int>(0) != ++expected || row.get<std::string_view>(1).size() != 1000) FAIL() << "row " << expected;
-  EXPECT_EQ(all.at(1)[0].get<std::string>(0), "end");
+  EXPECT_EQ(all[1][0].get<std::string>(0), "end");
 }
 
 TEST_P(stepping, ten_megabytes_up_and_down_through_the_smallest_buffers) {
@@ -122,8 +122,8 @@ TEST_P(stepping, ten_megabytes_up_and_down_through_the_smallest_buffers) {
   conn_.start_query("SELECT $1::text || 'z', repeat('x', 3)", large);
   finish(conn_);
   auto const all = conn_.take_results();
-  EXPECT_EQ(all.at(0)[0].get<std::string_view>(0), large + "z");
-  EXPECT_EQ(all.at(0)[0].get<std::string_view>(1), "xxx");
+  EXPECT_EQ(all[0][0].get<std::string_view>(0), large + "z");
+  EXPECT_EQ(all[0][0].get<std::string_view>(1), "xxx");
 }
 
 TEST_P(stepping, close_in_mid_operation) {
@@ -143,7 +143,7 @@ TEST_P(stepping, results_can_be_taken_after_close) {
   conn_.start_exec("SELECT 7");
   finish(conn_);
   conn_.close();
-  EXPECT_EQ(conn_.take_results().at(0)[0].get<int>(0), 7);
+  EXPECT_EQ(conn_.take_results()[0][0].get<int>(0), 7);
 }
 
 TEST_P(stepping, left_in_mid_operation) {
@@ -161,7 +161,7 @@ TEST(stepping_a_blocking_connection, works) {
     EXPECT_EQ(conn.poll(), poll_status::read) << "and does not wait";
     EXPECT_THROW(conn.exec("SELECT 1"), programming_error);
     finish(conn);
-    EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 5);
+    EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 5);
     EXPECT_EQ(value<int>(conn, "SELECT $1::int", 6), 6);
     std::string const large(10'000'000, 'y');
     EXPECT_EQ(value<std::string>(conn, "SELECT $1::text", large), large);

@@ -74,7 +74,8 @@ TEST_F(transaction_test, begin_shows_in_no_result) {
   conn_.rollback();
   EXPECT_EQ(conn_.query("SELECT 3")[0].get<int>(0), 3);
   conn_.rollback();
-  EXPECT_EQ(conn_.query("SELECT 3").command_tag(), "SELECT 1") << "the statement is prepared now";
+  result const again = conn_.query("SELECT 3");
+  EXPECT_EQ(again.command_tag(), "SELECT 1") << "the statement is prepared now";
 }
 
 TEST_F(transaction_test, begin_travels_in_the_same_send) {

@@ -226,7 +226,7 @@ TEST_F(value_test, text_is_refused_while_client_encoding_is_another) {
 // Servers since version 14 report the change only after the rows of the same script.
 TEST_F(value_test, text_of_the_script_that_changes_client_encoding_is_refused) {
   auto const all = conn_.exec("SET client_encoding TO 'LATIN1'; SELECT chr(233)");
-  EXPECT_THROW((void)all.at(1)[0].get<std::string>(0), data_error);
+  EXPECT_THROW((void)all[1][0].get<std::string>(0), data_error);
 }
 
 TEST_F(value_test, text_of_the_statement_that_changes_client_encoding_is_refused) {

@@ -356,7 +356,7 @@ TEST_P(wait_callback_test, makes_a_second_operation_a_programming_error_and_neve
     EXPECT_GT(given.info().backend_pid, 0) << "what asks nothing of the server";
   });
   for (int i = 0; i < 3; ++i) EXPECT_EQ(value<int>(conn, "SELECT $1::int, pg_sleep(0.01)", i), i);
-  EXPECT_EQ(conn.exec("SELECT 8").at(0)[0].get<int>(0), 8);
+  EXPECT_EQ(conn.exec("SELECT 8")[0][0].get<int>(0), 8);
   EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
 }
 

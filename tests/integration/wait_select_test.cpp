@@ -42,7 +42,7 @@ extern "C" void interrupt_handler(int) { interrupted = true; }
 TEST_P(wait_select_test, serves_everything) {
   set_wait_callback(wait_select);
   connection conn = connect(dsn_, autocommit_);
-  EXPECT_EQ(conn.exec("SELECT 1; SELECT pg_sleep(0.05); SELECT 3").at(2)[0].get<int>(0), 3);
+  EXPECT_EQ(conn.exec("SELECT 1; SELECT pg_sleep(0.05); SELECT 3")[2][0].get<int>(0), 3);
   EXPECT_EQ(value<int>(conn, "SELECT length($1::text)", std::string(3'000'000, 'x')), 3'000'000);
   EXPECT_THROW(conn.query("SELECT 1/0"), data_error);
   EXPECT_THROW(conn.query(within(50ms), "SELECT pg_sleep(60)"), query_canceled);
@@ -51,7 +51,7 @@ TEST_P(wait_select_test, serves_everything) {
   wait_select(stepped);
   stepped.start_query("SELECT 6");
   wait_select(stepped);
-  EXPECT_EQ(stepped.take_results().at(0)[0].get<int>(0), 6);
+  EXPECT_EQ(stepped.take_results()[0][0].get<int>(0), 6);
 }
 
 TEST_P(wait_select_test, knows_no_limit_of_1024_descriptors) {

@@ -131,9 +131,9 @@ TEST(bad_session, a_notification_behind_ready_is_not_left_behind) {
       if (async) {
         conn.start_exec("SELECT 7");
         finish(conn);
-        EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+        EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 7);
       } else {
-        EXPECT_EQ(conn.exec("SELECT 7").at(0)[0].get<int>(0), 7);
+        EXPECT_EQ(conn.exec("SELECT 7")[0][0].get<int>(0), 7);
       }
       EXPECT_EQ(conn.notifies.size(), 2U);
       EXPECT_EQ(conn.notifies.pop().value_or(notify{}).payload, "before");
@@ -163,12 +163,12 @@ TEST(bad_session, both_sides_write_at_once) {
     finish(conn);
     conn.start_exec(large);
     finish(conn);
-    EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+    EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 7);
     EXPECT_EQ(conn.take_notices().size(), 50U);
   }
   scripted_server server(script);
   connection conn = connect(server.dsn(), {.autocommit = true});
-  EXPECT_EQ(conn.exec(large).at(0)[0].get<int>(0), 7);
+  EXPECT_EQ(conn.exec(large)[0][0].get<int>(0), 7);
 }
 
 TEST(bad_session, one_poll_does_not_take_all_that_comes) {
@@ -198,9 +198,9 @@ TEST(bad_session, fatal_behind_ready_is_the_error_of_the_next_call) {
     if (async) {
       conn.start_exec("SELECT 7");
       finish(conn);
-      EXPECT_EQ(conn.take_results().at(0)[0].get<int>(0), 7);
+      EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 7);
     } else {
-      EXPECT_EQ(conn.exec("SELECT 7").at(0)[0].get<int>(0), 7);
+      EXPECT_EQ(conn.exec("SELECT 7")[0][0].get<int>(0), 7);
     }
     EXPECT_TRUE(conn.closed());
     EXPECT_FALSE(conn.isexecuting());

@@ -76,7 +76,7 @@ TEST_P(gathering, a_notification_behind_ready_for_query_is_there_when_poll_says_
     auto const got = conn.notifies.pop();
     ASSERT_TRUE(got);
     EXPECT_EQ(got->payload, "behind");
-    EXPECT_EQ(conn.take_results().at(0)[0].get<std::string>(0), "value");
+    EXPECT_EQ(conn.take_results()[0][0].get<std::string>(0), "value");
   }
 }
 
@@ -87,7 +87,7 @@ TEST_P(gathering, it_is_there_when_an_operation_that_waits_returns) {
   });
   connection conn = server.open(false);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(conn.exec("SELECT 'value'").at(0)[0].get<std::string>(0), "value");
+    EXPECT_EQ(conn.exec("SELECT 'value'")[0][0].get<std::string>(0), "value");
     auto const got = conn.notifies.pop();
     ASSERT_TRUE(got);
     EXPECT_EQ(got->payload, "behind");

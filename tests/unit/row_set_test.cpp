@@ -70,6 +70,24 @@ void expect_rows(row_set const& rows, std::vector<row_values> const& expected, s
     ASSERT_EQ(read(rows[at], order), expected[at]) << "random access, row " << at;
     ASSERT_EQ(rows[at].message(), data_row_of(expected[at]));
   }
+  // Steps of every size, there and back.
+  auto const begin = rows.begin(), end = rows.end();
+  ASSERT_EQ(static_cast<std::size_t>(end - begin), expected.size());
+  auto walked = begin;
+  for (int i = 0; i < 300 && !expected.empty(); ++i) {
+    auto const to = static_cast<std::ptrdiff_t>(random() % (expected.size() + 1));
+    walked += to - (walked - begin);
+    ASSERT_EQ(walked - begin, to);
+    ASSERT_EQ(walked == end, to == end - begin);
+    ASSERT_EQ(end - walked, (end - begin) - to);
+    if (walked != end) {
+      ASSERT_EQ((*walked).message(), rows[static_cast<std::size_t>(to)].message());
+    }
+    if (to == 0) continue;
+    ASSERT_EQ((*--walked).message(), rows[static_cast<std::size_t>(to) - 1].message());
+    ASSERT_LT(walked, begin + to);
+    ASSERT_EQ(++walked, begin + to);
+  }
   // From the middle on, and with steps between two looks.
   auto skipping = rows.begin();
   for (number = 0; number < expected.size(); ++number, ++skipping) {

@@ -61,7 +61,7 @@ int main(int count, char** arguments) {
     wait(stepped);
     stepped.start_query("SELECT $1::text", "stepped");
     wait(stepped);
-    std::printf("  %s\n", stepped.take_results().at(0)[0].get<std::string>(0).c_str());
+    std::printf("  %s\n", stepped.take_results()[0][0].get<std::string>(0).c_str());
 
     // What both sides say, a line a message.
     second.trace([](std::string_view line) { std::printf("  %.*s\n", static_cast<int>(line.size()), line.data()); });

@@ -17,6 +17,7 @@
 #include <tusk/options.hpp>
 #include <tusk/outcome.hpp>
 #include <tusk/result.hpp>
+#include <tusk/results.hpp>
 #include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/types/merge.hpp>
@@ -112,10 +113,10 @@ class connection {
 
   /// Runs a script: one or more statements without parameters; gives a result for each.
   /// An error ends the script, and nothing of it stands (it is one transaction), unless it has BEGIN or COMMIT in it.
-  std::vector<result> exec(std::string_view script) { return exec_script(nullptr, script); }
+  results exec(std::string_view script) { return exec_script(nullptr, script); }
   /// The same within a time, or until a std::stop_token is asked to stop: throws query_canceled then. See within.hpp;
   /// so do all operations that take a limit.
-  std::vector<result> exec(within const& limit, std::string_view script) { return exec_script(&limit, script); }
+  results exec(within const& limit, std::string_view script) { return exec_script(&limit, script); }
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
   /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
@@ -248,7 +249,7 @@ class connection {
   void start_unlisten(std::string_view channel);
   void start_notify(std::string_view channel, std::string_view payload = {});
   /// The results of the operation that is done; once.
-  std::vector<result> take_results();
+  results take_results();
   /// Whether an operation is under way.
   bool isexecuting() const noexcept;
 
@@ -334,7 +335,7 @@ class connection {
   /// Sends what exec, query or a prepared statement's query asks for, waits for its end and gives the results; of what
   /// is only started it gives none. Only derived connections are asked. Statements of cursors pass through the cursor's
   /// do_execute instead.
-  virtual std::vector<result> do_execute(request const& what);
+  virtual results do_execute(request const& what);
   /// Told of every end, also one that comes later in poll(), before the error comes out or the call returns. An error
   /// that it throws comes out instead. Does nothing here.
   virtual void did_execute(outcome const& ended);
@@ -348,11 +349,11 @@ class connection {
   void begin_session();
   poll_status step_session_hook(detail::engine& on);
   friend void wait_select(connection& conn);
-  std::vector<result> run_watched(request const& what);
+  results run_watched(request const& what);
   detail::engine& engine() const;
 
   adapter_registry& adapters() const;
-  std::vector<result> exec_script(within const* limit, std::string_view script);
+  results exec_script(within const* limit, std::string_view script);
   void start_script(within const* limit, std::string_view script);
   result query_params(std::string_view sql, params const& args);
   result query_params(within const& limit, std::string_view sql, params const& args);

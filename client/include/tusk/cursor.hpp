@@ -26,6 +26,7 @@
 #include <tusk/mapping.hpp>
 #include <tusk/outcome.hpp>
 #include <tusk/result.hpp>
+#include <tusk/results.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
@@ -208,7 +209,7 @@ class cursor {
   std::string_view query() const noexcept { return query_; }
   /// The results of all statements that were sent together, in order. Throws programming_error while an asynchronous
   /// statement is under way.
-  std::vector<result> const& results() const;
+  tusk::results const& results() const;
 
   // ---- about the cursor ----
 
@@ -263,7 +264,7 @@ class cursor {
   void require_open() const;
 
   std::shared_ptr<detail::engine> engine_;
-  std::vector<result> results_;
+  tusk::results results_;
   std::size_t position_ = 0;             // of the next row
   std::optional<std::int64_t> counted_;  // by executemany
   std::string query_;

@@ -46,11 +46,18 @@ class passing_row {
 
 }  // namespace detail
 
-/// A row, or nothing where there were no more. Looking into nothing throws programming_error.
+/// A row, or nothing where there were no more: as in a moved-from one. Looking into nothing throws programming_error.
 class fetched_row {
  public:
   fetched_row() = default;
   explicit fetched_row(owned_row row) noexcept : row_(std::move(row)) {}
+  fetched_row(fetched_row const&) = default;
+  fetched_row& operator=(fetched_row const&) = default;
+  fetched_row(fetched_row&& other) noexcept : row_(std::exchange(other.row_, std::nullopt)) {}
+  fetched_row& operator=(fetched_row&& other) noexcept {
+    if (this != &other) row_ = std::exchange(other.row_, std::nullopt);
+    return *this;
+  }
 
   bool has_value() const noexcept { return row_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
@@ -74,10 +81,21 @@ class fetched_row {
   std::optional<owned_row> row_;
 };
 
-/// Rows of one result that follow each other. It shares the result.
+/// Rows of one result that follow each other. It shares the result. A moved-from one is empty.
 class row_block {
  public:
   row_block() = default;
+  row_block(row_block const&) = default;
+  row_block& operator=(row_block const&) = default;
+  row_block(row_block&& other) noexcept
+      : in_(std::move(other.in_)), first_(other.first_), count_(std::exchange(other.count_, 0)) {}
+  row_block& operator=(row_block&& other) noexcept {
+    if (this == &other) return *this;
+    in_ = std::move(other.in_);
+    first_ = other.first_;
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+  }
   /// Those from number `first` on; they must be there.
   row_block(result const& from, std::size_t first, std::size_t count) noexcept
       : in_(from.state_), first_(first), count_(count) {}
@@ -85,11 +103,13 @@ class row_block {
   std::size_t size() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }
   /// Row `index` of them, which must be below size(); a view into the result.
-  row operator[](std::size_t index) const noexcept { return {*in_, in_->rows[first_ + index]}; }
+  row operator[](std::size_t index) const& noexcept { return {*in_, in_->rows[first_ + index]}; }
+  row operator[](std::size_t index) const&& = delete;
   /// The same, which owns its bytes.
   owned_row owned(std::size_t index) const& noexcept { return {in_, in_->rows[first_ + index]}; }
   owned_row owned(std::size_t index) && noexcept {
     auto const fields = in_->rows[first_ + index];
+    count_ = 0;
     return {std::move(in_), fields};
   }
   /// All of them as values of one type (see row::as).

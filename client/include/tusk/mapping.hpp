@@ -168,6 +168,16 @@ template <class T>
 class mapped_rows {
  public:
   explicit mapped_rows(std::shared_ptr<detail::result_state const> in) : in_(std::move(in)), map_(*in_) {}
+  mapped_rows(mapped_rows const&) = default;
+  mapped_rows& operator=(mapped_rows const&) = default;
+  mapped_rows(mapped_rows&& other) noexcept
+      : in_(std::exchange(other.in_, detail::no_state())), map_(std::move(other.map_)) {}
+  mapped_rows& operator=(mapped_rows&& other) noexcept {
+    if (this == &other) return *this;
+    in_ = std::exchange(other.in_, detail::no_state());
+    map_ = std::move(other.map_);
+    return *this;
+  }
 
   class iterator {
    public:

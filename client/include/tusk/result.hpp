@@ -5,6 +5,7 @@
 // bytes instead, and what would dangle does not compile.
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -81,8 +82,11 @@ struct result_state {
 /// For fields that came while client_encoding was another one. Throws data_error if the field is text, or its bytes are
 /// not ASCII, which is the same in all of them.
 void require_utf8(column_info const& column, std::size_t index, protocol::field_bytes field, bool is_text);
-/// Of statements that give no rows: one for all of them.
-std::shared_ptr<column_set const> const& no_columns();
+/// Of statements that give no rows: one for all of them. It is never destroyed, and copies of the pointer count
+/// nothing.
+std::shared_ptr<column_set const> const& no_columns() noexcept;
+/// Of a result without rows, columns or a command, likewise.
+std::shared_ptr<result_state const> const& no_state() noexcept;
 cast_context context_of(column_set const& in, std::size_t column);
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field);
 std::size_t find_column(result_state const& in, std::string_view name);
@@ -252,11 +256,21 @@ constexpr void require_lasting() noexcept {
 }
 }  // namespace detail
 
-/// A row that keeps its result alive: what a temporary result's rows are.
+/// A row that keeps its result alive: what a temporary result's rows are. A moved-from one has no fields.
 class owned_row {
  public:
   owned_row(std::shared_ptr<detail::result_state const> in, protocol::row_fields fields) noexcept
       : in_(std::move(in)), row_(*in_, fields) {}
+  owned_row(owned_row const&) = default;
+  owned_row& operator=(owned_row const&) = default;
+  owned_row(owned_row&& other) noexcept : in_(std::move(other.in_)), row_(other.row_) { other.clear(); }
+  owned_row& operator=(owned_row&& other) noexcept {
+    if (this == &other) return *this;
+    in_ = std::move(other.in_);
+    row_ = other.row_;
+    other.clear();
+    return *this;
+  }
 
   std::size_t size() const noexcept { return row_.size(); }
   /// As row::get. A std::string_view is valid as long as this object.
@@ -265,7 +279,7 @@ class owned_row {
     return row_.get<T>(plain(column));
   }
   template <class T, class Column>
-  T get(Column const& column) && {
+  T get(Column const& column) const&& {
     detail::require_lasting<T>();
     return row_.get<T>(plain(column));
   }
@@ -285,30 +299,43 @@ class owned_row {
   static std::size_t plain(std::integral auto number) noexcept { return static_cast<std::size_t>(number); }
   static std::string_view plain(std::string_view name) noexcept { return name; }
   static column_handle plain(column_handle column) noexcept { return column; }
+  void clear() noexcept {
+    in_ = detail::no_state();
+    row_ = {*in_, {}};
+  }
 
   std::shared_ptr<detail::result_state const> in_;
   row row_;
 };
 
-/// See the top of this file.
+/// See the top of this file. A random-access range of rows.
 class result {
  public:
-  /// A result without rows, columns or a command.
-  result();
+  /// A result without rows, columns or a command: a moved-from one is such a result, too.
+  result() noexcept : state_(detail::no_state()) {}
   explicit result(std::shared_ptr<detail::result_state const> state) noexcept : state_(std::move(state)) {}
+  result(result const&) = default;
+  result& operator=(result const&) = default;
+  result(result&& other) noexcept : state_(std::exchange(other.state_, detail::no_state())) {}
+  result& operator=(result&& other) noexcept {
+    if (this != &other) state_ = std::exchange(other.state_, detail::no_state());
+    return *this;
+  }
 
   /// The number of rows.
   std::size_t size() const noexcept { return state_->rows.size(); }
   bool empty() const noexcept { return size() == 0; }
 
   /// The columns, in order; empty for a statement that gives no rows. Valid as long as the result.
-  std::span<column_info const> columns() const noexcept;
+  std::span<column_info const> columns() const& noexcept { return *state_->columns->infos; }
+  std::span<column_info const> columns() const&& = delete;
   /// A handle for the column of that name (the first one), so that no row searches for it.
   /// Throws programming_error that lists the names if there is none.
   column_handle column(std::string_view name) const { return {detail::find_column(*state_, name)}; }
 
   /// The server's command tag, such as "INSERT 0 5"; valid as long as the result.
-  std::string_view command_tag() const noexcept { return state_->tag; }
+  std::string_view command_tag() const& noexcept { return state_->tag; }
+  std::string_view command_tag() const&& = delete;
   /// How many rows the statement touched or gave, as the server counts; 0 where it does not count.
   std::uint64_t affected_rows() const noexcept;
 
@@ -316,8 +343,9 @@ class result {
   row operator[](std::size_t index) const& { return {*state_, fields(index)}; }
   owned_row operator[](std::size_t index) && {
     auto const found = fields(index);
-    return {std::move(state_), found};
+    return {std::exchange(state_, detail::no_state()), found};
   }
+  owned_row operator[](std::size_t) const&& = delete;
 
   /// The rows as tuples of these types, or as values of the one type (see row::as), made as they are walked:
   /// `for (auto [id, name] : r.rows<int, std::string>())`. Throws programming_error if the columns do not go together
@@ -341,17 +369,31 @@ class result {
     using reference = row;
     using pointer = void;
     using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
+    using iterator_concept = std::random_access_iterator_tag;
+    using iterator_category = std::input_iterator_tag;  // as a row is made when it is asked for
 
     iterator() = default;
     iterator(detail::result_state const& in, protocol::row_set::iterator at) noexcept : in_(&in), at_(at) {}
-    row operator*() noexcept { return {*in_, *at_}; }
+    row operator*() const noexcept { return {*in_, *at_}; }
+    row operator[](difference_type n) const noexcept { return *(*this + n); }
     iterator& operator++() noexcept {
       ++at_;
       return *this;
     }
-    void operator++(int) noexcept { ++at_; }
+    iterator operator++(int) noexcept { return {*in_, at_++}; }
+    iterator& operator--() noexcept { return *this -= 1; }
+    iterator operator--(int) noexcept { return {*in_, at_--}; }
+    iterator& operator+=(difference_type n) noexcept {
+      at_ += n;
+      return *this;
+    }
+    iterator& operator-=(difference_type n) noexcept { return *this += -n; }
+    friend iterator operator+(iterator at, difference_type n) noexcept { return at += n; }
+    friend iterator operator+(difference_type n, iterator at) noexcept { return at += n; }
+    friend iterator operator-(iterator at, difference_type n) noexcept { return at -= n; }
+    friend difference_type operator-(iterator const& a, iterator const& b) noexcept { return a.at_ - b.at_; }
     friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+    friend auto operator<=>(iterator const& a, iterator const& b) noexcept { return a.at_ <=> b.at_; }
 
    private:
     detail::result_state const* in_ = nullptr;
@@ -359,8 +401,8 @@ class result {
   };
   iterator begin() const& noexcept { return {*state_, state_->rows.begin()}; }
   iterator end() const& noexcept { return {*state_, state_->rows.end()}; }
-  iterator begin() && = delete;
-  iterator end() && = delete;
+  iterator begin() const&& = delete;
+  iterator end() const&& = delete;
 
  private:
   protocol::row_fields fields(std::size_t index) const {

@@ -46,10 +46,13 @@ class statement {
   }
 
   /// The type of each parameter, as the server inferred it. Valid as long as the statement.
-  std::span<oid const> parameters() const noexcept;
+  std::span<oid const> parameters() const& noexcept;
+  std::span<oid const> parameters() const&& = delete;
   /// The columns of its result; empty if it gives no rows. Valid as long as the statement.
-  std::span<column_info const> columns() const noexcept;
-  std::string_view sql() const noexcept;
+  std::span<column_info const> columns() const& noexcept;
+  std::span<column_info const> columns() const&& = delete;
+  std::string_view sql() const& noexcept;
+  std::string_view sql() const&& = delete;
 
  private:
   result query_params(params const& args);

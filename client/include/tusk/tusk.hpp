@@ -7,6 +7,7 @@
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/result.hpp>
+#include <tusk/results.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/transaction.hpp>
 #include <tusk/types/error.hpp>

@@ -30,7 +30,6 @@
 #include <tusk/cursor.hpp>
 #include <tusk/within.hpp>
 #include <utility>
-#include <vector>
 
 namespace tusk::aio {
 
@@ -100,13 +99,13 @@ class connection {
   // ---- operations ----
 
   /// Runs a script, as tusk::connection::exec; gives a result for each of its statements.
-  template <token_for<std::vector<result>> Token = asio::use_awaitable_t<>>
+  template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(std::string_view script, Token&& token = Token()) {
     return run(detail::script{std::string(script), {}}, token);
   }
   /// The same within a time, or until a std::stop_token is asked to stop: completes with query_canceled then, and the
   /// connection stays usable. See within.hpp; in a bound statement the limit is a part of that.
-  template <token_for<std::vector<result>> Token = asio::use_awaitable_t<>>
+  template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(within const& limit, std::string_view script, Token&& token = Token()) {
     return run(detail::script{std::string(script), limit}, token);
   }

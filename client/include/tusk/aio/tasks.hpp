@@ -12,11 +12,10 @@
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
 #include <tusk/notify.hpp>
-#include <tusk/result.hpp>
+#include <tusk/results.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/within.hpp>
 #include <utility>
-#include <vector>
 
 namespace tusk::aio::detail {
 
@@ -60,7 +59,7 @@ struct script {
     else
       on.opened().start_exec(text);
   }
-  static std::vector<result> take(tusk::connection& on) { return on.take_results(); }
+  static results take(tusk::connection& on) { return on.take_results(); }
 };
 
 struct one_statement {
@@ -73,8 +72,8 @@ struct one_statement {
       on.opened().start_query(what.sql, what.args);
   }
   static result take(tusk::connection& on) {
-    auto results = on.take_results();
-    return results.empty() ? result() : std::move(results.back());
+    auto all = on.take_results();
+    return all.empty() ? result() : std::move(all).back();
   }
 };
 

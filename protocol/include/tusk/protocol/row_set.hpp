@@ -6,6 +6,7 @@
 // trusts it, without an allocation.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -113,27 +114,54 @@ class row_set {
   /// Bytes of memory that the rows take.
   std::size_t memory() const noexcept;
 
-  /// Walks the rows in order, without a search a row.
+  /// Walks the rows in order, without a search a row; any step is allowed that stays among the rows, or ends behind the
+  /// last.
   class iterator {
    public:
     using value_type = row_fields;
     using reference = row_fields;
     using pointer = void;
     using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
+    using iterator_concept = std::random_access_iterator_tag;
+    using iterator_category = std::input_iterator_tag;  // as a row_fields is made when it is asked for
 
     iterator() = default;
     iterator(row_set const& rows, std::size_t index) noexcept : rows_(&rows) { enter(index); }
     row_fields operator*() const noexcept { return {base_ + *at_, rows_->columns_}; }
+    row_fields operator[](difference_type n) const noexcept { return *(*this + n); }
     iterator& operator++() noexcept {
       if (++at_ == end_) enter(next_);
       return *this;
     }
-    void operator++(int) noexcept { ++*this; }
+    iterator operator++(int) noexcept {
+      iterator before = *this;
+      ++*this;
+      return before;
+    }
+    iterator& operator--() noexcept { return *this += -1; }
+    iterator operator--(int) noexcept {
+      iterator before = *this;
+      --*this;
+      return before;
+    }
+    iterator& operator+=(difference_type n) noexcept {
+      if (n >= 0 && n < end_ - at_)
+        at_ += n;
+      else
+        enter(static_cast<std::size_t>(index() + n));
+      return *this;
+    }
+    iterator& operator-=(difference_type n) noexcept { return *this += -n; }
+    friend iterator operator+(iterator at, difference_type n) noexcept { return at += n; }
+    friend iterator operator+(difference_type n, iterator at) noexcept { return at += n; }
+    friend iterator operator-(iterator at, difference_type n) noexcept { return at -= n; }
+    friend difference_type operator-(iterator const& a, iterator const& b) noexcept { return a.index() - b.index(); }
     friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+    friend auto operator<=>(iterator const& a, iterator const& b) noexcept { return a.index() <=> b.index(); }
 
    private:
     void enter(std::size_t index) noexcept;
+    difference_type index() const noexcept { return static_cast<difference_type>(next_) - (end_ - at_); }
     row_set const* rows_ = nullptr;
     char const* base_ = nullptr;
     std::uint32_t const *at_ = nullptr, *end_ = nullptr;  // of the offsets of a chunk; null at the end
