@@ -71,6 +71,7 @@ has_package() {
     llvm-16) command -v llvm-cov-16 && command -v llvm-profdata-16 ;;
     libgtest-dev) [[ -e /usr/include/gtest/gtest.h || -e /usr/local/include/gtest/gtest.h ]] ;;
     libssl-dev) pkg-config --exists openssl || [[ -e /usr/include/openssl/ssl.h ]] ;;
+    pgbouncer) [[ -x /usr/sbin/pgbouncer ]] ;;
     postgresql-*) [[ -x /usr/lib/postgresql/${1#postgresql-}/bin/postgres ]] ;;
     *) [[ $(dpkg-query -W -f '${db:Status-Status}' "$1") == installed ]] ;;
   esac >/dev/null 2>&1
@@ -118,6 +119,20 @@ apt_install_postgresql() {
   return "$status"
 }
 
+# pgbouncer would be started at once, and at each boot, as a service of the machine: told not to.
+apt_install_pgbouncer() {
+  local policy=/usr/sbin/policy-rc.d made=no status=0
+  if [[ ! -e $policy ]]; then
+    made=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null || return
+    as_root chmod 755 "$policy" || return
+  fi
+  apt_install pgbouncer || status=$?
+  [[ $made == no ]] || as_root rm "$policy"
+  ((status)) || as_root update-rc.d pgbouncer disable >/dev/null 2>&1 || true
+  return "$status"
+}
+
 # server_packages: what is to be named among the missing packages where nothing can be installed, so that all of it is
 # named at once. Elsewhere pgserver finds its own way to its programs.
 server_packages() {
@@ -134,7 +149,10 @@ need_packages() {
   can_install || die "missing packages: ${missing[*]}; as root type: $command"
   note "installing ${missing[*]}"
   for package in "${missing[@]}"; do
-    [[ $package != postgresql-[0-9]* ]] || apt_install_postgresql "$package" || die "installing $package failed; as root type: $command"
+    case $package in
+      postgresql-[0-9]*) apt_install_postgresql "$package" ;;
+      pgbouncer) apt_install_pgbouncer ;;
+    esac || die "installing $package failed; as root type: $command"
   done
   apt_install "${missing[@]}" || die "installing ${missing[*]} failed; as root type: $command"
   for package in "${missing[@]}"; do

@@ -189,6 +189,8 @@ statement connection::prepare(within const& limit, std::string_view sql) {
   return {engine_, std::move(prepared)};
 }
 
+void connection::forget_statements() { engine().forget_statements(); }
+
 poll_status connection::poll() {
   // Kept alive, because whoever is told of the end may close or move the connection.
   using stage = detail::engine::hook_stage;

@@ -14,6 +14,10 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 constexpr std::size_t reads_a_poll = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
 std::shared_ptr<client::settings const> resolve(std::string_view dsn, connect_options const& options) {
+  if (options.statement_cache == 0)
+    throw programming_error(
+        "statement_cache is 0, but has to be 1 or more; to keep no statements at the server set statement_cache_mode "
+        "to tusk::statement_cache_mode::unnamed, and leave statement_cache as it is");
   auto resolved = client::resolve(dsn, options.parameters, client::process_surroundings(), options.allowed_keywords);
   if (auto const* error = std::get_if<client::conninfo_error>(&resolved)) throw programming_error(error->message);
   return std::make_shared<client::settings const>(std::get<client::settings>(std::move(resolved)));

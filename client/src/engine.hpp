@@ -75,6 +75,7 @@ class engine {
   result query(within const& limit, std::shared_ptr<prepared_statement> const& statement, params const& args);
   /// The statement is closed with the next request.
   void release(prepared_statement const& statement) noexcept;
+  void forget_statements();
 
   void ping();
   void load_types();
@@ -231,6 +232,11 @@ class engine {
   std::shared_ptr<result_state> make_result(std::string_view tag);
   void take_ready();
   void take_types();
+  void take_prepared(std::shared_ptr<prepared_statement> made);
+  void forget_running();
+  void leave_running();
+  [[gnu::cold]] void heed(std::string_view tag);
+  void forget_all();
   std::string answer_to_question();
   void done() noexcept {
     // A server since version 14 reports a change of client_encoding after the rows.
@@ -283,7 +289,10 @@ class engine {
   void begin_unknown(std::string_view sql, params const& args);
   void begin_prepare(std::shared_ptr<prepared_statement> fresh);
   std::error_code parse_and_describe(std::shared_ptr<prepared_statement> fresh);
-  void begin_prepared(prepared_statement const& statement, params const& args);
+  void begin_prepared(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  void begin_again(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  void prepare_and_run(std::shared_ptr<prepared_statement> fresh, params const& args);
+  void name_statement(prepared_statement& fresh);
   [[gnu::always_inline]] void run_prepared(prepared_statement const& statement, params const& args);
   void end_unit(std::error_code failed);
   /// Half a unit, for want of memory, would make the server wait for the other half.
@@ -300,7 +309,6 @@ class engine {
   void finish();
   std::vector<result> all_results();
   result only_result();
-  std::string next_statement_name();
 
   // batch.cpp
   void begin_exec_all(std::vector<std::string> statements, first_casters casters);
@@ -367,7 +375,6 @@ class engine {
   session_types types_{session_};
   std::shared_ptr<adapter_registry> adapters_ = std::make_shared<adapter_registry>();
   std::vector<std::string> released_;  // names of statements to close
-  std::uint64_t statement_number_ = 0;
   notification_queue notifications_;
   std::vector<diagnostics> notices_;
   std::unique_ptr<handlers> handlers_;  // null: none was ever set

@@ -1,5 +1,6 @@
 // The engine's ear: what each event of the session means for the operation under way.
 
+#include <algorithm>
 #include <tusk/types/error.hpp>
 
 #include "engine.hpp"
@@ -19,6 +20,16 @@ diagnostics fields_of(auto const& message) {
   diagnostics fields;
   for (protocol::error_field const& each : message.fields_sent) fields.set(each.code, each.value);
   return fields;
+}
+
+/// Whether an error of a kept statement may come from its plan, so that it would come again: the table may have other
+/// columns or types by now, an enum may have been made anew, the server may not know the statement. Not if it tells of
+/// locks, resources, cancelling; `bound`: behind BindComplete nor if it is the values' or the user's own.
+bool concerns_plan(std::string_view sqlstate, bool bound) {
+  constexpr std::string_view never[] = {"40", "53", "55", "57"}, never_when_bound[] = {"22012", "23", "P0"};
+  auto const begins = [&](std::string_view with) { return sqlstate.starts_with(with); };
+  return std::none_of(std::begin(never), std::end(never), begins) &&
+         !(bound && std::any_of(std::begin(never_when_bound), std::end(never_when_bound), begins));
 }
 
 }  // namespace
@@ -51,7 +62,11 @@ void engine::take_other(protocol::event const& told) {
             operation_.described = true;
             if (operation_.preparing) operation_.preparing->columns = no_columns();
           },
-          [&](parse_complete const&) { operation_.parsed = true; },
+          [&](parse_complete const&) {
+            if (operation_.begins) return;
+            operation_.parsed = true;
+            if (operation_.preparing && !operation_.preparing->name.empty()) statements_.learn(*operation_.preparing);
+          },
           [&](parameter_description const& described) {
             if (operation_.preparing) {
               auto& parameters = operation_.preparing->parameters;
@@ -98,6 +113,8 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   else
     made->columns = no_columns();
   session_.take_rows(made->rows);
+  if (tag.starts_with('D')) [[unlikely]]
+    heed(tag);
   return made;
 }
 
@@ -155,20 +172,23 @@ void engine::take_ready() {
   }
   if (session_.state() != protocol::state::idle) return;  // a script behind a BEGIN has a Sync behind it
   if (std::exchange(operation_.begins, false)) begin_asked_ |= guards_ != 0;  // it has failed, and is still owed
-  if (auto prepared = std::exchange(operation_.preparing, nullptr); prepared && operation_.parsed) {
-    if (!operation_.described) {
-      released_.push_back(prepared->name);
-    } else {
-      if (!prepared->columns) prepared->columns = no_columns();
-      // One that is prepared by hand has no types, and belongs to its owner.
-      if (prepared->cached) {
-        if (auto const gone = statements_.add(std::move(prepared))) released_.push_back(gone->name);
-      }
-    }
-  }
+  if (auto prepared = std::exchange(operation_.preparing, nullptr)) take_prepared(std::move(prepared));
   if (std::exchange(operation_.loads_types, false)) take_types();
   operation_.batch = {};
   done();
+}
+
+/// What becomes of a statement whose Parse and Describe have been answered.
+void engine::take_prepared(std::shared_ptr<prepared_statement> made) {
+  if (!operation_.parsed) return made->name.clear();
+  if (!operation_.described) {
+    made->era = 0;
+    if (!made->name.empty()) released_.push_back(std::exchange(made->name, {}));
+    return;
+  }
+  if (!made->columns) made->columns = no_columns();
+  if (!made->cached || !statements_.knows(*made)) return;  // prepared by hand, or it was a DEALLOCATE ALL itself
+  if (auto const gone = statements_.add(std::move(made))) released_.push_back(gone->name);
 }
 
 /// The answer to load_types().
@@ -203,16 +223,33 @@ void engine::take_error(protocol::error_response const& told) {
   }
   bool const fatal = session_.state() == protocol::state::ended;
   if (!fatal && !operation_.active) return;  // it is nobody's
-  bool const stale = fields.sqlstate == "26000" || fields.sqlstate == "0A000";
+  bool const forget = operation_.running != nullptr && !operation_.begins &&
+                      concerns_plan(fields.sqlstate, session_.failed_in() != protocol::state::binding);
   auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal);
   if (fatal) return break_off(std::move(error));
   fail(std::move(error));
-  if (!stale) return;
-  // After DISCARD ALL the server knows our statements no more; after ALTER TABLE they may give other columns. The next
-  // call prepares anew.
-  operation_.text = operation_.asked();
+  if (forget) forget_running();
+}
+
+/// The kept statement that runs is prepared anew when it is asked for again.
+void engine::forget_running() {
+  auto const& gone = *operation_.running;
+  leave_running();
+  if (gone.cached) released_.push_back(gone.name);  // a tusk::statement still has its name
+  statements_.forget(gone);
+}
+
+/// The operation needs the statement that runs no more.
+void engine::leave_running() {
+  if (operation_.running != nullptr) operation_.text = operation_.running->sql;
   operation_.running = nullptr;
-  for (auto& name : statements_.clear()) released_.push_back(std::move(name));
+}
+
+/// What the end of a statement says of others: the server has forgotten them all.
+void engine::heed(std::string_view tag) {
+  if (tag != "DEALLOCATE ALL" && tag != "DISCARD ALL") return;
+  leave_running();
+  statements_.forget_all();
 }
 
 void engine::take_violation(protocol::violation const& told) {

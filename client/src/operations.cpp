@@ -165,8 +165,17 @@ inline void engine::run_prepared(prepared_statement const& statement, params con
   operation_.active = true;
 }
 
-/// The same where an instruction does not count.
-void engine::begin_prepared(prepared_statement const& statement, params const& args) { run_prepared(statement, args); }
+/// The same for a tusk::statement's, which the server may not know, or no longer.
+void engine::begin_prepared(std::shared_ptr<prepared_statement> const& statement, params const& args) {
+  if (statements_.knows(*statement)) return run_prepared(*statement, args);
+  begin_again(statement, args);
+}
+
+void engine::begin_again(std::shared_ptr<prepared_statement> const& statement, params const& args) {
+  begin(statement->sql, args);
+  require_arguments(*statement, args);
+  prepare_and_run(statement, args);
+}
 
 void engine::begin_query(std::string_view sql, params const& args) {
   if (auto const* found = statements_.find(sql, args.types())) return run_prepared(**found, args);
@@ -177,12 +186,24 @@ void engine::begin_query(std::string_view sql, params const& args) {
 void engine::begin_unknown(std::string_view sql, params const& args) {
   begin(sql, args);
   require_utf8(sql);
-  operation_.arguments = args.count();
   auto fresh = std::make_shared<prepared_statement>();
-  fresh->cached = statements_.capacity() != 0;
-  if (fresh->cached) fresh->name = next_statement_name();  // else the unnamed one, which the next one replaces
+  fresh->cached = options_.statement_cache_mode == statement_cache_mode::named;
   fresh->sql = sql;
   fresh->types.assign(args.types().begin(), args.types().end());
+  prepare_and_run(std::move(fresh), args);
+}
+
+/// Gives it a name that was never used; the one that it had is closed. Or none: the next statement replaces it then.
+void engine::name_statement(prepared_statement& fresh) {
+  if (options_.statement_cache_mode == statement_cache_mode::unnamed) return;
+  std::string name = statements_.next_name();
+  if (!fresh.name.empty()) released_.push_back(std::move(fresh.name));
+  fresh.name = std::move(name);
+}
+
+void engine::prepare_and_run(std::shared_ptr<prepared_statement> fresh, params const& args) {
+  operation_.arguments = args.count();
+  name_statement(*fresh);
   auto const& statement = *fresh;  // stays: the operation holds it
   send_whole([&] {
     close_released();
@@ -197,6 +218,7 @@ void engine::begin_unknown(std::string_view sql, params const& args) {
 void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
   begin(fresh->sql, {});
   require_utf8(fresh->sql);
+  name_statement(*fresh);
   send_whole([&] {
     close_released();
     end_unit(parse_and_describe(std::move(fresh)));
@@ -238,8 +260,6 @@ void engine::close_released() {
     released_.pop_back();
   }
 }
-
-std::string engine::next_statement_name() { return "tusk_" + std::to_string(++statement_number_); }
 
 /// Throws the operation's error, if there was one.
 void engine::finish() {
@@ -312,8 +332,13 @@ result engine::query(std::string_view sql, params const& args) {
 result engine::query(std::shared_ptr<prepared_statement> const& statement, params const& args) {
   lock const guard(mutex_);
   require_blocking("query");
-  run_prepared(*statement, args);
-  return answer();
+  if (statements_.knows(*statement)) [[likely]] {
+    run_prepared(*statement, args);
+    return answer();
+  }
+  begin_again(statement, args);
+  wait_until_done();
+  return only_result();
 }
 
 std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql, within const* limit) {
@@ -321,7 +346,6 @@ std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql, within
   require_blocking("prepare");
   auto limited = admit(limit);
   auto fresh = std::make_shared<prepared_statement>();
-  fresh->name = next_statement_name();
   fresh->sql = sql;
   begin_prepare(fresh);
   limit_ = std::move(limited);
@@ -332,10 +356,21 @@ std::shared_ptr<prepared_statement> engine::prepare(std::string_view sql, within
 void engine::release(prepared_statement const& statement) noexcept {
   lock const guard(mutex_);
   try {
-    if (!closed()) released_.push_back(statement.name);
+    if (!closed() && !statement.name.empty()) released_.push_back(statement.name);
   } catch (std::bad_alloc const&) {
     return;  // then it stays at the server until the connection ends
   }
+}
+
+/// Forgets all statements; those that were kept are closed with the next request.
+void engine::forget_all() {
+  for (auto& name : statements_.forget_all()) released_.push_back(std::move(name));
+}
+
+void engine::forget_statements() {
+  lock const guard(mutex_);
+  require_idle();
+  forget_all();
 }
 
 void engine::start_exec(std::string_view script, first_casters const& casters, within const* limit) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "random_bytes.hpp"
+
 namespace tusk::detail {
 
 bool operator==(statement_key const& a, statement_key const& b) noexcept {
@@ -24,7 +26,6 @@ std::shared_ptr<prepared_statement> const* statement_cache::find(std::string_vie
 
 std::shared_ptr<prepared_statement> statement_cache::add(std::shared_ptr<prepared_statement> fresh) {
   std::shared_ptr<prepared_statement> oldest;
-  if (capacity_ == 0) return fresh;
   if (used_.size() == capacity_) {
     oldest = std::move(used_.back());
     by_text_.erase(key_of(*oldest));
@@ -35,12 +36,34 @@ std::shared_ptr<prepared_statement> statement_cache::add(std::shared_ptr<prepare
   return oldest;
 }
 
-std::vector<std::string> statement_cache::clear() {
+void statement_cache::forget(prepared_statement const& which) {
+  which.era = 0;
+  if (!which.cached) return;
+  auto const found = by_text_.find(key_of(which));
+  if (found == by_text_.end() || found->second->get() != &which) return;
+  auto const gone = found->second;
+  by_text_.erase(found);  // first: its key is a view into the statement
+  used_.erase(gone);
+}
+
+std::vector<std::string> statement_cache::forget_all() {
   std::vector<std::string> names;
   for (auto const& each : used_) names.push_back(each->name);
   by_text_.clear();
   used_.clear();
+  ++era_;
   return names;
+}
+
+std::string statement_cache::next_name() {
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
+  if (prefix_.empty()) {
+    prefix_ = "tusk_";
+    for (std::byte const each : client::random_bytes<10>())
+      prefix_ += digits[static_cast<unsigned>(each) % digits.size()];
+    prefix_ += '_';
+  }
+  return prefix_ + std::to_string(++last_number_);
 }
 
 }  // namespace tusk::detail

@@ -1,6 +1,10 @@
 // The statements that a connection has prepared at its server, found again by their text and parameter types.
+//
+// Each has a name that no session uses twice, `tusk_<random>_<number>`: behind a pooler sessions of different clients
+// meet at one server session, and a name that another client gave to another statement must not be found there.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <span>
@@ -21,6 +25,7 @@ struct prepared_statement {
   std::vector<oid> parameters;                        ///< as the server inferred them
   mutable std::shared_ptr<column_set const> columns;  ///< made again when typecasters were registered since
   bool cached = false;                                ///< kept by its text; otherwise it belongs to a tusk::statement
+  mutable std::uint64_t era = 0;  ///< the cache's when the server got to know it; another one: the server does not know
 };
 
 /// What a statement is found by; views into a prepared_statement, or of what is asked for.
@@ -39,9 +44,16 @@ class statement_cache {
   std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types);
   /// Adds a statement; returns the one that had to go, if any: it must be closed at the server.
   std::shared_ptr<prepared_statement> add(std::shared_ptr<prepared_statement> fresh);
-  /// Forgets all statements; returns their names: they must be closed at the server.
-  std::vector<std::string> clear();
-  std::size_t capacity() const noexcept { return capacity_; }
+  /// Forgets one statement, kept or not: it is to be prepared again. Its name must be closed at the server.
+  void forget(prepared_statement const& which);
+  /// Forgets all statements, a tusk::statement's too; returns the names of those that were kept.
+  std::vector<std::string> forget_all();
+  /// Whether the server knows it by its name.
+  bool knows(prepared_statement const& which) const noexcept { return which.era == era_; }
+  /// The server knows it from now on.
+  void learn(prepared_statement const& which) const noexcept { which.era = era_; }
+  /// A name that was never used. Throws operational_error if the system gives no random bytes.
+  std::string next_name();
 
  private:
   struct hash {
@@ -54,6 +66,9 @@ class statement_cache {
   list used_;  // most recently used first
   std::unordered_map<statement_key, list::iterator, hash> by_text_;
   std::size_t capacity_;
+  std::uint64_t era_ = 1;  // goes up when all are forgotten
+  std::string prefix_;     // of the names; empty until the first is made
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace tusk::detail

@@ -92,6 +92,7 @@ void engine::begin_reset() {
   require_open();
   std::string script = session_.transaction() == protocol::transaction_status::idle ? "" : "ROLLBACK; ";
   begin_bare(script += "RESET ALL; SET SESSION AUTHORIZATION DEFAULT");
+  forget_all();
   begin_asked_ = false;
   mode_ = first_mode();
 }

@@ -206,7 +206,7 @@ result engine::query(within const& limit, std::shared_ptr<prepared_statement> co
   lock const guard(mutex_);
   require_blocking("query");
   auto limited = admit(&limit);
-  begin_prepared(*statement, args);
+  begin_prepared(statement, args);
   limit_ = std::move(limited);
   wait_until_done();
   return only_result();

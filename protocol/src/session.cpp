@@ -381,6 +381,7 @@ bool session::take_error(frame const& message, transition const& change) {
   if (error == nullptr) return true;  // it was malformed
   std::string_view severity = error->field('V');
   if (severity.empty()) severity = error->field('S');  // servers before 9.6
+  failed_in_ = state_;
   apply(change);
   unit_ended_ = false;  // what was deferred to the Sync has failed
   if (severity == "FATAL" || severity == "PANIC") state_ = state::ended;

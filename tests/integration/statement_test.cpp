@@ -147,17 +147,6 @@ TEST(statement_cache, closes_what_was_used_least_recently) {
   EXPECT_EQ(prepared(conn), (texts{"SELECT 48", "SELECT 49"}));
 }
 
-TEST(statement_cache, of_capacity_0_leaves_nothing_at_the_server) {
-  connection conn = open(way::unix_socket, {.statement_cache = 0});
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(value<int>(conn, "SELECT $1::int", i), i);
-    EXPECT_EQ(value<int>(conn, "SELECT " + std::to_string(i)), i);
-  }
-  EXPECT_EQ(prepared(conn), texts());
-  statement made = conn.prepare("SELECT 'by hand'");
-  EXPECT_EQ(prepared(conn), texts{"SELECT 'by hand'"});
-}
-
 TEST_F(statement_test, with_a_wrong_number_of_arguments_is_a_programming_error_from_the_first_time_on) {
   for (int i = 0; i < 2; ++i) {
     auto const error = thrown<programming_error>([&] { conn_.query("SELECT $1::int + $2::int", 1); });
@@ -188,17 +177,7 @@ TEST_F(statement_test, of_a_failed_transaction_is_not_kept) {
   EXPECT_EQ(value<std::string>(conn_, "SELECT 'new'"), "new");
 }
 
-// An error is told once, and not for ever.
-TEST_F(statement_test, that_the_server_forgot_is_prepared_again) {
-  for (char const* const forget : {"DISCARD ALL", "DEALLOCATE ALL"}) {
-    EXPECT_EQ(value<int>(conn_, "SELECT 1"), 1);
-    conn_.exec(forget);
-    EXPECT_EQ(thrown<operational_error>([&] { conn_.query("SELECT 1"); }).sqlstate().str(), "26000");
-    EXPECT_EQ(value<int>(conn_, "SELECT 1"), 1);
-  }
-  EXPECT_EQ(prepared(conn_), texts{"SELECT 1"});
-}
-
+// See stale_statement_test.cpp for what the server forgets, and for other changes of tables.
 TEST_F(statement_test, whose_columns_changed_is_prepared_again) {
   conn_.exec("CREATE TEMP TABLE t AS SELECT 1 AS a");
   EXPECT_EQ(conn_.query("SELECT * FROM t")[0].size(), 1U);

@@ -95,10 +95,22 @@ TEST(error, class_follows_the_sqlstate) {
   for (class_row const& r : class_rows) {
     with_server_error(make(r.sqlstate), "", [&](error const& e) {
       EXPECT_EQ(typeid(e), *r.type) << r.sqlstate << ' ' << typeid(e).name();
-      EXPECT_EQ(e.is_retryable(), r.sqlstate == "40001" || r.sqlstate == "40P01");
+      EXPECT_EQ(e.is_retryable(), r.sqlstate == "40001" || r.sqlstate == "40P01" || r.sqlstate == "26000");
       EXPECT_FALSE(e.is_fatal());
       EXPECT_NE(dynamic_cast<database_error const*>(&e), nullptr);
     });
+  }
+}
+
+// The statement is prepared again when it is used next; any other 0A000 would come again.
+TEST(error, of_a_stale_plan_is_retryable) {
+  for (auto const& [code, routine, expected] :
+       {std::tuple("26000", "FetchPreparedStatement", true), std::tuple("0A000", "RevalidateCachedQuery", true),
+        std::tuple("0A000", "exec_stmt_raise", false), std::tuple("0A000", "", false),
+        std::tuple("42804", "RevalidateCachedQuery", false)}) {
+    diagnostics fields = make(code);
+    fields.routine = routine;
+    with_server_error(fields, "", [&](error const& e) { EXPECT_EQ(e.is_retryable(), expected) << code << routine; });
   }
 }
 

@@ -1,7 +1,7 @@
 # cluster.sh: makes, starts and removes a throw-away cluster. Sourced by pgserver.
 #
 # Everything lies in one folder: data/ (the cluster), log, the Unix socket and, with TLS, ca.crt and its like. Server
-# processes are found by their command line, `postgres -D FOLDER/data`: a number in a file may be another process's by now.
+# processes are found by their command line, `postgres -D FOLDER/data` or `pgbouncer FOLDER/pgbouncer.ini`: a number in a file may be another process's by now.
 # Used from pgserver: folder programs version tls auth settings leash lock. Set here: port server_pid dsn.
 
 # The server refuses to run as root, so root runs it as another user.
@@ -163,13 +163,15 @@ describe_server() {
   fi
 }
 
-# server_processes FOLDER: the numbers of initdb or the server at work there.
+# server_processes FOLDER: the numbers of initdb, the server or PgBouncer at work there.
 server_processes() {
   local file words
   for file in /proc/[0-9]*/cmdline; do
     words=()
     mapfile -d '' -t words <"$file" || continue
-    [[ ${words[1]-} != -D || ${words[2]-} != "$1/data" ]] || basename "${file%/cmdline}"
+    case "${words[1]-} ${words[2]-}" in
+      "-D $1/data" | "$1/pgbouncer.ini ") basename "${file%/cmdline}" ;;
+    esac
   done 2>/dev/null
 }
 

@@ -60,7 +60,13 @@ std::size_t error::position() const noexcept { return types::parse_position(diag
 std::size_t error::internal_position() const noexcept { return types::parse_position(diagnostics().internal_position); }
 
 bool error::is_retryable() const noexcept {
-  return condition() == condition::serialization_failure || condition() == condition::deadlock_detected;
+  switch (condition()) {
+    case condition::serialization_failure:
+    case condition::deadlock_detected:
+    case condition::invalid_sql_statement_name: return true;
+    case condition::feature_not_supported: return diagnostics().routine == "RevalidateCachedQuery";
+    default: return false;
+  }
 }
 
 }  // namespace tusk

@@ -173,6 +173,13 @@ class connection {
   statement prepare(std::string_view sql);
   statement prepare(within const& limit, std::string_view sql);
 
+  /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement's too. For
+  /// when something changed that the server does not tell of, such as the types of columns or search_path. Sends
+  /// nothing; the server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL, however they
+  /// are run, are noticed by themselves. Throws programming_error if an operation is under way, interface_error if the
+  /// connection is closed.
+  void forget_statements();
+
   // ---- cursors ----
 
   /// A cursor of this connection, by default a plain one: `auto cur = conn.cursor<logging_cursor>(log);`. What follows
@@ -205,8 +212,8 @@ class connection {
 
   /// Makes the session as it was in the beginning: rolls back, gives all settings the values that they had at connect
   /// (RESET ALL), the user too (SET SESSION AUTHORIZATION DEFAULT), and transactions begin as connect_options said. One
-  /// round trip. What is not a setting stays: LISTEN, the notifications that wait, handlers, prepared statements,
-  /// temporary tables, locks of the session. The session hook is not called.
+  /// round trip. Statements that are kept are forgotten, see forget_statements(). What is not a setting stays: LISTEN,
+  /// the notifications that wait, handlers, temporary tables, locks of the session. The session hook is not called.
   void reset();
 
   // ---- types ----

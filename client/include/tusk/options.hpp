@@ -25,6 +25,16 @@ struct password_request {
   std::string user, dbname;
 };
 
+/// How statements with arguments are run: by connection::query, start_query, tusk::statement, and their like.
+enum class statement_cache_mode : std::uint8_t {
+  /// Prepared once under a name, which the server keeps, and then run by it.
+  named,
+  /// Parsed anew each time, in the same round trip; the server keeps nothing. For poolers that give each transaction,
+  /// or
+  /// each statement, another session of the server. A tusk::statement, too, is parsed anew each time.
+  unnamed,
+};
+
 /// Options of a connection that are given in code.
 struct connect_options {
   /// Return at once; poll() steps everything, connecting included.
@@ -66,8 +76,11 @@ struct connect_options {
   bool load_types = false;
   /// What a hostile server can make us allocate or compute.
   protocol::limits limits = {};
-  /// How many prepared statements `query` keeps at the server; the least recently used one goes.
+  /// How many prepared statements `query` keeps at the server; the least recently used one goes. None is a
+  /// programming_error: to have none kept is what statement_cache_mode::unnamed is for.
   std::size_t statement_cache = 256;
+  /// Behind a pooler see the page "Behind a pooler".
+  tusk::statement_cache_mode statement_cache_mode = tusk::statement_cache_mode::named;
 };
 
 /// A store for connect_options::scram_keys, in memory, of the keys that were used last.

@@ -146,6 +146,8 @@ class session {
   // ---- what is known ----
 
   protocol::state state() const noexcept { return state_; }
+  /// The state in which the last error_response came: which message the server could not answer.
+  protocol::state failed_in() const noexcept { return failed_in_; }
   transaction_status transaction() const noexcept { return transaction_; }
   authentication_method authentication() const noexcept { return method_; }
   std::int32_t version() const noexcept { return version_; }
@@ -253,7 +255,7 @@ class session {
   std::size_t front_ = 0;
   std::size_t spare_syncs_ = 0;  // whose ReadyForQuery may come before the front request's answer
   limits limits_;
-  protocol::state state_ = state::unstarted;
+  protocol::state state_ = state::unstarted, failed_in_ = state::unstarted;
   transaction_status transaction_ = transaction_status::idle;
   authentication_method method_ = authentication_method::none;
   bool negotiated_ = false, described_ = false, new_statement_ = false;

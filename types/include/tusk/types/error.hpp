@@ -100,7 +100,9 @@ class error : public std::runtime_error {
 
   /// Whether the connection is gone: nothing more can be done with it.
   bool is_fatal() const noexcept { return fatal_; }
-  /// Whether the same transaction, run again, may succeed: a serialization failure or a deadlock.
+  /// Whether the same transaction, run again, may succeed: a serialization failure, a deadlock; or a statement that was
+  /// kept is unknown to the server's session (26000: it was deallocated, or a pooler gave us another session) or gives
+  /// other columns than before (0A000 of RevalidateCachedQuery), as it is prepared again when it is used next.
   bool is_retryable() const noexcept;
 
  private:
