@@ -45,14 +45,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       process_(::getpid()) {
   options_.parameters.clear();  // they are in the settings
   waiter_.set(wait_slot::hold(std::exchange(options_.wait_callback, {})));
-  for (std::string const& warning : settings_->warnings) {
-    diagnostics fields;
-    fields.set('S', "WARNING");
-    fields.set('V', "WARNING");
-    fields.set('C', "01000");
-    fields.set('M', warning);
-    notices_.push_back(std::move(fields));
-  }
+  for (std::string const& warning : settings_->warnings) add_warning(warning);
   if (options_.trace) show_messages(std::exchange(options_.trace, {}), protocol::trace_from::startup);
   connector_ = std::make_unique<client::connector>(*settings_, options_, transport_, session_);
   obstacles_ = is_connecting;

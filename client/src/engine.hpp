@@ -23,6 +23,7 @@
 #include "canceller.hpp"
 #include "connector.hpp"
 #include "conninfo.hpp"
+#include "kept_notices.hpp"
 #include "limit.hpp"
 #include "operation_lock.hpp"
 #include "session_types.hpp"
@@ -264,7 +265,8 @@ class engine {
   class handling;
   handlers& made_handlers();
   void take_notification(protocol::notification_response const& arrived);
-  void take_notice(diagnostics fields);
+  void take_notice(protocol::notice_response const& arrived);
+  void add_warning(std::string_view message);
   template <class What>
   [[gnu::always_inline]] void run(handler<What> const& one) noexcept;
   client::progress step_connector();
@@ -376,7 +378,7 @@ class engine {
   std::shared_ptr<adapter_registry> adapters_ = std::make_shared<adapter_registry>();
   std::vector<std::string> released_;  // names of statements to close
   notification_queue notifications_;
-  std::vector<diagnostics> notices_;
+  kept_notices notices_;
   std::unique_ptr<handlers> handlers_;  // null: none was ever set
   std::exception_ptr thrown_;           // by a handler, the first time
   bool close_asked_ = false;            // by a handler

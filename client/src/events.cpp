@@ -18,7 +18,7 @@ overloaded(F...) -> overloaded<F...>;
 
 diagnostics fields_of(auto const& message) {
   diagnostics fields;
-  for (protocol::error_field const& each : message.fields_sent) fields.set(each.code, each.value);
+  write_fields(message.fields_sent, fields);
   return fields;
 }
 
@@ -78,7 +78,7 @@ void engine::take_other(protocol::event const& told) {
           },
           [&](error_response const& error) { take_error(error); },
           [&](notification_response const& arrived) { take_notification(arrived); },
-          [&](notice_response const& notice) { take_notice(fields_of(notice)); },
+          [&](notice_response const& notice) { take_notice(notice); },
           [&](protocol::parameter_status const& changed) {
             if (changed.name == "client_encoding") set_obstacle(is_foreign, changed.value != "UTF8");
             types_.parameter_changed(changed.name);

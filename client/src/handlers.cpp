@@ -16,7 +16,8 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::size_t kept_notices = 50;
+/// What a handler was told is not kept for the next one if it was longer than this.
+constexpr std::size_t worth_keeping = kept_notices::worth_keeping;
 
 }  // namespace
 
@@ -128,6 +129,7 @@ void engine::take_notification(protocol::notification_response const& arrived) {
     held->told.pid = arrived.process_id;
     held->told.payload = arrived.payload;
     run(*held);
+    if (held->told.payload.capacity() > worth_keeping) std::string().swap(held->told.payload);
   } else {
     notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
   }
@@ -141,18 +143,31 @@ void engine::on_notice(std::function<void(diagnostics const&)> function) {
   one.swap(made_handlers().of_notices);  // what is replaced is destroyed when the lock is not held
 }
 
-void engine::take_notice(diagnostics fields) {
-  if (notices_.size() == kept_notices) notices_.erase(notices_.begin());
-  notices_.push_back(std::move(fields));
+void engine::take_notice(protocol::notice_response const& arrived) {
+  std::size_t const size = arrived.fields_sent.encoded().size();
+  diagnostics* const kept = notices_.add(size);
+  if (kept != nullptr) write_fields(arrived.fields_sent, *kept);
   if (!handlers_ || !handlers_->of_notices) return;
   auto const held = handlers_->of_notices;
-  held->told = notices_.back();  // a copy, because the handler may take what is kept
+  held->told.clear();
+  write_fields(arrived.fields_sent, held->told);  // a copy, because the handler may take what is kept
   run(*held);
+  if (size > worth_keeping) diagnostics(std::move(held->told)).clear();  // takes the memory along
+}
+
+/// Of our own, among the server's.
+void engine::add_warning(std::string_view message) {
+  diagnostics* const fields = notices_.add(message.size());
+  if (fields == nullptr) return;
+  fields->set('S', "WARNING");
+  fields->set('V', "WARNING");
+  fields->set('C', "01000");
+  fields->set('M', message);
 }
 
 std::vector<diagnostics> engine::take_notices() {
   lock const guard(mutex_);
-  return std::exchange(notices_, {});
+  return notices_.take();
 }
 
 // ---- the trace ----

@@ -98,6 +98,11 @@ char const* text(errc e) noexcept {
       return "the random bytes given are too few or not printable; pass 18 bytes or more from a secure source";
     case errc::crypto_failed:
       return "the cryptographic library failed; check that OpenSSL provides SHA-256 and MD5 here";
+    case errc::too_many_settings:
+      return "the server reports more settings than are kept (1000, or 1 MiB of them); the peer is broken or hostile";
+    case errc::result_too_large:
+      return "the rows of one operation are larger than limits::max_result allows; ask for fewer rows, or raise the "
+             "limit";
   }
   return "unknown protocol error";
 }

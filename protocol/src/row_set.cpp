@@ -64,6 +64,7 @@ void row_collector::take_buffer(frame_reader& reader) {
   std::copy_n(offsets_.data(), gathered_, index.get());
   // What may fail comes first: once the buffer is detached the offsets mean nothing.
   if (rows_.size_ != 0 && rows_.more_.size() == rows_.more_.capacity()) rows_.more_.reserve(2 * rows_.more_.size() + 4);
+  bytes_ += reader.position() - offsets_[0];
   auto taken = reader.detach();
   auto& chunk = rows_.add(gathered_, taken.size);
   chunk.memory = std::move(taken.memory);
@@ -98,6 +99,7 @@ void row_collector::finish(frame_reader& reader, row_set& into) {
   }
   // Copying is cheaper than a new buffer for the reader as long as little is copied.
   constexpr std::size_t little = 4096;
+  bytes_ = 0;
   bool const large = gathered_ != 0 && reader.position() - offsets_[0] > little;
   if (large) {
     take_buffer(reader);
@@ -111,6 +113,7 @@ void row_collector::finish(frame_reader& reader, row_set& into) {
 
 void row_collector::reset(frame_reader& reader) noexcept {
   rows_ = {};
+  bytes_ = 0;
   offsets_ = std::vector<std::uint32_t>();
   gathered_ = 0;
   reader.hold(false);

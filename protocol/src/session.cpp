@@ -145,6 +145,15 @@ inline void session::advance_unit() noexcept {
   described_columns_ = queue_[front_].columns;
 }
 
+/// Counts the rows so far, and as much of the next one as it says that it has: it is refused before it has come.
+bool session::passes_limit() noexcept {
+  row_bytes_ = rows_.bytes(reader_);
+  std::uint64_t sum = kept_bytes_ + row_bytes_;
+  std::string_view const next = reader_.held();
+  if (reader_.row_comes() && next.size() >= 5) sum += 1 + std::uint64_t{load_big_endian<std::uint32_t>(&next[1])};
+  return sum > limits_.max_result;
+}
+
 /// The rows of the statement before have been taken by now, or never will be.
 inline void session::begin_rows() noexcept {
   rows_.begin(reader_, described_ ? described_columns_ : std::uint16_t{0});
@@ -199,7 +208,7 @@ bool session::awake() {
 /// do with its messages one by one, in a fraction of the instructions. Otherwise takes what it knows, and says false.
 inline bool session::take_unit() {
   constexpr std::string_view bound("2\0\0\0\x04", 5);
-  if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size()) return false;
+  if (queue_[front_].kind != request_kind::unit || front_ + 1 != queue_.size() || is_limited()) return false;
   if (!reader_.held().starts_with(bound)) return false;
   reader_.skip(bound.size());
   spare_syncs_ = 0;
@@ -209,7 +218,7 @@ inline bool session::take_unit() {
 }
 
 query_answer session::take_query(list<column_description> columns) {
-  if (state_ != state::querying || front_ + 1 != queue_.size()) return query_answer::nothing;
+  if (state_ != state::querying || front_ + 1 != queue_.size() || is_limited()) return query_answer::nothing;
   constexpr std::size_t prefix = 7;  // type, length, count
   std::string_view const known = columns.encoded(), here = reader_.held();
   if (here.size() < prefix + known.size() || here[0] != row_description::type ||
@@ -261,8 +270,14 @@ event const& session::next() {
   }
   if (state_ == state::binding && take_unit()) return event_;
   for (;;) {
-    if (new_statement_) begin_rows();
-    if (gathers() && reader_.row_comes()) rows_.collect(reader_);
+    if (new_statement_) {
+      kept_bytes_ += std::exchange(row_bytes_, 0);
+      begin_rows();
+    }
+    if (gathers() && reader_.row_comes()) {
+      rows_.collect(reader_);
+      if (is_limited() && passes_limit()) return poison(errc::result_too_large, data_row::type), event_;
+    }
     frame message;
     auto const status = reader_.next(message);
     if (status == frame_status::complete) [[likely]] {
@@ -300,6 +315,7 @@ inline bool session::take(frame const& message) {
       if (!decode_event<ready_for_query>(message)) return true;
       transaction_ = std::get_if<ready_for_query>(&event_)->status;
       startup_.reset();
+      kept_bytes_ = row_bytes_ = 0;
       if (std::exchange(unit_ended_, false)) event_.emplace<unit_complete>(unit_complete{unit_tag_, transaction_});
       break;
     default: return take_other(what, message, change);
@@ -344,7 +360,8 @@ bool session::take_query(backend_kind what, frame const& message) {
     case backend_kind::notification_response: return deliver<notification_response>(message);
     case backend_kind::parameter_status:
       deliver<parameter_status>(message);
-      if (auto const* changed = std::get_if<parameter_status>(&event_)) remember(*changed);
+      if (auto const* changed = std::get_if<parameter_status>(&event_))
+        if (auto const error = remember(*changed)) return poison(error, message.type);
       return true;
     case backend_kind::parse_complete: return deliver<parse_complete>(message);
     case backend_kind::close_complete: return deliver<close_complete>(message);

@@ -103,18 +103,22 @@ std::string_view find_value(std::string_view settings, std::string_view name) no
 
 }  // namespace
 
-void session::remember(parameter_status const& message) {
-  constexpr std::size_t most = 65536;  // a server reports about 400 bytes; one that goes on wants our memory
+std::error_code session::remember(parameter_status const& message) {
   std::string_view const before = find_value(parameters_, message.name);
   auto const at = static_cast<std::size_t>(before.data() - parameters_.data());
-  if (parameters_.size() - before.size() + message.name.size() + message.value.size() + 2 > most) return;
+  bool const is_known = at < parameters_.size();
+  std::size_t const more = message.value.size() + (is_known ? 0 : message.name.size() + 2);
+  if (parameters_.size() - before.size() + more > max_settings_size) return errc::too_many_settings;
   if (parameters_.empty()) parameters_.reserve(400);  // about what a server reports, so that it is allocated once
-  if (at < parameters_.size()) {
+  if (is_known) {
     parameters_.replace(at, before.size(), message.value);
-  } else {
-    parameters_.append(message.name) += '\0';
-    parameters_.append(message.value) += '\0';
+    return {};
   }
+  // Each is found by looking at those before it, so there may not be very many either.
+  if (++settings_ > max_settings) return errc::too_many_settings;
+  parameters_.append(message.name) += '\0';
+  parameters_.append(message.value) += '\0';
+  return {};
 }
 
 std::string_view session::parameter(std::string_view wanted) const noexcept { return find_value(parameters_, wanted); }

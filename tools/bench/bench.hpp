@@ -56,6 +56,7 @@ inline std::string statement_of(std::string_view row, std::string const& series)
            ") as i";
   if (row == "notification")
     return "select count(pg_notify('bench', 'article ' || i)) from generate_series(1, 100) as i";
+  if (row == "notice") return "do $$ begin for i in 1..100 loop raise notice 'article %', i; end loop; end $$";
   throw std::runtime_error("no such row: " + std::string(row));
 }
 
@@ -162,6 +163,10 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
         sum.rows = taken.count;
       });
   }
+  if constexpr (requires { on.hear_notices(""); }) {
+    if (row == "notice")
+      return repeat(times, [&, sql = statement_of(row, "")](outcome& sum) { sum.rows = on.hear_notices(sql); });
+  }
   if (row == "connect_scram") return repeat(times, [&](outcome&) { Client const another(dsn); });
   if constexpr (requires { Client::with_kept_keys(dsn); }) {
     if (row == "connect_kept") {
@@ -188,7 +193,7 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
 template <class Client>
 void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
   Client on(dsn);
-  on.prepare(statement_of(row, series));
+  if (row != "notice") on.prepare(statement_of(row, series));
   if constexpr (requires { on.listen(); })
     if (row == "notification") on.listen();
   usage const before = usage_now();

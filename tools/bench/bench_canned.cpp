@@ -4,9 +4,9 @@
 //   bench_canned FOLDER PORT       listens on FOLDER/.s.PGSQL.PORT, says "ready", ends when its standard input does
 //
 // It asks for no password, and answers Parse, Describe, Bind, Execute, Sync and Query with messages that are made once,
-// in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n), a hundred notifications. An
-// answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the one before was read: so the
-// client's reads do not depend on time.
+// in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n), a hundred notifications, a
+// hundred notices. An answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the one before
+// was read: so the client's reads do not depend on time.
 
 #include <linux/sockios.h>
 #include <poll.h>
@@ -108,6 +108,27 @@ recording notifications() {
   return made;
 }
 
+/// As RAISE NOTICE in a DO block makes them.
+recording notices() {
+  recording made;
+  for (int i = 1; i <= 100; ++i) {
+    std::string body;
+    for (auto const& [field, value] : std::initializer_list<std::pair<char, std::string>>{
+             {'S', "NOTICE"},
+             {'V', "NOTICE"},
+             {'C', "00000"},
+             {'M', std::string("article ").append(std::to_string(i))},
+             {'W', "PL/pgSQL function inline_code_block line 1 at RAISE"},
+             {'F', "pl_exec.c"},
+             {'L', "3923"},
+             {'R', "exec_stmt_raise"}})
+      body.append(1, field).append(zero_ended(value));
+    made.tag += message('N', body + '\0');
+  }
+  made.tag += message('C', zero_ended("DO"));
+  return made;
+}
+
 recording const& recorded(std::string const& sql) {
   static std::map<std::string, recording> made;
   auto found = made.find(sql);
@@ -120,6 +141,8 @@ recording const& recorded(std::string const& sql) {
     fresh = pg_type();
   else if (sql.find("pg_notify") != sql.npos)
     fresh = notifications();
+  else if (sql.starts_with("do "))
+    fresh = notices();
   else if (sql == "LISTEN \"bench\"")
     fresh.tag = message('C', zero_ended("LISTEN"));
   else if (sql == "select 1+1")

@@ -55,6 +55,14 @@ class client {
     }
     return taken;
   }
+  /// Each is made into a text, and handed to the processor, as it is by default.
+  std::size_t hear_notices(std::string_view sql) {
+    std::size_t heard = 0;
+    PQsetNoticeProcessor(
+        connection_.get(), [](void* count, char const*) { ++*static_cast<std::size_t*>(count); }, &heard);
+    result const answer(PQexec(connection_.get(), sql.data()));
+    return heard;
+  }
 
   static std::size_t size(result const& of) { return static_cast<std::size_t>(PQntuples(of.get())); }
   static std::uint64_t first_int(result const& of) { return static_cast<std::uint64_t>(number<int>(of.get(), 0, 0)); }

@@ -38,6 +38,11 @@ void diagnostics::set(char field, std::string_view value) {
   if (found != nullptr && found->empty()) found->assign(value);
 }
 
+void diagnostics::clear() noexcept {
+  for (char const letter : {'V', 'S', 'C', 'M', 'D', 'H', 'P', 'p', 'q', 'W', 's', 't', 'c', 'd', 'n', 'F', 'L', 'R'})
+    find_field(*this, letter)->clear();
+}
+
 error::error(std::string const& what, bool fatal) : std::runtime_error(what), fatal_(fatal) {}
 
 error::error(std::string const& what, std::error_code code, bool fatal)

@@ -316,8 +316,8 @@ class connection {
   void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler);
   /// The same for notices and warnings of the server, which are kept for take_notices() as well.
   void on_notice(std::function<void(diagnostics const&)> handler);
-  /// The last 50 notices and warnings of the server, oldest first, each with all its fields; taking them empties the
-  /// list. Nothing is ever printed.
+  /// The last 50 notices and warnings of the server, at most 1 MiB of them, oldest first, each with all its fields;
+  /// taking them empties the list. One that is larger by itself goes to a handler alone. Nothing is ever printed.
   std::vector<diagnostics> take_notices();
 
   // ---- about the connection ----

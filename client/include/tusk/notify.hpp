@@ -18,10 +18,14 @@ struct notify {
 
 /// The notifications of a connection that nobody has taken yet, in order of arrival.
 ///
-/// Bounded: when it is full the oldest goes, and `dropped()` counts it. Locked inside: any thread may call it. A copy
-/// is the same queue, and outlives its connection.
+/// Bounded in number and in bytes: when it is full the oldest goes, and `dropped()` counts it. Locked inside: any
+/// thread may call it. A copy is the same queue, and outlives its connection.
 class notification_queue {
  public:
+  /// The most that waits, with about 90 bytes for each notification beside its channel and payload.
+  static constexpr std::size_t max_bytes = std::size_t{64} << 20;
+
+  /// `capacity`: how many may wait.
   explicit notification_queue(std::size_t capacity = 100'000);
   // Copied where it is moved, so that a moved-from one is still a queue.
   notification_queue(notification_queue const&) = default;
@@ -33,7 +37,7 @@ class notification_queue {
   void push(notify arrived);
   std::size_t size() const;
   bool empty() const { return size() == 0; }
-  /// How many were lost because nobody took them.
+  /// How many were lost because nobody took them in time; one that is larger than max_bytes too.
   std::uint64_t dropped() const;
 
  private:

@@ -60,7 +60,7 @@ struct connect_options {
   /// throws, and what its operation fails with, comes out of that call, and the connection is closed. The reference is
   /// good for the call.
   std::function<void(connection&)> session_hook = {};
-  /// How many notifications wait to be taken, see notification_queue.
+  /// How many notifications wait to be taken (64 MiB of them at most), see notification_queue.
   std::size_t notification_capacity = 100'000;
   /// Shows every message from the first one on, see connection::trace().
   std::function<void(std::string_view line)> trace = {};
@@ -74,7 +74,7 @@ struct connect_options {
   bool allow_cleartext_password = false;
   /// Read the database's types while connecting, see connection::load_types().
   bool load_types = false;
-  /// What a hostile server can make us allocate or compute.
+  /// What a server can make us allocate or compute; max_result bounds the rows that one operation may give.
   protocol::limits limits = {};
   /// How many prepared statements `query` keeps at the server; the least recently used one goes. None is a
   /// programming_error: to have none kept is what statement_cache_mode::unnamed is for.

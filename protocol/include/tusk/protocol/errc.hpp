@@ -58,6 +58,9 @@ enum class errc {
   sasl_incomplete,
   bad_random,
   crypto_failed,
+  // what the server makes us keep
+  too_many_settings,
+  result_too_large,
 };
 
 /// The category of `errc`; its name is "tusk.protocol".

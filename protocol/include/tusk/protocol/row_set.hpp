@@ -217,6 +217,10 @@ class row_collector {
     gathered_ = static_cast<std::size_t>(to - offsets_.data());
     reader.hold(gathered_ != 0);
   }
+  /// How many bytes the rows so far take, with what came between them.
+  std::uint64_t bytes(frame_reader const& reader) const noexcept {
+    return bytes_ + (gathered_ != 0 ? reader.position() - offsets_[0] : 0);
+  }
   /// Takes the buffer that is full of rows; to be called before `prepare` whenever reader.full().
   void take_buffer(frame_reader& reader);
   /// Hands the rows so far to `into`, which must be empty; the collector is empty afterwards.
@@ -233,6 +237,7 @@ class row_collector {
   row_set rows_;
   std::vector<std::uint32_t> offsets_;  // the first `gathered_` are those of the rows in the reader's present buffer
   std::size_t gathered_ = 0;
+  std::uint64_t bytes_ = 0;  // of the rows in buffers that were taken away
 };
 
 }  // namespace tusk::protocol

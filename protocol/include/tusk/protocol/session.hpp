@@ -205,6 +205,8 @@ class session {
 
   [[gnu::always_inline]] void advance_unit() noexcept;
   [[gnu::always_inline]] void begin_rows() noexcept;
+  bool is_limited() const noexcept { return limits_.max_result != unlimited; }
+  bool passes_limit() noexcept;
   bool gathers() const noexcept { return state_ == state::querying_rows || (state_ == state::executing && described_); }
   // What takes a message says whether it is an event for the caller; if so it stands in event_.
   bool awake();
@@ -229,7 +231,7 @@ class session {
   // startup.cpp
   bool take_startup(backend_kind what, frame const& message);
   std::error_code negotiate(negotiate_protocol_version const& message);
-  void remember(parameter_status const& message);
+  std::error_code remember(parameter_status const& message);
   static void wipe_secrets(startup_options& options) noexcept;
   // authentication.cpp
   std::error_code authenticate(backend_kind what, std::string_view body);
@@ -258,8 +260,12 @@ class session {
   protocol::state state_ = state::unstarted, failed_in_ = state::unstarted;
   transaction_status transaction_ = transaction_status::idle;
   authentication_method method_ = authentication_method::none;
+  std::uint16_t settings_ = 0;  // how many stand in parameters_
   bool negotiated_ = false, described_ = false, new_statement_ = false;
   std::uint16_t described_columns_ = 0;
+  // Bytes of rows since the last ReadyForQuery: of the statements that have ended, and of the present one. Counted only
+  // where there is a limit.
+  std::uint64_t kept_bytes_ = 0, row_bytes_ = 0;
   std::int32_t version_ = 0, process_id_ = 0;
   std::string secret_key_;
   std::string parameters_;  // name NUL value NUL, and so on: one block of memory, as it is read seldom

@@ -55,6 +55,8 @@ struct diagnostics {
   /// Sets the field that the protocol names with the letter `field`. Unknown letters are ignored, as the protocol asks;
   /// of a field sent twice the first one stays.
   void set(char field, std::string_view value);
+  /// Empties all fields. Their memory stays, for the next ones.
+  void clear() noexcept;
 };
 
 /// The root of everything that tusk throws on purpose.
