@@ -15,8 +15,8 @@ constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be
 
 }  // namespace
 
-void engine::begin_exec_all(std::vector<std::string> statements, first_casters casters) {
-  for (std::string const& each : statements) {  // now: a Sync behind half of them would have that half stand
+void engine::begin_exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters) {
+  for (std::string const& each : *statements) {  // now: a Sync behind half of them would have that half stand
     require_utf8(each);
     if (!text_is_utf8()) begin(each, {});  // which refuses it
     if (each.find('\0') != each.npos || each.size() > longest)
@@ -25,7 +25,7 @@ void engine::begin_exec_all(std::vector<std::string> statements, first_casters c
   begin("", {});
   operation_.casters = std::move(casters);
   operation_.reached = {};
-  if (statements.empty()) return;
+  if (statements->empty()) return;
   operation_.batch = std::move(statements);
   operation_.batched = 0;
   operation_.active = true;
@@ -39,9 +39,9 @@ void engine::begin_exec_all(std::vector<std::string> statements, first_casters c
 void engine::feed_batch() {
   std::error_code failed;
   while (feeds_batch() && !operation_.error && !failed && session_.output().size() < portion)
-    failed = batch_statement(operation_.batch[operation_.batched++]);
+    failed = batch_statement((*operation_.batch)[operation_.batched++]);
   if (feeds_batch() && !operation_.error && !failed) return;
-  operation_.batched = operation_.batch.size();
+  operation_.batched = operation_.batch->size();
   end_unit(failed);
 }
 
@@ -65,7 +65,7 @@ void engine::take_batched(std::string_view tag) {
   operation_.reached.rows += counted_rows(tag).value_or(0);
 }
 
-std::vector<result> engine::exec_all(std::vector<std::string> statements, first_casters casters,
+std::vector<result> engine::exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters,
                                      batch_progress& reached, within const* limit) {
   lock const guard(mutex_);
   require_blocking("exec");
@@ -83,7 +83,8 @@ std::vector<result> engine::exec_all(std::vector<std::string> statements, first_
   return all_results();
 }
 
-void engine::start_exec_all(std::vector<std::string> statements, first_casters casters, within const* limit) {
+void engine::start_exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters,
+                            within const* limit) {
   lock const guard(mutex_);
   auto limited = admit(limit);
   begin_exec_all(std::move(statements), std::move(casters));

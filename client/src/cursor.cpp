@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine.hpp"
+#include "spare_memory.hpp"
 
 namespace tusk {
 namespace {
@@ -80,8 +81,10 @@ void cursor::run(std::string_view statement, params const& args, within const* l
 }
 
 void cursor::do_execute(std::string_view statement, params const& args) {
-  if (batching_) return batch_.push_back(merge(statement, args));
+  if (batch_) return batch_->push_back(merge(statement, args));
   results_.all_.clear();
+  detail::release_if_large(results_.all_);
+  if (query_.capacity() > 4 * statement.size()) detail::release_if_large(query_);
   if (args.empty())
     query_.assign(statement);
   else
@@ -106,23 +109,21 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
   start();
   results_.all_.clear();
   since_ = std::chrono::steady_clock::now();
-  batch_.clear();
-  struct collecting {
-    bool& flag;
-    explicit collecting(bool& on) : flag(on) { flag = true; }
-    ~collecting() { flag = false; }
-  };
+  detail::release_if_large(results_.all_);
+  batch_ = std::make_shared<std::vector<std::string>>();
   try {
-    collecting const now(batching_);
+    batch_->reserve(sets.size());
     for (params const& each : sets) do_execute(statement, each);
+    texts_ = std::move(batch_);
   } catch (...) {
+    batch_.reset();
     query_ = statement;
     ended(std::current_exception());
     throw;
   }
   if (engine_->is_async()) {
     try {
-      engine_->start_exec_all(batch_, casters_, limit);
+      engine_->start_exec_all(texts_, casters_, limit);
     } catch (...) {
       batch_ended(0, 0, std::current_exception());
       throw;
@@ -136,7 +137,7 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
   }
   detail::batch_progress reached;
   try {
-    results_ = engine_->exec_all(batch_, casters_, reached, limit);
+    results_ = engine_->exec_all(texts_, casters_, reached, limit);
   } catch (...) {
     batch_ended(reached.completed, reached.rows, std::current_exception());
     throw;
@@ -145,7 +146,8 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
 }
 
 void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error) {
-  auto const texts = std::exchange(batch_, {});
+  auto const shared = std::exchange(texts_, nullptr);
+  auto const& texts = *shared;
   auto const elapsed = std::chrono::steady_clock::now() - since_;
   if (!error) counted_ = static_cast<std::int64_t>(rows);
   for (std::size_t i = 0; i < texts.size() && i <= completed; ++i) {

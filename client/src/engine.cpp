@@ -255,8 +255,9 @@ void engine::answer_script(std::vector<result>& into) {
     throw;
   }
   wait_until_done();
+  into.reserve(operation_.results.size());
   for (auto& each : operation_.results) into.emplace_back(std::move(each));
-  operation_.results.clear();
+  clear_results();
 }
 
 poll_status engine::step_connecting() {
@@ -295,6 +296,7 @@ void engine::startup_failed(std::string const& reason) { connector_->failed(reas
 void engine::give_up() noexcept {
   hang_up();
   operation_ = {};
+  give_memory_back();
 }
 
 /// Takes all events there are.
@@ -361,6 +363,7 @@ void engine::shut_down() noexcept {
     say_goodbye();
     transport_.close();
   }
+  session_.abandon();
   canceller_.reset();
   limit_.reset();
   connector_.reset();

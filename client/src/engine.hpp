@@ -27,6 +27,7 @@
 #include "limit.hpp"
 #include "operation_lock.hpp"
 #include "session_types.hpp"
+#include "spare_memory.hpp"
 #include "statement_cache.hpp"
 #include "transport.hpp"
 #include "wait_slot.hpp"
@@ -37,6 +38,9 @@ namespace tusk::detail {
 void require_utf8(std::string_view text);
 /// The text of the error that a wrong number of arguments is.
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
+
+/// Statements that travel together. Shared with whoever tells of them afterwards: there may be a lot of text.
+using statement_batch = std::vector<std::string>;
 
 /// How far a batch came.
 struct batch_progress {
@@ -67,8 +71,8 @@ class engine {
   /// The same into an empty vector whose memory is used again, with a cursor's casters.
   void exec(std::string_view script, first_casters const& casters, std::vector<result>& into, within const* limit);
   /// Statements that travel together, up to the first that fails; `reached` is set in either case.
-  std::vector<result> exec_all(std::vector<std::string> statements, first_casters casters, batch_progress& reached,
-                               within const* limit);
+  std::vector<result> exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters,
+                               batch_progress& reached, within const* limit);
   result query(std::string_view sql, params const& args);
   result query(within const& limit, std::string_view sql, params const& args);
   std::shared_ptr<prepared_statement> prepare(std::string_view sql, within const* limit);
@@ -102,7 +106,7 @@ class engine {
   session_mode mode() const;
   void set_mode(session_mode const& mode, char const* what);
   void start_exec(std::string_view script, first_casters const& casters = {}, within const* limit = nullptr);
-  void start_exec_all(std::vector<std::string> statements, first_casters casters, within const* limit);
+  void start_exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters, within const* limit);
   batch_progress progress() const;
   void start_query(std::string_view sql, params const& args, within const* limit = nullptr);
   void start_ping();
@@ -182,14 +186,14 @@ class engine {
     prepared_statement const* running = nullptr;    // or the statement that was; it outlives the operation
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
-    bool loads_types = false;        // its rows are for types_
-    bool begins = false;             // BEGIN goes before it, and its answer is nobody's
-    std::vector<std::string> batch;  // statements that travel together, and how many of them were handed to the session
-    std::size_t batched = 0;
+    bool loads_types = false;                      // its rows are for types_
+    bool begins = false;                           // BEGIN goes before it, and its answer is nobody's
+    std::shared_ptr<statement_batch const> batch;  // statements that travel together; null: it is no batch
+    std::size_t batched = 0;                       // how many of them were handed to the session
     batch_progress reached;
     first_casters casters;
     std::string_view asked() const noexcept {
-      if (!batch.empty()) return reached.completed < batch.size() ? batch[reached.completed] : std::string_view();
+      if (batch) return reached.completed < batch->size() ? (*batch)[reached.completed] : std::string_view();
       return running != nullptr ? std::string_view(running->sql) : text;
     }
     std::optional<std::size_t> arguments;       // how many were given to the statement that is being prepared
@@ -225,6 +229,7 @@ class engine {
   void take_other(protocol::event const& told);
   void take_error(protocol::error_response const& told);
   void take_violation(protocol::violation const& told);
+  void take_parameters(protocol::parameter_description const& told);
   void take_columns(protocol::row_description const& told);
   bool remembers_columns() const noexcept {
     return last_description_.columns && last_description_.casters == operation_.casters;
@@ -245,7 +250,13 @@ class engine {
       for (auto const& each : operation_.results) each->longest_text = 0;
     operation_.active = false;
     operation_.ended = true;
-    session_.shrink();
+    if (session_.shrink()) [[unlikely]]
+      give_memory_back();
+  }
+  void give_memory_back() noexcept;
+  [[gnu::always_inline]] void clear_results() noexcept {
+    operation_.results.clear();
+    release_if_large(operation_.results);
   }
   void fail(std::exception_ptr error) noexcept;
   void break_off(std::exception_ptr error) noexcept;
@@ -313,10 +324,10 @@ class engine {
   result only_result();
 
   // batch.cpp
-  void begin_exec_all(std::vector<std::string> statements, first_casters casters);
+  void begin_exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters);
   void feed_batch();
   std::error_code batch_statement(std::string_view statement);
-  bool feeds_batch() const noexcept { return operation_.batched < operation_.batch.size(); }
+  bool feeds_batch() const noexcept { return operation_.batch && operation_.batched < operation_.batch->size(); }
   void take_batched(std::string_view tag);
 
   // transactions.cpp: BEGIN, which goes with the first statement
@@ -345,7 +356,7 @@ class engine {
   /// A request that came before what it is to cancel would do nothing: all of that is sent first. But not of a batch,
   /// of which a server that waits in its midst reads no more.
   bool is_cancelling() const noexcept {
-    return canceller_ != nullptr && (session_.output().empty() || !operation_.batch.empty());
+    return canceller_ != nullptr && (session_.output().empty() || operation_.batch);
   }
   std::optional<poll_status> step_cancel();
   std::unique_ptr<client::canceller> make_canceller(client::deadline until) const;

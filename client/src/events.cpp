@@ -32,6 +32,11 @@ bool concerns_plan(std::string_view sqlstate, bool bound) {
          !(bound && std::any_of(std::begin(never_when_bound), std::end(never_when_bound), begins));
 }
 
+/// The server takes more parameters in a statement's text than Bind can carry.
+bool can_never_run(prepared_statement const& statement) noexcept {
+  return statement.parameters.size() > protocol::max_parameters;
+}
+
 }  // namespace
 
 /// False if nothing more is to be taken: the connection is gone, or another address is to be tried.
@@ -51,7 +56,7 @@ void engine::take_other(protocol::event const& told) {
       overloaded{
           [&](command_complete const& ended) {
             if (std::exchange(operation_.begins, false)) return;
-            if (operation_.batch.empty())
+            if (!operation_.batch)
               operation_.results.push_back(make_result(ended.tag));
             else
               take_batched(ended.tag);
@@ -68,13 +73,7 @@ void engine::take_other(protocol::event const& told) {
             if (operation_.preparing && !operation_.preparing->name.empty()) statements_.learn(*operation_.preparing);
           },
           [&](parameter_description const& described) {
-            if (operation_.preparing) {
-              auto& parameters = operation_.preparing->parameters;
-              parameters.assign(described.type_oids.begin(), described.type_oids.end());
-              // Said here, so that it reads as it does when the statement is known; the server's refusal follows.
-              if (auto const given = operation_.arguments; given && *given != parameters.size())
-                fail(std::make_exception_ptr(programming_error(wrong_argument_count(parameters.size(), *given))));
-            }
+            if (operation_.preparing) take_parameters(described);
           },
           [&](error_response const& error) { take_error(error); },
           [&](notification_response const& arrived) { take_notification(arrived); },
@@ -126,6 +125,19 @@ void engine::take_last_columns() {
   operation_.columns = last.columns;
 }
 
+/// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
+/// follows.
+void engine::take_parameters(protocol::parameter_description const& told) {
+  auto& parameters = operation_.preparing->parameters;
+  parameters.assign(told.type_oids.begin(), told.type_oids.end());
+  if (can_never_run(*operation_.preparing)) {
+    std::error_code const code = protocol::errc::too_many_parameters;
+    fail(std::make_exception_ptr(programming_error(code.message(), code)));
+  } else if (auto const given = operation_.arguments; given && *given != parameters.size()) {
+    fail(std::make_exception_ptr(programming_error(wrong_argument_count(parameters.size(), *given))));
+  }
+}
+
 void engine::take_columns(protocol::row_description const& told) {
   operation_.described = true;
   bool const ours = connector_ || operation_.loads_types;
@@ -174,14 +186,14 @@ void engine::take_ready() {
   if (std::exchange(operation_.begins, false)) begin_asked_ |= guards_ != 0;  // it has failed, and is still owed
   if (auto prepared = std::exchange(operation_.preparing, nullptr)) take_prepared(std::move(prepared));
   if (std::exchange(operation_.loads_types, false)) take_types();
-  operation_.batch = {};
+  operation_.batch.reset();
   done();
 }
 
 /// What becomes of a statement whose Parse and Describe have been answered.
 void engine::take_prepared(std::shared_ptr<prepared_statement> made) {
   if (!operation_.parsed) return made->name.clear();
-  if (!operation_.described) {
+  if (!operation_.described || can_never_run(*made)) {
     made->era = 0;
     if (!made->name.empty()) released_.push_back(std::exchange(made->name, {}));
     return;
@@ -202,6 +214,12 @@ void engine::take_types() {
   }
 }
 
+/// What a large operation took for itself: an idle connection is small.
+void engine::give_memory_back() noexcept {
+  release_if_large(operation_.text);
+  if (released_.empty()) release_if_large(released_);
+}
+
 /// Keeps the first error of the operation.
 void engine::fail(std::exception_ptr error) noexcept {
   if (!operation_.error) operation_.error = std::move(error);
@@ -211,6 +229,8 @@ void engine::fail(std::exception_ptr error) noexcept {
 /// before stays as it is, and the next call throws.
 void engine::break_off(std::exception_ptr error) noexcept {
   hang_up();
+  operation_.batch.reset();
+  give_memory_back();
   (operation_.ended ? parting_ : operation_.error) = std::move(error);
   operation_.active = false;
 }

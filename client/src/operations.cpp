@@ -76,7 +76,7 @@ inline void engine::require_readiness(std::string_view text, params const& args)
 }
 
 inline void engine::clear(std::string_view text) {
-  operation_.results.clear();
+  clear_results();
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = nullptr;
@@ -85,7 +85,7 @@ inline void engine::clear(std::string_view text) {
   operation_.columns.reset();
   operation_.arguments.reset();
   operation_.casters.reset();
-  operation_.batch.clear();
+  operation_.batch.reset();
 }
 
 /// The same, and clears what the last one left.
@@ -145,7 +145,7 @@ void engine::send_load_types() {
 inline void engine::run_prepared(prepared_statement const& statement, params const& args) {
   require_readiness(statement.sql, args);
   require_arguments(statement, args);
-  operation_.results.clear();
+  clear_results();
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = &statement;
@@ -270,7 +270,8 @@ void engine::finish() {
     if (connecting) throw operational_error("the connection was closed while it was being made", true);
   }
   if (operation_.error) [[unlikely]] {
-    operation_.results.clear();
+    clear_results();
+    if (closed()) session_.abandon();
     std::rethrow_exception(std::exchange(operation_.error, nullptr));
   }
 }

@@ -154,9 +154,13 @@ frame_reader::chunk frame_reader::detach() {
 }
 
 void frame_reader::shrink() noexcept {
-  if (begin_ != end_ || held_ || capacity_ <= first_capacity) return;
+  if (begin_ == end_ && !held_ && capacity_ > first_capacity) release();
+}
+
+void frame_reader::release() noexcept {
   memory_.reset();
   capacity_ = begin_ = end_ = 0;
+  held_ = false;
 }
 
 }  // namespace tusk::protocol

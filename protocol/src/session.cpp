@@ -338,6 +338,18 @@ bool session::take_other(backend_kind what, frame const& message, transition con
   return told;
 }
 
+namespace {
+
+/// The number of parameters of a statement that has more than Int16 can count: the server says what is left of it, and
+/// describes all of them. 0 if it is not such a description.
+std::size_t wrapped_count(std::string_view body) noexcept {
+  std::size_t const count = body.size() < 2 ? 0 : (body.size() - 2) / 4;
+  bool const whole = 2 + 4 * count == body.size();
+  return whole && count > max_parameters && load_big_endian<std::uint16_t>(body.data()) == (count & 0xffff) ? count : 0;
+}
+
+}  // namespace
+
 /// The conversations of queries: what comes between a request and its end. Rows are gathered in next(); only one that
 /// is malformed comes here.
 bool session::take_query(backend_kind what, frame const& message) {
@@ -365,7 +377,12 @@ bool session::take_query(backend_kind what, frame const& message) {
       return true;
     case backend_kind::parse_complete: return deliver<parse_complete>(message);
     case backend_kind::close_complete: return deliver<close_complete>(message);
-    case backend_kind::parameter_description: return deliver<parameter_description>(message);
+    case backend_kind::parameter_description:
+      if (auto const count = wrapped_count(message.body); count != 0) {
+        event_.emplace<parameter_description>().type_oids = {message.body.substr(2), count};
+        return true;
+      }
+      return deliver<parameter_description>(message);
     case backend_kind::empty_query_response: return deliver<empty_query_response>(message);
     case backend_kind::portal_suspended: return deliver<portal_suspended>(message);
     case backend_kind::copy_in_response:
@@ -404,6 +421,17 @@ bool session::take_error(frame const& message, transition const& change) {
   if (severity == "FATAL" || severity == "PANIC") state_ = state::ended;
   if (state_ == state::ended) forget_secrets();
   return true;
+}
+
+void session::abandon() noexcept {
+  output_.consume(output_.size());
+  if (startup_) forget_secrets();  // one may be among what was not sent
+  output_.shrink(0);
+  rows_.reset(reader_);
+  reader_.release();
+  queue_ = std::vector<request>();
+  front_ = 0;
+  event_.emplace<want_bytes>();
 }
 
 void session::shrink_now() noexcept {

@@ -171,16 +171,34 @@ TEST(Memory, ADeclaredGigabyteIsPaidForAsItArrives) {
 }
 
 TEST(Memory, SettingsWithoutEndAreNotKept) {
-  auto on = opened().play();
-  heap_watch const heap;
-  for (int i = 0; i < 20'000; ++i) {
-    on.feed(setting("setting_" + std::to_string(i), std::string(100, 'x')));
-    on.take_events();
+  for (std::size_t const size : {10U, 1000U, 2000U, 29'000U}) {
+    SCOPED_TRACE(size);
+    auto on = opened().play();
+    heap_watch const heap;
+    std::size_t sum = 0, count = 0;
+    for (; !on.over() && count < 2000; ++count) {
+      std::string const name = "setting_" + std::to_string(count);
+      sum += name.size() + size + 2;
+      on.feed(setting(name, std::string(size, 'x')));
+      on.take_events();
+    }
+    EXPECT_EQ(on.code(), errc::too_many_settings);
+    EXPECT_TRUE(sum > max_settings_size || count > max_settings - 10)
+        << sum << ", " << count;  // some were there before
+    EXPECT_LE(count, max_settings + 1);
+    EXPECT_LE(heap.growth(), 2 * max_settings_size + 200'000);  // its string doubles
   }
-  EXPECT_LE(heap.growth(), 200'000U);
-  EXPECT_EQ(on->parameter("setting_0"), std::string(100, 'x'));
-  on.feed(setting("setting_0", "changed"));
-  EXPECT_EQ(on->parameter("setting_0"), "changed");
+}
+
+TEST(Memory, ASettingThatChangesTakesItsOwnPlace) {
+  auto on = opened().play();
+  for (int i = 0; i < 2000; ++i) {
+    on.feed(setting("first", std::string(static_cast<std::size_t>(i % 3) * 10'000, 'x')) + setting("second", "same"));
+    on.take_events();
+    ASSERT_FALSE(on.over());
+  }
+  EXPECT_EQ(on->parameter("first"), std::string(10'000, 'x'));
+  EXPECT_EQ(on->parameter("second"), "same");
 }
 
 TEST(Memory, NoticesBetweenRowsAreNotKeptBesidesThem) {

@@ -268,10 +268,11 @@ class cursor {
   std::size_t position_ = 0;             // of the next row
   std::optional<std::int64_t> counted_;  // by executemany
   std::string query_;
-  std::vector<std::string> batch_;  // what executemany sends
+  // What executemany gathers, while it does; then what it sent.
+  std::shared_ptr<std::vector<std::string>> batch_, texts_;
   std::shared_ptr<types::caster_map const> casters_;
   within const* limit_ = nullptr;  // of the statement that do_execute is to send
-  bool batching_ = false, closed_ = false;
+  bool closed_ = false;
   std::chrono::steady_clock::time_point since_;
 };
 

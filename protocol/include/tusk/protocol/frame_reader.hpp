@@ -97,6 +97,8 @@ class frame_reader {
   bool is_large() const noexcept { return capacity_ > first_capacity; }
   /// Gives an idle reader's memory back; a small buffer stays.
   void shrink() noexcept;
+  /// Gives all memory back, with what is in it.
+  void release() noexcept;
 
   // ---- for what keeps messages in the buffer (row_set) ----
 

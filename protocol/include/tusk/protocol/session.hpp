@@ -168,10 +168,14 @@ class session {
     output_.shrink(0);
     shrink_now();
   }
-  /// Gives back memory that an idle session does not need.
-  void shrink() noexcept {
-    if (reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024) shrink_now();
+  /// Gives back memory that an idle session does not need. True if there was some.
+  bool shrink() noexcept {
+    bool const large = reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024;
+    if (large) shrink_now();
+    return large;
   }
+  /// The connection is gone: gives back what was to be sent, what was received, and rows. Ends the present event.
+  void abandon() noexcept;
 
  private:
   enum class request_kind : std::uint8_t {
