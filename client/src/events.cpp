@@ -112,7 +112,7 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   else
     made->columns = no_columns();
   session_.take_rows(made->rows);
-  if (tag.starts_with('D')) [[unlikely]]
+  if (*tag.data() == 'D') [[unlikely]]  // a NUL stands behind it
     heed(tag);
   return made;
 }

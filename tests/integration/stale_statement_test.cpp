@@ -313,6 +313,21 @@ TEST(stale_statement_by_hand, tells_of_its_new_columns_and_parameters) {
   EXPECT_EQ(kept_statements(conn).size(), 1U);
 }
 
+// The example of tools/docs/poolers.md.
+TEST(parameter_types, of_a_kept_statement_are_those_of_its_preparing) {
+  connection conn = open();
+  std::string const insert = "INSERT INTO item VALUES ($1)";
+  conn.exec("CREATE TEMP TABLE item (code int)");
+  conn.query(insert, "17");
+  conn.exec("ALTER TABLE item ALTER code TYPE text");
+  conn.query(insert, "0017");
+  EXPECT_EQ(conn.exec("SELECT string_agg(code, ' ') FROM item")[0][0].get<std::string>(0), "17 17");
+  EXPECT_EQ(failure([&] { conn.query(insert, "A17"); }), "22P02");
+  conn.query(insert, "A17");
+  conn.query(insert, "0018");
+  EXPECT_EQ(conn.exec("SELECT string_agg(code, ' ') FROM item")[0][0].get<std::string>(0), "17 17 A17 0018");
+}
+
 // ---- names ----
 
 TEST(statement_name, is_new_for_each_session_and_never_used_again) {

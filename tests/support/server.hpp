@@ -1,4 +1,5 @@
-// The server that the integration tests run against, as `tools/pgserver run --tls -- COMMAND` exports it.
+// The server that the integration tests run against, as `tools/pgserver run --tls -- COMMAND` exports it; those behind
+// a pooler need `--pgbouncer transaction` too.
 #pragma once
 
 #include <cstdlib>
@@ -17,7 +18,7 @@ inline std::string exported(char const* name) {
   if (value == nullptr || *value == '\0')
     throw std::runtime_error(std::string(name) +
                              " is not set: this test needs a server; run it as `ctest -L integration`, "
-                             "or this program as `tools/pgserver run --tls -- ...`");
+                             "or this program as `tools/pgserver run --tls --pgbouncer transaction -- ...`");
   return value;
 }
 

@@ -32,7 +32,9 @@ launch_pooler() {
     write_pooler_settings "$at" | "${as_server[@]}" tee "$folder/pgbouncer.ini" >/dev/null
     (
       cd "$folder"
-      exec "${as_server[@]}" /usr/sbin/pgbouncer "$folder/pgbouncer.ini" </dev/null >/dev/null 2>&1 {leash}>&- {lock}>&-
+      ulimit -c 0 # QUIT, by which stop_processes ends it, is nothing that it handles: the shell would have it ignored
+      exec env --default-signal=QUIT "${as_server[@]}" /usr/sbin/pgbouncer "$folder/pgbouncer.ini" \
+        </dev/null >/dev/null 2>&1 {leash}>&- {lock}>&-
     ) &
     pooler_pid=$!
     disown

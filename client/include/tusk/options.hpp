@@ -79,7 +79,7 @@ struct connect_options {
   /// How many prepared statements `query` keeps at the server; the least recently used one goes. None is a
   /// programming_error: to have none kept is what statement_cache_mode::unnamed is for.
   std::size_t statement_cache = 256;
-  /// Behind a pooler see the page "Behind a pooler".
+  /// Which one is right behind which pooler: tools/docs/poolers.md.
   tusk::statement_cache_mode statement_cache_mode = tusk::statement_cache_mode::named;
 };
 

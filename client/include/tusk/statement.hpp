@@ -20,6 +20,10 @@ struct prepared_statement;
 /// It moves. It holds what it needs of its connection: neither order of destruction dangles, but once the connection is
 /// closed, `query` throws interface_error. When it goes, the server's statement is closed together with the next
 /// `query` or `prepare`.
+///
+/// After an error that may come from its plan, DEALLOCATE ALL, connection::forget_statements() or reset() the next
+/// `query` prepares it again, in the same round trip. Until then the server does not choose its parameters' types anew,
+/// whatever becomes of the tables; tools/docs/poolers.md has an example.
 class statement {
  public:
   statement(std::shared_ptr<detail::engine> engine, std::shared_ptr<detail::prepared_statement> prepared) noexcept;
@@ -45,10 +49,10 @@ class statement {
     return query(within(token), args...);
   }
 
-  /// The type of each parameter, as the server inferred it. Valid as long as the statement.
+  /// The type of each parameter, as the server inferred it. Valid until the next `query`.
   std::span<oid const> parameters() const& noexcept;
   std::span<oid const> parameters() const&& = delete;
-  /// The columns of its result; empty if it gives no rows. Valid as long as the statement.
+  /// The columns of its result; empty if it gives no rows. Valid until the next `query`.
   std::span<column_info const> columns() const& noexcept;
   std::span<column_info const> columns() const&& = delete;
   std::string_view sql() const& noexcept;
