@@ -1,5 +1,6 @@
 // The extended protocol, a unit at a time: what an error skips, where columns are known from, what does not belong.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <string>
 #include <tusk/protocol/session.hpp>
@@ -207,6 +208,27 @@ TEST(ExtendedErrors, WhatCannotBeSentChangesNothing) {
   EXPECT_EQ(on->output(), "");
   EXPECT_EQ(on.state(), state::idle);
   detail::check_usable(on);
+}
+
+// The memory is that of zero bytes, all of them the same page: nothing of it is to be copied.
+TEST(ExtendedErrors, AUnitThatIsTooLargeChangesNothing) {
+  constexpr std::size_t size = max_sent_message;
+  void* const zeros = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(zeros, MAP_FAILED);
+  std::string_view const all(static_cast<char const*>(zeros), size);
+  auto on = opened().play();
+  on.take_output();
+  constexpr std::size_t beside = 4 + 1 + 2 + 2 + 2 + 2;  // length, "", "s", three counts
+  protocol::bind bind;
+  bind.statement = "s";
+  bind.parameters = {all.substr(0, max_sent_message - beside + 1), 1};
+  ASSERT_EQ(on->bind(bind), errc::message_too_large);
+  ASSERT_EQ(on->run("s", bind.parameters, 1), errc::message_too_large);
+  ASSERT_EQ(on->run(all, {}, 1), errc::message_too_large);
+  EXPECT_EQ(on->output(), "");
+  EXPECT_EQ(on.state(), state::idle);
+  detail::check_usable(on);
+  ::munmap(zeros, size);
 }
 
 // ---- what does not belong -------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <tusk/tusk.hpp>
 
+#include "support/effort.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -17,12 +17,6 @@ namespace tusk::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How often a race is run: 10,000 times when TUSK_RACES says so.
-int races() {
-  char const* const asked = std::getenv("TUSK_RACES");
-  return asked == nullptr ? 200 : std::atoi(asked);
-}
 
 class cancelling : public testing::TestWithParam<way> {};
 
@@ -84,7 +78,8 @@ TEST(cancel_race, never_hits_the_next_statement_of_an_asynchronous_connection) {
   connection conn = connect(dsn(way::unix_socket), {.async = true});
   finish(conn);
   int canceled = 0, ended = 0;
-  for (int i = 0; i < races(); ++i) {
+  int const turns = races();
+  for (int i = 0; i < turns; ++i) {
     conn.start_query("SELECT pg_sleep($1::float8)", 0.00001 * (i % 100));
     if (i % 3 == 0) conn.poll();
     conn.cancel();
@@ -110,7 +105,7 @@ TEST(cancel_race, never_hits_a_statement_that_begins_when_cancel_has_returned) {
     for (int i = 1; i <= turns; ++i) {
       while (turn < i) std::this_thread::yield();
       // At any time of the statement, or before it.
-      std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 40)));
+      std::this_thread::sleep_for(std::chrono::microseconds(25 * (i % 40)));
       conn.cancel();
       canceled_turn = i;
     }
@@ -119,7 +114,7 @@ TEST(cancel_race, never_hits_a_statement_that_begins_when_cancel_has_returned) {
   for (int i = 1; i <= turns; ++i) {
     turn = i;
     try {
-      conn.query("SELECT pg_sleep($1::float8)", 0.0004 * (i % 50));
+      conn.query("SELECT pg_sleep($1::float8)", 0.0001 * (i % 50));
     } catch (query_canceled const&) {
       ++canceled;
     }

@@ -21,8 +21,8 @@ TEST(limit_race, never_hits_the_next_statement) {
   for (face const by : all_faces) {
     connection conn = open(by, dsn(way::unix_socket));
     int canceled = 0, ended = 0;
-    int const races = static_cast<int>(effort(1000));
-    for (int i = 0; i < races; ++i) {
+    int const turns = races();
+    for (int i = 0; i < turns; ++i) {
       // About as long as the limit, which a loop wakes up for at the next millisecond; some are surely longer or
       // shorter.
       auto const time = i % 20 == 0 ? 10s : std::chrono::microseconds(1000 + i % 7 * 100);
@@ -45,8 +45,8 @@ TEST(limit_race, never_hits_the_next_statement) {
 
 TEST(limit_race, of_a_stop_from_another_thread_never_hits_the_next_statement) {
   connection conn = open();
-  int const races = static_cast<int>(effort(1000));
-  for (int i = 0; i < races; ++i) {
+  int const turns = races();
+  for (int i = 0; i < turns; ++i) {
     std::stop_source source;
     std::jthread other([&source, i] {
       std::this_thread::sleep_for(std::chrono::microseconds(i % 40 * 25));

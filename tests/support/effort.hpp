@@ -1,8 +1,10 @@
 // How much a test of many random cases does: all of it, or a tenth where sanitizers watch, which look at each way
-// through the code and take many times as long.
+// through the code and take many times as long. Races are run 1,000 times, or as often as TUSK_RACES says: 10,000 times
+// after a change of what they are about.
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
 
 namespace tusk::test {
 
@@ -19,5 +21,11 @@ inline constexpr std::size_t effort_divisor = 1;
 #endif
 
 constexpr std::size_t effort(std::size_t full) noexcept { return full / effort_divisor; }
+
+/// How often a race is run.
+inline int races() noexcept {
+  char const* const asked = std::getenv("TUSK_RACES");
+  return asked == nullptr ? static_cast<int>(effort(1000)) : std::atoi(asked);
+}
 
 }  // namespace tusk::test
