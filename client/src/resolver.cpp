@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -64,13 +65,14 @@ void resolver::shared::look_up(int flags) {
   hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;
   int const outcome = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  auto const free = [](addrinfo* list) { ::freeaddrinfo(list); };
+  std::unique_ptr<addrinfo, decltype(free)> const freed(found, free);
   if (outcome != 0) {
     error = outcome == EAI_SYSTEM ? std::generic_category().message(errno) : ::gai_strerror(outcome);
     return;
   }
   for (addrinfo const* each = found; each != nullptr; each = each->ai_next)
     if (each->ai_family == AF_INET || each->ai_family == AF_INET6) addresses.push_back(make_endpoint(*each));
-  ::freeaddrinfo(found);
   if (addresses.empty()) error = "the name has no IPv4 or IPv6 address";
 }
 

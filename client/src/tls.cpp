@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <tusk/types/error.hpp>
 #include <utility>
 
@@ -135,8 +136,10 @@ int tls::state::bio_write(BIO* bio, char const* from, std::size_t size, std::siz
 }
 
 BIO_METHOD const* tls::state::method() {
-  static BIO_METHOD const* const made = [] {
-    BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tusk socket");
+  static BIO_METHOD const* const made = [] {  // one that throws is made anew by the next session
+    int const index = BIO_get_new_index();
+    BIO_METHOD* fresh = index < 0 ? nullptr : BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "tusk socket");
+    if (fresh == nullptr) throw std::bad_alloc();
     BIO_meth_set_read_ex(fresh, bio_read);
     BIO_meth_set_write_ex(fresh, bio_write);
     BIO_meth_set_ctrl(fresh, bio_control);

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "tls_context.hpp"
@@ -45,10 +46,12 @@ std::string end_point_hash(X509 const* certificate) {
   if (digest == NID_undef) return {};
   if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;  // RFC 5929 section 4.1
   std::unique_ptr<EVP_MD, freer<EVP_MD_free>> const hash(EVP_MD_fetch(tls_library(), OBJ_nid2sn(digest), nullptr));
+  // Nobody lacks these: there is no memory, and that must not be taken for a certificate that cannot be bound to.
+  if (!hash && (digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512)) throw std::bad_alloc();
   if (!hash) return {};
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  if (X509_digest(certificate, hash.get(), bytes, &length) != 1) return {};
+  if (X509_digest(certificate, hash.get(), bytes, &length) != 1) throw std::bad_alloc();
   return {reinterpret_cast<char const*>(bytes), length};
 }
 

@@ -245,7 +245,11 @@ struct known_context {
 }  // namespace
 
 OSSL_LIB_CTX* tls_library() {
-  static OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
+  static OSSL_LIB_CTX* const context = [] {  // one that throws is made anew by the next call
+    OSSL_LIB_CTX* const fresh = OSSL_LIB_CTX_new();
+    if (fresh == nullptr) throw std::bad_alloc();
+    return fresh;
+  }();
   return context;
 }
 
