@@ -2,9 +2,37 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace tusk::protocol {
+
+namespace {
+
+char const* behind(char const* field) noexcept {
+  auto const size = load_big_endian<std::int32_t>(field);
+  return field + (size < 0 ? 4 : 4 + std::ptrdiff_t{size});
+}
+
+}  // namespace
+
+row_fields::found row_fields::look_up(std::size_t i, std::size_t next, char const* at, std::uint32_t* places,
+                                      char const* message, std::uint16_t count) noexcept {
+  constexpr std::size_t near = 16;  // fields that are walked over sooner than memory is asked for
+  if (places != nullptr) return {message + places[i], places};
+  if (i < next) {
+    at = message + 7;
+    if (next > near) places = new (std::nothrow) std::uint32_t[count];
+    if (places != nullptr) {
+      for (std::size_t each = 0; each < count; ++each, at = behind(at))
+        places[each] = static_cast<std::uint32_t>(at - message);
+      return {message + places[i], places};
+    }
+    next = 0;  // near, or there is no memory
+  }
+  for (; next != i; ++next) at = behind(at);
+  return {at, nullptr};
+}
 
 row_set::chunk const& row_set::find_chunk(std::size_t row) const noexcept {
   auto const after = std::upper_bound(more_.begin(), more_.end(), row,

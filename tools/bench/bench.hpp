@@ -11,6 +11,7 @@
 //   auto fetch();                                  runs it; the whole result, buffered
 //   static std::size_t size(result const&);        and what looks at a result, each giving a checksum:
 //   static std::uint64_t first_int(..), sum_ints(..), touch_text(..), sum_records(..)
+//   static std::uint64_t touch_not_null(..), touch_backwards(..)
 //
 // and, for the row of notifications,
 //
@@ -47,10 +48,15 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row == "roundtrip" || row == "cursor_roundtrip" || row == "connect_scram" || row == "connect_kept" ||
       row == "idle")
     return "select 1+1";
-  if (row == "pg_type")
+  if (row == "pg_type" || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
   if (row == "series_text" || row == "series_int") return "select i from generate_series(1, " + series + ") as i";
+  if (row == "is_null_get_100") {
+    std::string columns("select i");
+    for (int i = 2; i <= 100; ++i) columns += ", i";
+    return columns + " from generate_series(1, 100) as i";
+  }
   if (row == "record" || row == "record_unread" || row == "memory")
     return "select i, i::bigint * 1000003, 'article ' || i, i / 7.0::float8 from generate_series(1, " + series +
            ") as i";
@@ -155,6 +161,11 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   if (row == "record_unread") return fetch_and([](auto const&) { return 0U; });
   if (row == "pg_type" || row == "series_text")
     return fetch_and([](auto const& result) { return Client::touch_text(result); });
+  if constexpr (requires { &Client::touch_not_null; }) {
+    if (row == "is_null_get" || row == "is_null_get_100")
+      return fetch_and([](auto const& result) { return Client::touch_not_null(result); });
+    if (row == "right_to_left") return fetch_and([](auto const& result) { return Client::touch_backwards(result); });
+  }
   if constexpr (requires { on.hear(); }) {
     if (row == "notification")
       return repeat(times, [&](outcome& sum) {

@@ -63,6 +63,13 @@ recording series(int rows) {
   return made;
 }
 
+recording wide() {
+  constexpr int columns = 100, rows = 100;
+  recording made{row_description({columns, column{"i", 23, 4}}), {}, complete(rows)};
+  for (int i = 1; i <= rows; ++i) made.rows += data_row({columns, std::to_string(i)});
+  return made;
+}
+
 /// As in a new database: some base types, then a row type a catalogue and an array type for each of either.
 recording pg_type() {
   constexpr int rows = 600;
@@ -137,6 +144,8 @@ recording const& recorded(std::string const& sql) {
   recording fresh;
   if (auto const at = sql.find(numbers); at != sql.npos && sql.starts_with("select i from"))
     fresh = series(std::atoi(sql.c_str() + at + numbers.size()));
+  else if (sql.starts_with("select i, i, i"))
+    fresh = wide();
   else if (sql.find("pg_type") != sql.npos)
     fresh = pg_type();
   else if (sql.find("pg_notify") != sql.npos)

@@ -79,6 +79,21 @@ class client {
       for (int column = 0; column < columns; ++column) sum += bench::checksum(text(of.get(), row, column));
     return sum;
   }
+  static std::uint64_t touch_not_null(result const& of) {
+    std::uint64_t sum = 0;
+    int const columns = PQnfields(of.get());
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (int column = 0; column < columns; ++column)
+        if (PQgetisnull(of.get(), row, column) == 0) sum += bench::checksum(text(of.get(), row, column));
+    return sum;
+  }
+  static std::uint64_t touch_backwards(result const& of) {
+    std::uint64_t sum = 0;
+    int const columns = PQnfields(of.get());
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (int column = columns; column-- != 0;) sum += bench::checksum(text(of.get(), row, column));
+    return sum;
+  }
   static std::uint64_t sum_records(result const& of) {
     std::uint64_t sum = 0;
     PGresult const* const from = of.get();

@@ -58,6 +58,19 @@ class client {
       for (std::size_t i = 0; i < row.size(); ++i) sum += bench::checksum(row.get<std::string_view>(i));
     return sum;
   }
+  static std::uint64_t touch_not_null(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = 0; i < row.size(); ++i)
+        if (!row.is_null(i)) sum += bench::checksum(row.get<std::string_view>(i));
+    return sum;
+  }
+  static std::uint64_t touch_backwards(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = row.size(); i-- != 0;) sum += bench::checksum(row.get<std::string_view>(i));
+    return sum;
+  }
   static std::uint64_t sum_records(tusk::result const& of) {
     std::uint64_t sum = 0;
     for (auto const& row : of)

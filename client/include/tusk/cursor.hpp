@@ -145,10 +145,7 @@ class cursor {
   // ---- rows; these throw programming_error "no results to fetch" if the last statement gave none ----
 
   /// The next row; empty at the end. It owns its bytes.
-  fetched_row fetchone() {
-    row_block next = fetch(1);
-    return next.empty() ? fetched_row() : fetched_row(std::move(next).owned(0));
-  }
+  fetched_row fetchone() { return fetched_row(fetch(1)); }
   /// The next row as row::as<T> gives it; nothing at the end.
   template <class T>
   std::optional<detail::mapped<T>> fetchone() {

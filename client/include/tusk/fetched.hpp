@@ -46,41 +46,6 @@ class passing_row {
 
 }  // namespace detail
 
-/// A row, or nothing where there were no more: as in a moved-from one. Looking into nothing throws programming_error.
-class fetched_row {
- public:
-  fetched_row() = default;
-  explicit fetched_row(owned_row row) noexcept : row_(std::move(row)) {}
-  fetched_row(fetched_row const&) = default;
-  fetched_row& operator=(fetched_row const&) = default;
-  fetched_row(fetched_row&& other) noexcept : row_(std::exchange(other.row_, std::nullopt)) {}
-  fetched_row& operator=(fetched_row&& other) noexcept {
-    if (this != &other) row_ = std::exchange(other.row_, std::nullopt);
-    return *this;
-  }
-
-  bool has_value() const noexcept { return row_.has_value(); }
-  explicit operator bool() const noexcept { return has_value(); }
-
-  owned_row const& operator*() const& { return *there(); }
-  owned_row operator*() && {
-    there();
-    return *std::move(row_);
-  }
-  owned_row const* operator->() const& { return there(); }
-  detail::passing_row operator->() && {
-    there();
-    return detail::passing_row(*std::move(row_));
-  }
-
- private:
-  owned_row const* there() const {
-    if (!row_) detail::throw_no_more_rows();
-    return &*row_;
-  }
-  std::optional<owned_row> row_;
-};
-
 /// Rows of one result that follow each other. It shares the result. A moved-from one is empty.
 class row_block {
  public:
@@ -125,11 +90,54 @@ class row_block {
   }
 
  private:
+  friend class fetched_row;
   template <class T>
   friend class row_reader;
 
   std::shared_ptr<detail::result_state const> in_;
   std::size_t first_ = 0, count_ = 0;
+};
+
+/// A row, or nothing where there were no more: as in a moved-from one. Looking into nothing throws programming_error.
+class fetched_row {
+ public:
+  fetched_row() = default;
+  explicit fetched_row(owned_row row) noexcept : row_(std::move(row)) {}
+  /// The first row of a block; nothing if that is empty.
+  explicit fetched_row(row_block&& block) noexcept {
+    if (block.empty()) return;
+    auto const fields = block.in_->rows[block.first_];
+    block.count_ = 0;
+    row_.emplace(std::move(block.in_), fields);
+  }
+  fetched_row(fetched_row const&) = default;
+  fetched_row& operator=(fetched_row const&) = default;
+  fetched_row(fetched_row&& other) noexcept : row_(std::exchange(other.row_, std::nullopt)) {}
+  fetched_row& operator=(fetched_row&& other) noexcept {
+    if (this != &other) row_ = std::exchange(other.row_, std::nullopt);
+    return *this;
+  }
+
+  bool has_value() const noexcept { return row_.has_value(); }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  owned_row const& operator*() const& { return *there(); }
+  owned_row operator*() && {
+    there();
+    return *std::move(row_);
+  }
+  owned_row const* operator->() const& { return there(); }
+  detail::passing_row operator->() && {
+    there();
+    return detail::passing_row(*std::move(row_));
+  }
+
+ private:
+  owned_row const* there() const {
+    if (!row_) detail::throw_no_more_rows();
+    return &*row_;
+  }
+  std::optional<owned_row> row_;
 };
 
 /// Makes the first row of each block into a T; looks up names once a result.

@@ -165,21 +165,23 @@ class row {
   detail::mapped<T> as() const;
 
   /// Whether a field is NULL. Throws programming_error if there is no such column.
-  bool is_null(std::size_t column) const { return bytes(column).is_null(); }
+  bool is_null(std::size_t column) const { return fields_.is_null(checked(column)); }
   bool is_null(std::string_view name) const { return is_null(detail::find_column(*in_, name)); }
   bool is_null(column_handle column) const { return is_null(column.index); }
 
  private:
   friend class owned_row;
   template <class T>
-  T get_slowly(std::size_t column, protocol::field_bytes field) const;
+  static T get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field);
   template <class T>
-  std::optional<T> cast(typecaster const& caster, std::size_t column, protocol::field_bytes field) const;
-  protocol::field_bytes bytes(std::size_t column) const {
+  static std::optional<T> cast(detail::result_state const& in, typecaster const& caster, std::size_t column,
+                               protocol::field_bytes field);
+  std::size_t checked(std::size_t column) const {
     if (column >= fields_.size()) [[unlikely]]
       detail::throw_no_column(*in_, column);
-    return fields_[column];
+    return column;
   }
+  protocol::field_bytes bytes(std::size_t column) const { return fields_[checked(column)]; }
 
   detail::result_state const* in_;
   protocol::row_fields fields_;
@@ -189,10 +191,9 @@ class row {
 template <class T>
 inline T row::get(std::size_t column) const {
   detail::require_readable<T>();
-  if (column >= fields_.size()) [[unlikely]]
-    detail::throw_no_column(*in_, column);
+  checked(column);
   if constexpr (detail::is_view<T>) {
-    if (auto const text = fields_.next_text(column, longest_text_); text.data() != nullptr) [[likely]]
+    if (auto const text = fields_.text(column, longest_text_); text.data() != nullptr) [[likely]]
       return T(text);
   } else if constexpr (quickly_readable<T>) {
     T value{};
@@ -200,20 +201,21 @@ inline T row::get(std::size_t column) const {
     if (known && from_text<T>::parse_quickly(fields_[column].text(), value)) [[likely]]
       return value;
   }
-  return get_slowly<T>(column, fields_[column]);
+  return get_slowly<T>(*in_, column, fields_[column]);
 }
 
-/// Everything that can be said of a field: by a registered caster that gives a T, else by the built-in parser.
+/// Everything that can be said of a field: by a registered caster that gives a T, else by the built-in parser. It takes
+/// no `this`, so that a row can live in registers.
 template <class T>
-[[gnu::noinline]] T row::get_slowly(std::size_t column, protocol::field_bytes field) const {
-  column_info const& info = (*in_->columns->infos)[column];
+[[gnu::noinline]] T row::get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
+  column_info const& info = (*in.columns->infos)[column];
   if constexpr (!detail::is_view<T>) {
-    if (!in_->columns->casters.empty()) {
-      if (auto const& caster = in_->columns->casters[column]) {
+    if (!in.columns->casters.empty()) {
+      if (auto const& caster = in.columns->casters[column]) {
         if constexpr (detail::is_optional<T>) {
-          if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(*caster, column, field);
+          if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(in, *caster, column, field);
         } else if (caster->gives<T>()) {
-          auto cast_value = cast<T>(*caster, column, field);
+          auto cast_value = cast<T>(in, *caster, column, field);
           if (!cast_value) detail::throw_null(info, column);
           return *std::move(cast_value);
         }
@@ -221,7 +223,7 @@ template <class T>
     }
   }
   if constexpr (readable<T>) {
-    if (in_->longest_text == 0) [[unlikely]]
+    if (in.longest_text == 0) [[unlikely]]
       detail::require_utf8(info, column, field, detail::is_text<T>);
     if (field.is_null()) {
       if constexpr (nullable<T>)
@@ -229,7 +231,7 @@ template <class T>
       else
         detail::throw_null(info, column);
     }
-    oid const type = in_->columns->types[column];
+    oid const type = in.columns->types[column];
     if (!from_text<T>::reads(type)) detail::throw_type_mismatch(info, column, detail::type_text<T>());
     auto value = types::read_text<T>(field.text(), type);
     if (!value) detail::throw_bad_value(info, column, field.text(), value.error());
@@ -240,10 +242,11 @@ template <class T>
 }
 
 template <class T>
-std::optional<T> row::cast(typecaster const& caster, std::size_t column, protocol::field_bytes field) const {
-  if (in_->longest_text == 0) detail::require_utf8((*in_->columns->infos)[column], column, field, true);
+std::optional<T> row::cast(detail::result_state const& in, typecaster const& caster, std::size_t column,
+                           protocol::field_bytes field) {
+  if (in.longest_text == 0) detail::require_utf8((*in.columns->infos)[column], column, field, true);
   return caster.cast_to<T>(field.is_null() ? std::nullopt : std::optional(field.text()),
-                           detail::context_of(*in_->columns, column));
+                           detail::context_of(*in.columns, column));
 }
 
 namespace detail {

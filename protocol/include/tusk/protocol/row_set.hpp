@@ -30,15 +30,35 @@ struct field_bytes {
   std::string_view text() const noexcept { return {data, is_null() ? 0 : static_cast<std::size_t>(size)}; }
 };
 
-/// The fields of one DataRow. It remembers where it was, so that reading from left to right is one walk; for that
+/// The fields of one DataRow. It remembers where it was, so that reading from left to right is one walk; who looks back
+/// in a wide row has the places of its fields written down once. So reading takes linear time in any order. For that
 /// reason one object belongs to one thread at a time, while any number of them may look at the same row.
 class row_fields {
  public:
   row_fields() = default;
   /// `message` points to a whole DataRow of `count` fields whose structure was checked.
   row_fields(char const* message, std::uint16_t count) noexcept : message_(message), at_(message + 7), count_(count) {}
+  // Each has places of its own.
+  row_fields(row_fields const& other) noexcept
+      : message_(other.message_), at_(other.at_), next_(other.next_), count_(other.count_) {}
+  row_fields& operator=(row_fields const& other) noexcept {
+    if (this == &other) return *this;
+    delete[] std::exchange(places_, nullptr);
+    message_ = other.message_;
+    at_ = other.at_;
+    next_ = other.next_;
+    count_ = other.count_;
+    return *this;
+  }
+  ~row_fields() { delete[] places_; }
 
   std::uint16_t size() const noexcept { return count_; }
+
+  /// Whether field `i` is NULL, which must be below size(). Reading it afterwards is the next step of the walk.
+  bool is_null(std::size_t i) const noexcept {
+    if (i != next_) seek(i);
+    return load_big_endian<std::int32_t>(at_) < 0;
+  }
 
   /// Field `i`, which must be below size().
   field_bytes operator[](std::size_t i) const noexcept {
@@ -53,11 +73,10 @@ class row_fields {
     return {data, size};
   }
 
-  /// The text of field `i` if it follows the last field that was read and has at most `longest` bytes: the one step of
-  /// a loop over a row. Otherwise (and for NULL) a view of nothing, and operator[] tells.
-  std::string_view next_text(std::size_t i, std::uint32_t longest) const noexcept {
-    if (i != next_) [[unlikely]]
-      return {};
+  /// The text of field `i` if it has at most `longest` bytes: the one step of a loop over a row. Otherwise (and for
+  /// NULL) a view of nothing, and operator[] tells.
+  std::string_view text(std::size_t i, std::uint32_t longest) const noexcept {
+    if (i != next_) seek(i);
     auto const size = load_big_endian<std::uint32_t>(at_);
     if (size > longest) [[unlikely]]
       return {};
@@ -73,20 +92,24 @@ class row_fields {
   }
 
  private:
+  struct found {
+    char const* at;
+    std::uint32_t* places;
+  };
   void seek(std::size_t i) const noexcept {
-    if (i < next_) {
-      at_ = message_ + 7;
-      next_ = 0;
-    }
-    for (; next_ != i; ++next_) {
-      auto const size = load_big_endian<std::int32_t>(at_);
-      at_ += size < 0 ? 4 : 4 + std::ptrdiff_t{size};
-    }
+    auto const there = look_up(i, next_, at_, places_, message_, count_);
+    at_ = there.at;
+    places_ = there.places;
+    next_ = i;
   }
+  /// Field `i`, seen from field `next`. It takes no `this`, so that a row can live in registers.
+  static found look_up(std::size_t i, std::size_t next, char const* at, std::uint32_t* places, char const* message,
+                       std::uint16_t count) noexcept;
 
   char const* message_ = nullptr;
   mutable char const* at_ = nullptr;
   mutable std::size_t next_ = 0;
+  mutable std::uint32_t* places_ = nullptr;  // of the fields, from the start of the message; null: not written down
   std::uint16_t count_ = 0;
 };
 
