@@ -186,6 +186,7 @@ class engine {
     prepared_statement const* running = nullptr;    // or the statement that was; it outlives the operation
     std::shared_ptr<prepared_statement> preparing;  // set while Parse and Describe are under way
     bool parsed = false, described = false;
+    bool misnamed = false;                         // a column's name could not be read
     bool loads_types = false;                      // its rows are for types_
     bool begins = false;                           // BEGIN goes before it, and its answer is nobody's
     std::shared_ptr<statement_batch const> batch;  // statements that travel together; null: it is no batch
@@ -244,10 +245,12 @@ class engine {
   [[gnu::cold]] void heed(std::string_view tag);
   void forget_all();
   std::string answer_to_question();
-  void done() noexcept {
+  [[gnu::cold]] void distrust_results(text_trust instead);
+  void encoding_changed(std::string_view to);
+  void done() {
     // A server since version 14 reports a change of client_encoding after the rows.
     if (!text_is_utf8()) [[unlikely]]
-      for (auto const& each : operation_.results) each->longest_text = 0;
+      distrust_results(text_trust::foreign);
     operation_.active = false;
     operation_.ended = true;
     if (session_.shrink()) [[unlikely]]
@@ -276,6 +279,7 @@ class engine {
   class handling;
   handlers& made_handlers();
   void take_notification(protocol::notification_response const& arrived);
+  [[gnu::cold]] void refuse_notification(protocol::notification_response const& arrived);
   void take_notice(protocol::notice_response const& arrived);
   void add_warning(std::string_view message);
   template <class What>

@@ -4,6 +4,7 @@
 #include <tusk/types/error.hpp>
 
 #include "engine.hpp"
+#include "foreign_text.hpp"
 #include "recycling_allocator.hpp"
 
 namespace tusk::detail {
@@ -16,11 +17,7 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-diagnostics fields_of(auto const& message) {
-  diagnostics fields;
-  write_fields(message.fields_sent, fields);
-  return fields;
-}
+constexpr std::int16_t text_format = 0, binary_format = 1;
 
 /// Whether an error of a kept statement may come from its plan, so that it would come again: the table may have other
 /// columns or types by now, an enum may have been made anew, the server may not know the statement. Not if it tells of
@@ -79,7 +76,7 @@ void engine::take_other(protocol::event const& told) {
           [&](notification_response const& arrived) { take_notification(arrived); },
           [&](notice_response const& notice) { take_notice(notice); },
           [&](protocol::parameter_status const& changed) {
-            if (changed.name == "client_encoding") set_obstacle(is_foreign, changed.value != "UTF8");
+            if (changed.name == "client_encoding") encoding_changed(changed.value);
             types_.parameter_changed(changed.name);
           },
           [&](empty_query_response const&) {
@@ -111,6 +108,8 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
     made->columns = std::move(operation_.columns);  // the next statement has its own
   else
     made->columns = no_columns();
+  if (made->columns->has_binary) [[unlikely]]
+    made->text_limit = result_state::no_text;
   session_.take_rows(made->rows);
   if (*tag.data() == 'D') [[unlikely]]  // a NUL stands behind it
     heed(tag);
@@ -145,14 +144,22 @@ void engine::take_columns(protocol::row_description const& told) {
   if (script && remembers_columns() && last_description_.list() == told.columns) return take_last_columns();
   std::vector<column_info> columns;
   columns.reserve(told.columns.size());
-  for (protocol::column_description const& each : told.columns)
-    columns.push_back(
-        {std::string(each.name), each.type_oid, each.type_modifier, each.type_size, each.table_oid, each.table_column});
+  operation_.misnamed = false;
+  for (protocol::column_description const& each : told.columns) {
+    if (each.format_code != text_format && each.format_code != binary_format)
+      return break_off(std::make_exception_ptr(
+          operational_error("the connection was closed: the server described a column with format " +
+                                std::to_string(each.format_code) + ", and there is none but 0 (text) and 1 (binary)",
+                            true)));
+    operation_.misnamed |= !is_readable(each.name, !text_is_utf8());
+    columns.push_back({shown(each.name, !text_is_utf8()), each.type_oid, each.type_modifier, each.type_size,
+                       each.table_oid, each.table_column, each.format_code == binary_format});
+  }
   operation_.columns = types_.resolve(std::make_shared<std::vector<column_info> const>(std::move(columns)), !ours,
                                       operation_.casters.get());
   if (operation_.preparing) operation_.preparing->columns = operation_.columns;
   constexpr std::size_t worth_keeping = 1024;  // bytes; an idle connection has to be small
-  if (script && told.columns.encoded().size() <= worth_keeping)
+  if (script && !operation_.misnamed && told.columns.encoded().size() <= worth_keeping)
     last_description_ = {std::string(told.columns.encoded()), told.columns.size(), operation_.casters,
                          operation_.columns};
 }
@@ -186,14 +193,40 @@ void engine::take_ready() {
   if (std::exchange(operation_.begins, false)) begin_asked_ |= guards_ != 0;  // it has failed, and is still owed
   if (auto prepared = std::exchange(operation_.preparing, nullptr)) take_prepared(std::move(prepared));
   if (std::exchange(operation_.loads_types, false)) take_types();
+  // A server since version 14 reports client_encoding at the end, and nothing if it is then what it was.
+  if (operation_.results.size() > 1 || (operation_.batch && operation_.batch->size() > 1))
+    distrust_results(text_trust::unsure);
   operation_.batch.reset();
   done();
+}
+
+/// A setting that changes how all text is to be read.
+void engine::encoding_changed(std::string_view to) {
+  set_obstacle(is_foreign, to != "UTF8" && to != "UNICODE");  // two names of one encoding; others are reported as these
+  last_description_.columns.reset();                          // the same bytes may be another name now
+}
+
+/// The results of the operation came while client_encoding was, or may have been, another one.
+void engine::distrust_results(text_trust instead) {
+  for (auto const& each : operation_.results) {
+    each->distrust(instead);
+    // What a statement that runs was prepared with was read in its time.
+    if (instead != text_trust::foreign || operation_.running != nullptr) continue;
+    auto const& infos = *each->columns->infos;
+    auto const readable = [](column_info const& column) { return has_ascii_only(column.name); };
+    if (std::all_of(infos.begin(), infos.end(), readable)) continue;
+    auto renamed = std::make_shared<std::vector<column_info>>(infos);
+    for (column_info& column : *renamed) column.name = shown(column.name, true);
+    auto columns = std::make_shared<column_set>(*each->columns);
+    columns->infos = std::move(renamed);
+    each->columns = std::move(columns);
+  }
 }
 
 /// What becomes of a statement whose Parse and Describe have been answered.
 void engine::take_prepared(std::shared_ptr<prepared_statement> made) {
   if (!operation_.parsed) return made->name.clear();
-  if (!operation_.described || can_never_run(*made)) {
+  if (!operation_.described || can_never_run(*made) || operation_.misnamed) {
     made->era = 0;
     if (!made->name.empty()) released_.push_back(std::exchange(made->name, {}));
     return;
@@ -236,7 +269,8 @@ void engine::break_off(std::exception_ptr error) noexcept {
 }
 
 void engine::take_error(protocol::error_response const& told) {
-  diagnostics fields = fields_of(told);
+  diagnostics fields;
+  bool const replaced = write_fields(told.fields_sent, fields, !text_is_utf8());
   if (connector_) {
     if (session_.state() != protocol::state::ended) return;
     return connector_->refused(std::move(fields));
@@ -245,7 +279,8 @@ void engine::take_error(protocol::error_response const& told) {
   if (!fatal && !operation_.active) return;  // it is nobody's
   bool const forget = operation_.running != nullptr && !operation_.begins &&
                       concerns_plan(fields.sqlstate, session_.failed_in() != protocol::state::binding);
-  auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal);
+  auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal,
+                                        replaced ? encoding_advice : "");
   if (fatal) return break_off(std::move(error));
   fail(std::move(error));
   if (forget) forget_running();

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine.hpp"
+#include "foreign_text.hpp"
 
 namespace tusk::detail {
 namespace {
@@ -117,6 +118,9 @@ void engine::on_notify(std::string_view channel, std::function<void(tusk::notify
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
+  bool const foreign = !text_is_utf8();
+  if (!is_readable(arrived.channel, foreign) || !is_readable(arrived.payload, foreign)) [[unlikely]]
+    return refuse_notification(arrived);
   auto const is_handled = [&] {
     auto const& known = handlers_->of_channels;
     std::size_t& place = handlers_->latest;
@@ -135,6 +139,13 @@ void engine::take_notification(protocol::notification_response const& arrived) {
   }
 }
 
+/// Neither a handler nor the queue gets text that means something else than was sent: it counts as dropped.
+void engine::refuse_notification(protocol::notification_response const& arrived) {
+  notifications_.lose();
+  add_warning("a notification of process " + std::to_string(arrived.process_id) + " on channel \"" +
+              shown(arrived.channel, !text_is_utf8()) + "\" was dropped, as it is not UTF-8: " + encoding_advice);
+}
+
 // ---- notices ----
 
 void engine::on_notice(std::function<void(diagnostics const&)> function) {
@@ -146,11 +157,11 @@ void engine::on_notice(std::function<void(diagnostics const&)> function) {
 void engine::take_notice(protocol::notice_response const& arrived) {
   std::size_t const size = arrived.fields_sent.encoded().size();
   diagnostics* const kept = notices_.add(size);
-  if (kept != nullptr) write_fields(arrived.fields_sent, *kept);
+  if (kept != nullptr) write_fields(arrived.fields_sent, *kept, !text_is_utf8());
   if (!handlers_ || !handlers_->of_notices) return;
   auto const held = handlers_->of_notices;
   held->told.clear();
-  write_fields(arrived.fields_sent, held->told);  // a copy, because the handler may take what is kept
+  write_fields(arrived.fields_sent, held->told, !text_is_utf8());  // a copy, because the handler may take what is kept
   run(*held);
   if (size > worth_keeping) diagnostics(std::move(held->told)).clear();  // takes the memory along
 }

@@ -3,10 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "foreign_text.hpp"
+
 namespace tusk::detail {
 
-void write_fields(protocol::list<protocol::error_field> const& sent, diagnostics& to) {
-  for (protocol::error_field const& each : sent) to.set(each.code, each.value);
+bool write_fields(protocol::list<protocol::error_field> const& sent, diagnostics& to, bool foreign) {
+  bool replaced = false;
+  for (protocol::error_field const& each : sent) {
+    bool const readable = is_readable(each.value, foreign);
+    replaced |= !readable;
+    if (readable)
+      to.set(each.code, each.value);
+    else
+      to.set(each.code, with_replacements(each.value));
+  }
+  return replaced;
 }
 
 void kept_notices::drop_oldest() noexcept {

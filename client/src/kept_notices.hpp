@@ -10,8 +10,9 @@
 
 namespace tusk::detail {
 
-/// Writes what the server says into fields that are empty.
-void write_fields(protocol::list<protocol::error_field> const& sent, diagnostics& to);
+/// Writes what the server says into fields that are empty; true if U+FFFD stands for something that cannot be read.
+/// `foreign`: client_encoding is not UTF8.
+bool write_fields(protocol::list<protocol::error_field> const& sent, diagnostics& to, bool foreign);
 
 /// See the top of this file. One thread at a time.
 class kept_notices {

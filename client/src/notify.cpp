@@ -51,6 +51,11 @@ void notification_queue::push(notify arrived) {
     shared_->take_oldest();
 }
 
+void notification_queue::lose() {
+  std::lock_guard const guard(shared_->lock);
+  ++shared_->dropped;
+}
+
 std::size_t notification_queue::size() const {
   std::lock_guard const guard(shared_->lock);
   return shared_->waiting.size();

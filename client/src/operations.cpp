@@ -228,7 +228,7 @@ void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
 std::error_code engine::parse_and_describe(std::shared_ptr<prepared_statement> fresh) {
   prepared_statement const& statement = *fresh;
   operation_.preparing = std::move(fresh);
-  operation_.parsed = operation_.described = false;
+  operation_.parsed = operation_.described = operation_.misnamed = false;
 
   protocol::list_storage<std::uint32_t> types;
   for (oid const each : statement.types) types.add(each);

@@ -6,6 +6,8 @@
 #include <new>
 #include <tusk/types/read_any.hpp>
 
+#include "foreign_text.hpp"
+
 namespace tusk {
 namespace {
 
@@ -38,7 +40,10 @@ void throw_no_column(result_state const& in, std::string_view name) {
   std::string names;
   for (auto const& each : *in.columns->infos) names += (names.empty() ? "" : ", ") + quoted(each.name);
   throw programming_error("there is no column " + quoted(name) +
-                          "; the columns are: " + (names.empty() ? "none" : names));
+                          "; the columns are: " + (names.empty() ? "none" : names) +
+                          (names.find(replacement) == names.npos
+                               ? ""
+                               : "; where there is " + std::string(replacement) + ", " + encoding_advice));
 }
 
 void throw_no_row(result_state const& in, std::size_t index) {
@@ -63,13 +68,14 @@ void throw_bad_value(column_info const& column, std::size_t index, std::string_v
                    error.code);
 }
 
-void require_utf8(column_info const& column, std::size_t index, protocol::field_bytes field, bool is_text) {
-  auto const foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
-  auto const text = field.text();
-  if (text.empty() || (!is_text && std::none_of(text.begin(), text.end(), foreign))) return;
-  throw data_error(described(column, index) +
-                   " is not UTF-8: client_encoding was changed after the connection was made; set it back with SET "
-                   "client_encoding TO 'UTF8', or read the value as bytes of a bytea");
+void require_text(result_state const& in, std::size_t column, protocol::field_bytes field) {
+  column_info const& info = (*in.columns->infos)[column];
+  if (info.is_binary)
+    throw not_supported_error(described(info, column) +
+                              " came in binary format, which is not read; declare the cursor without BINARY");
+  if (in.trust == text_trust::utf8 || is_readable(field.text(), in.trust == text_trust::foreign)) return;
+  throw data_error(described(info, column) + " is not UTF-8: " + encoding_advice +
+                   ", or read the value as bytes of a bytea");
 }
 
 namespace {
@@ -112,7 +118,7 @@ cast_context context_of(column_set const& in, std::size_t column) {
 
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
   column_info const& info = (*in.columns->infos)[column];
-  if (in.longest_text == 0) require_utf8(info, column, field, false);
+  if (in.text_limit <= result_state::empty_text) require_text(in, column, field);
   if (!in.columns->casters.empty()) {
     if (auto const& caster = in.columns->casters[column])
       return caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()),

@@ -67,6 +67,11 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     made->types.push_back(type);
   }
   made->quick_types = made->types;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (!infos[i].is_binary) continue;
+    made->has_binary = true;
+    made->quick_types[i] = 0;
+  }
   for (std::size_t i = 0; casters && i < infos.size(); ++i) {
     typecaster const* caster = nullptr;
     for (types::caster_map const* each : {first, &casters_, global.get()}) {

@@ -91,11 +91,13 @@ std::string describe(diagnostics const& fields, std::string_view query_text) {
   return text;
 }
 
-std::exception_ptr make_server_error(diagnostics fields, std::string_view query_text, bool fatal) {
+std::exception_ptr make_server_error(diagnostics fields, std::string_view query_text, bool fatal,
+                                     std::string_view advice) {
   std::string_view const severity = severity_of(fields);
   fatal = fatal || severity == "FATAL" || severity == "PANIC";
   auto const code = sqlstate::parse(fields.sqlstate).value_or(sqlstate{});
-  std::string const what = describe(fields, query_text);
+  std::string what = describe(fields, query_text);
+  if (!advice.empty()) what.append("\nTUSK:  ").append(advice);
   auto const kept = std::make_shared<diagnostics const>(std::move(fields));
 
   if (code == "57014"_sqlstate) return std::make_exception_ptr(query_canceled(what, kept, fatal));

@@ -35,6 +35,8 @@ class notification_queue {
   std::optional<notify> pop();
   /// Adds one; the connection does it.
   void push(notify arrived);
+  /// Counts one as dropped that could not be added; the connection does it.
+  void lose();
   std::size_t size() const;
   bool empty() const { return size() == 0; }
   /// How many were lost because nobody took them in time; one that is larger than max_bytes too.

@@ -5,6 +5,7 @@
 // bytes instead, and what would dangle does not compile.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <concepts>
 #include <cstddef>
@@ -25,7 +26,8 @@
 
 namespace tusk {
 
-/// One column of a result. Source: the protocol's RowDescription.
+/// One column of a result. In its name U+FFFD stands for what came while client_encoding was not UTF8.
+/// Source: the protocol's RowDescription.
 struct column_info {
   std::string name;
   oid type = 0;                   ///< OID of its type
@@ -33,6 +35,7 @@ struct column_info {
   std::int16_t type_size = 0;     ///< bytes of a value at the server; negative: of varying length
   oid table = 0;                  ///< OID of the table it comes from; 0: none
   std::int16_t table_column = 0;  ///< its number there, from 1; 0: none
+  bool is_binary = false;         ///< its values came in binary format (a BINARY cursor's), which is not read
 };
 
 /// A column by number: found once, used for every row (see result::column).
@@ -57,19 +60,36 @@ struct column_set {
   std::vector<std::optional<typecaster>> casters;     ///< by column; none at all if no column has one
   std::string date_style, interval_style, time_zone;  ///< for the casters
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
+  bool has_binary = false;                            ///< whether a column is_binary
+};
+
+/// Whether the text of a result is what it seems to be.
+enum class text_trust : std::uint8_t {
+  utf8,
+  unsure,   ///< another statement that was sent with this one may have changed client_encoding and set it back
+  foreign,  ///< client_encoding was another one
 };
 
 /// What a result shares. Filled by the connection, immutable afterwards.
 struct result_state {
   result_state() = default;
-  result_state(std::string_view command_tag, bool utf8) : tag(command_tag), longest_text(utf8 ? any_length : 0) {}
+  result_state(std::string_view command_tag, bool utf8) : tag(command_tag) {
+    if (!utf8) [[unlikely]]
+      distrust(text_trust::foreign);
+  }
+  void distrust(text_trust instead) noexcept {
+    trust = std::max(trust, instead);
+    text_limit = std::min(text_limit, empty_text);
+  }
 
   std::shared_ptr<column_set const> columns;
   protocol::row_set rows;
   std::string tag;
-  // Text that is not UTF-8 is not handed out: then this is 0, as an empty text is the same in any encoding.
-  std::uint32_t longest_text = any_length;
-  static constexpr std::uint32_t any_length = 0x7fff'ffff;
+  // Shorter texts are handed out without a look at them: an empty one where the encoding is in doubt, none where a
+  // column is not text.
+  std::uint32_t text_limit = any_text;
+  text_trust trust = text_trust::utf8;
+  static constexpr std::uint32_t any_text = 0x8000'0000, empty_text = 1, no_text = 0;
 };
 
 [[noreturn]] void throw_no_column(result_state const& in, std::size_t index);
@@ -79,9 +99,9 @@ struct result_state {
 [[noreturn]] void throw_null(column_info const& column, std::size_t index);
 [[noreturn]] void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
                                   protocol::parse_error const& error);
-/// For fields that came while client_encoding was another one. Throws data_error if the field is text, or its bytes are
-/// not ASCII, which is the same in all of them.
-void require_utf8(column_info const& column, std::size_t index, protocol::field_bytes field, bool is_text);
+/// For fields that are not handed out without a look. Throws data_error if the field is not ASCII and was, or may have
+/// been, sent in another encoding; not_supported_error if it is not text.
+void require_text(result_state const& in, std::size_t column, protocol::field_bytes field);
 /// Of statements that give no rows: one for all of them. It is never destroyed, and copies of the pointer count
 /// nothing.
 std::shared_ptr<column_set const> const& no_columns() noexcept;
@@ -96,10 +116,6 @@ std::optional<std::uint64_t> counted_rows(std::string_view tag) noexcept;
 template <class T>
 inline constexpr bool is_view =
     std::is_same_v<T, std::string_view> || std::is_same_v<T, std::optional<std::string_view>>;
-template <class T>
-inline constexpr bool is_text =
-    is_view<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
-
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
@@ -185,7 +201,7 @@ class row {
 
   detail::result_state const* in_;
   protocol::row_fields fields_;
-  std::uint32_t longest_text_ = in_->longest_text;
+  std::uint32_t text_limit_ = in_->text_limit;
 };
 
 template <class T>
@@ -193,7 +209,7 @@ inline T row::get(std::size_t column) const {
   detail::require_readable<T>();
   checked(column);
   if constexpr (detail::is_view<T>) {
-    if (auto const text = fields_.text(column, longest_text_); text.data() != nullptr) [[likely]]
+    if (auto const text = fields_.text(column, text_limit_); text.data() != nullptr) [[likely]]
       return T(text);
   } else if constexpr (quickly_readable<T>) {
     T value{};
@@ -208,6 +224,8 @@ inline T row::get(std::size_t column) const {
 /// no `this`, so that a row can live in registers.
 template <class T>
 [[gnu::noinline]] T row::get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
+  if (in.text_limit <= detail::result_state::empty_text) [[unlikely]]
+    detail::require_text(in, column, field);
   column_info const& info = (*in.columns->infos)[column];
   if constexpr (!detail::is_view<T>) {
     if (!in.columns->casters.empty()) {
@@ -223,8 +241,6 @@ template <class T>
     }
   }
   if constexpr (readable<T>) {
-    if (in.longest_text == 0) [[unlikely]]
-      detail::require_utf8(info, column, field, detail::is_text<T>);
     if (field.is_null()) {
       if constexpr (nullable<T>)
         return from_text<T>::null();
@@ -244,7 +260,6 @@ template <class T>
 template <class T>
 std::optional<T> row::cast(detail::result_state const& in, typecaster const& caster, std::size_t column,
                            protocol::field_bytes field) {
-  if (in.longest_text == 0) detail::require_utf8((*in.columns->infos)[column], column, field, true);
   return caster.cast_to<T>(field.is_null() ? std::nullopt : std::optional(field.text()),
                            detail::context_of(*in.columns, column));
 }

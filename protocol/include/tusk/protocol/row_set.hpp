@@ -73,12 +73,12 @@ class row_fields {
     return {data, size};
   }
 
-  /// The text of field `i` if it has at most `longest` bytes: the one step of a loop over a row. Otherwise (and for
+  /// The text of field `i` if it has fewer than `limit` bytes: the one step of a loop over a row. Otherwise (and for
   /// NULL) a view of nothing, and operator[] tells.
-  std::string_view text(std::size_t i, std::uint32_t longest) const noexcept {
+  std::string_view text(std::size_t i, std::uint32_t limit) const noexcept {
     if (i != next_) seek(i);
     auto const size = load_big_endian<std::uint32_t>(at_);
-    if (size > longest) [[unlikely]]
+    if (size >= limit) [[unlikely]]
       return {};
     char const* const data = at_ + 4;
     at_ = data + size;

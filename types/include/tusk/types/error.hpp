@@ -191,8 +191,9 @@ std::string describe(diagnostics const& fields, std::string_view query_text = {}
 std::string excerpt(std::string_view text, std::size_t position);
 
 /// A server's error as an exception of the class that its SQLSTATE asks for. It is fatal if `fatal` is set or its
-/// severity is FATAL or PANIC.
-std::exception_ptr make_server_error(diagnostics fields, std::string_view query_text = {}, bool fatal = false);
+/// severity is FATAL or PANIC. `advice` is what we have to say of it ourselves: a line of its own at the end of what().
+std::exception_ptr make_server_error(diagnostics fields, std::string_view query_text = {}, bool fatal = false,
+                                     std::string_view advice = {});
 
 /// The same, thrown.
 [[noreturn]] void throw_server_error(diagnostics fields, std::string_view query_text = {}, bool fatal = false);
