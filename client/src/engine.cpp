@@ -1,6 +1,5 @@
 #include "engine.hpp"
 
-#include <unistd.h>
 #include <algorithm>
 
 #include <tusk/types/error.hpp>
@@ -41,8 +40,7 @@ engine::engine(std::shared_ptr<client::settings const> settings, connect_options
       session_(options.limits),
       statements_(options.statement_cache),
       notifications_(options.notification_capacity),
-      hook_stage_(options.async && options.session_hook ? hook_stage::due : hook_stage::none),
-      process_(::getpid()) {
+      hook_stage_(options.async && options.session_hook ? hook_stage::due : hook_stage::none) {
   options_.parameters.clear();  // they are in the settings
   waiter_.set(wait_slot::hold(std::exchange(options_.wait_callback, {})));
   for (std::string const& warning : settings_->warnings) add_warning(warning);
@@ -61,6 +59,7 @@ std::shared_ptr<engine> engine::another() {
   auto made = std::make_shared<engine>(settings_, options_);
   made->notifications_ = notifications_;
   lock const guard(mutex_);
+  require_unguarded("reconnect()");
   made->types_.keep_casters_of(types_);
   made->mode_ = mode_;
   made->watched_ = watched_;
@@ -68,7 +67,7 @@ std::shared_ptr<engine> engine::another() {
   made->waiter_.set(waiter_.get());
   if (handlers_) made->handlers_ = std::make_unique<handlers>(*handlers_);
   if (handlers_ && handlers_->trace) made->show_messages(handlers_->trace, protocol::trace_from::startup);
-  if (!closed() && process_ == ::getpid()) {
+  if ((obstacles_ & (is_closed | is_forked)) == 0) {
     say_goodbye();
     made->transport_.take_socket(transport_);  // so that the next one has another number
   }
@@ -95,8 +94,10 @@ void engine::wait_for(int descriptor, bool read, bool write, client::deadline un
 
 poll_status engine::poll() {
   lock const guard(mutex_);
-  if ((obstacles_ & is_waited) != 0) return step_for_callback();
-  if (closed()) require_open();
+  if (unsigned const now = obstacles_; (now & (is_closed | is_forked | is_waited)) != 0) [[unlikely]] {
+    if ((now & is_forked) == 0 && (now & is_waited) != 0) return step_for_callback();
+    require_open();
+  }
   poll_status const wanted = step_all();
   if (wanted == poll_status::ok) finish();
   return wanted;
@@ -326,10 +327,17 @@ void engine::lost(std::string const& reason) {
 /// Closes the transport and remembers that it is closed.
 void engine::hang_up() noexcept {
   obstacles_ |= is_closed;
-  transport_.close();
+  close_transport();
   connector_.reset();
   canceller_.reset();
   limit_.reset();
+}
+
+/// In a forked child only its descriptor is closed: the session, and what was said in it, are the parent's.
+void engine::close_transport() noexcept {
+  if ((obstacles_ & is_forked) == 0) return transport_.close();
+  if (canceller_) canceller_->abandon();
+  transport_.abandon();
 }
 
 /// Terminate, if there is a session and memory for it; the close that follows says the same.
@@ -356,13 +364,8 @@ void engine::close() noexcept {
 /// What close() does.
 void engine::shut_down() noexcept {
   close_asked_ = false;
-  if (process_ != ::getpid()) {
-    if (canceller_) canceller_->abandon();
-    transport_.abandon();
-  } else {
-    say_goodbye();
-    transport_.close();
-  }
+  if ((obstacles_ & is_forked) == 0) say_goodbye();
+  close_transport();
   session_.abandon();
   canceller_.reset();
   limit_.reset();

@@ -23,6 +23,7 @@
 #include "canceller.hpp"
 #include "connector.hpp"
 #include "conninfo.hpp"
+#include "fork_watch.hpp"
 #include "kept_notices.hpp"
 #include "limit.hpp"
 #include "operation_lock.hpp"
@@ -94,12 +95,12 @@ class engine {
   void start_reset();
   void run_now(char const* what, std::string_view statement);
   void start_now(std::string_view statement);
-  void savepoint(std::string_view statement);
+  void savepoint(std::string_view statement, std::string_view answer);
   void begin_later();
   bool begins_later() const;
   std::size_t enter_guard();
   void require_guard(std::size_t depth);
-  void leave_guard() noexcept;
+  bool leave_guard() noexcept;
   bool is_guarded() const;
   bool is_busy() const;
   tusk::transaction_status transaction_status() const;
@@ -189,6 +190,7 @@ class engine {
     bool misnamed = false;                         // a column's name could not be read
     bool loads_types = false;                      // its rows are for types_
     bool begins = false;                           // BEGIN goes before it, and its answer is nobody's
+    bool rolled_back = false;                      // inside a guard: a statement of it had the tag ROLLBACK
     std::shared_ptr<statement_batch const> batch;  // statements that travel together; null: it is no batch
     std::size_t batched = 0;                       // how many of them were handed to the session
     batch_progress reached;
@@ -219,6 +221,7 @@ class engine {
   bool may_exchange() const { return transport_.is_bare() && !(wait_slot::any() && has_callback()); }
   [[gnu::always_inline]] bool exchange();
   void give_up() noexcept;
+  void close_transport() noexcept;
   void say_goodbye() noexcept;
   void shut_down() noexcept;
   void wait_for(int descriptor, bool read, bool write, client::deadline until);
@@ -243,6 +246,7 @@ class engine {
   void forget_running();
   void leave_running();
   [[gnu::cold]] void heed(std::string_view tag);
+  void take_begin(std::string_view tag);
   void forget_all();
   std::string answer_to_question();
   [[gnu::cold]] void distrust_results(text_trust instead);
@@ -284,6 +288,7 @@ class engine {
   void add_warning(std::string_view message);
   template <class What>
   [[gnu::always_inline]] void run(handler<What> const& one) noexcept;
+  [[gnu::cold]] void leave_to_parent() noexcept;
   client::progress step_connector();
   void rethrow_thrown();
   void show_messages(std::function<void(std::string_view)> sink, protocol::trace_from from,
@@ -291,6 +296,7 @@ class engine {
 
   // operations.cpp: what is asked
   void require_open();
+  [[noreturn]] static void throw_forked();
   void require_turn();
   void require_idle();
   void begin(std::string_view text, params const& args);
@@ -339,7 +345,12 @@ class engine {
     return session_.transaction() == protocol::transaction_status::idle && (!mode_.autocommit || begin_asked_);
   }
   void send_begin();
-  void run_control(std::string_view statement, within const* limit = nullptr);
+  void require_unguarded(char const* what) const;
+  std::string run_control(std::string_view statement, within const* limit = nullptr);
+  std::string answered_tags();
+  [[noreturn]] void distrust(std::string_view statement, std::string_view answer);
+  void look_at_guards() noexcept;
+  void break_guards() noexcept { set_obstacle(is_guard_broken, true); }
   void begin_reset();
   void begin_now(std::string_view statement);
   session_mode first_mode() const;
@@ -369,10 +380,11 @@ class engine {
 
   // What keeps an operation from beginning, in one word: whether it is closed, whether a cancel request may be on its
   // way that nobody confirmed, whether it is connecting, whether client_encoding was changed, whether a handler runs,
-  // whether a wait callback steps it for another one, whether a handler's exception waits to be thrown, and above these
-  // how many threads are cancelling.
+  // whether a wait callback steps it for another one, whether a handler's exception waits to be thrown, whether this is
+  // a forked child, whether the transaction of the open guards has ended without them, and above these how many threads
+  // are cancelling.
   static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_handling = 16,
-                            is_waited = 32, is_thrown = 64, one_cancel = 128;
+                            is_waited = 32, is_thrown = 64, is_forked = 128, is_guard_broken = 256, one_cancel = 512;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)
@@ -420,7 +432,7 @@ class engine {
   bool begin_asked_ = false;  // by a guard, whatever the mode
   std::size_t guards_ = 0;    // that have not ended
   bool write_failed_ = false, read_wants_write_ = false, computing_ = false;
-  int process_;  // the one that connected; a forked child must not say goodbye
+  fork_watch in_child_{mutex_, obstacles_, is_forked};  // the last one, as it refers to the others
 };
 
 }  // namespace tusk::detail

@@ -29,6 +29,26 @@ bool concerns_plan(std::string_view sqlstate, bool bound) {
          !(bound && std::any_of(std::begin(never_when_bound), std::end(never_when_bound), begins));
 }
 
+/// Whether engine::heed() has to look at a tag, behind which a NUL stands; few begin so.
+inline bool may_concern_others(std::string_view tag) noexcept {
+  constexpr auto bit = [](char c) { return 1U << (c & 31); };
+  constexpr unsigned letters = bit('C') | bit('D') | bit('P') | bit('R');  // COMMIT, DISCARD ALL, PREPARE .., ROLLBACK
+  return (letters >> (*tag.data() & 31) & 1) != 0;
+}
+
+bool has_word(std::string_view text, std::string_view word) noexcept {
+  auto const is_letter = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+  };
+  auto const same = [](char a, char b) { return (a | 32) == b; };
+  for (auto from = text.begin();; ++from) {
+    from = std::search(from, text.end(), word.begin(), word.end(), same);
+    if (from == text.end()) return false;
+    auto const behind = from + static_cast<std::ptrdiff_t>(word.size());
+    if ((from == text.begin() || !is_letter(from[-1])) && (behind == text.end() || !is_letter(*behind))) return true;
+  }
+}
+
 /// The server takes more parameters in a statement's text than Bind can carry.
 bool can_never_run(prepared_statement const& statement) noexcept {
   return statement.parameters.size() > protocol::max_parameters;
@@ -52,7 +72,8 @@ void engine::take_other(protocol::event const& told) {
   std::visit(
       overloaded{
           [&](command_complete const& ended) {
-            if (std::exchange(operation_.begins, false)) return;
+            if (std::exchange(operation_.begins, false)) return take_begin(ended.tag);
+            if (operation_.rolled_back && (ended.tag == "BEGIN" || ended.tag == "START TRANSACTION")) break_guards();
             if (!operation_.batch)
               operation_.results.push_back(make_result(ended.tag));
             else
@@ -111,7 +132,7 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   if (made->columns->has_binary) [[unlikely]]
     made->text_limit = result_state::no_text;
   session_.take_rows(made->rows);
-  if (*tag.data() == 'D') [[unlikely]]  // a NUL stands behind it
+  if (may_concern_others(tag)) [[unlikely]]
     heed(tag);
   return made;
 }
@@ -196,6 +217,7 @@ void engine::take_ready() {
   // A server since version 14 reports client_encoding at the end, and nothing if it is then what it was.
   if (operation_.results.size() > 1 || (operation_.batch && operation_.batch->size() > 1))
     distrust_results(text_trust::unsure);
+  if (guards_ != 0) look_at_guards();
   operation_.batch.reset();
   done();
 }
@@ -300,11 +322,32 @@ void engine::leave_running() {
   operation_.running = nullptr;
 }
 
-/// What the end of a statement says of others: the server has forgotten them all.
+/// What the end of a statement says of others: the server has forgotten them all, or the transaction of the open guards
+/// has ended.
 void engine::heed(std::string_view tag) {
-  if (tag != "DEALLOCATE ALL" && tag != "DISCARD ALL") return;
-  leave_running();
-  statements_.forget_all();
+  if (tag == "DEALLOCATE ALL" || tag == "DISCARD ALL") {
+    leave_running();
+    statements_.forget_all();
+  } else if (guards_ != 0 && (tag == "COMMIT" || tag == "PREPARE TRANSACTION")) {
+    break_guards();
+  } else if (guards_ != 0 && tag == "ROLLBACK") {
+    if (has_word(operation_.asked(), "chain")) break_guards();
+    operation_.rolled_back = true;
+    if (session_.state() == protocol::state::idle) look_at_guards();
+  }
+}
+
+/// A statement inside a guard has ended, and may have ended the guard's transaction. ROLLBACK TO SAVEPOINT, whose tag
+/// is ROLLBACK too, does not.
+void engine::look_at_guards() noexcept {
+  if (session_.transaction() == protocol::transaction_status::idle && !begin_asked_) break_guards();
+}
+
+/// The answer to the BEGIN in front of a statement.
+void engine::take_begin(std::string_view tag) {
+  if (tag == "BEGIN") return;
+  break_off(std::make_exception_ptr(operational_error(
+      "the connection was closed: the server answered BEGIN with \"" + std::string(tag) + '"', true)));
 }
 
 void engine::take_violation(protocol::violation const& told) {

@@ -60,6 +60,17 @@ inline void engine::run(handler<What> const& one) noexcept {
     if (!thrown_) thrown_ = std::current_exception();
     set_obstacle(is_thrown, true);
   }
+  if ((obstacles_ & is_forked) != 0) [[unlikely]]
+    leave_to_parent();
+}
+
+/// The function has forked, and this is the child: what is under way goes on in the parent alone.
+void engine::leave_to_parent() noexcept {
+  try {
+    throw_forked();
+  } catch (...) {
+    break_off(std::current_exception());
+  }
 }
 
 void engine::rethrow_thrown() {

@@ -42,6 +42,13 @@ class operation_lock {
   /// Whether the calling thread passes: a handler of the connection is what it runs.
   bool passes() const noexcept { return passing_.load(std::memory_order_relaxed) == this_thread(); }
 
+  /// In a forked child: the thread that held it does not exist here, unless it is this one, which runs a handler.
+  void free_in_child() noexcept {
+    if (passes()) return;
+    stop_passing();
+    state_.store(free, std::memory_order_relaxed);
+  }
+
  private:
   static constexpr int free = 0, held = 1, contended = 2;
 

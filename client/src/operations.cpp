@@ -55,9 +55,18 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
 /// Throws if the connection is closed; the first time with the reason, where no operation has told it. Also if it is a
 /// handler that asks.
 void engine::require_open() {
-  if (!closed()) return refuse_in_handler();
+  if ((obstacles_ & (is_closed | is_forked)) == 0) [[likely]]
+    return refuse_in_handler();
+  if (!closed()) throw_forked();
   if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
   throw interface_error("connection already closed", true);
+}
+
+void engine::throw_forked() {
+  throw interface_error(
+      "this connection is the parent process's, whose session a forked child must not touch; connect again in the "
+      "child, and close this one there, which ends nothing but the child's descriptor",
+      true);
 }
 
 /// Checks that an operation can begin.
@@ -80,7 +89,7 @@ inline void engine::clear(std::string_view text) {
   operation_.error = nullptr;
   operation_.ended = false;
   operation_.running = nullptr;
-  operation_.loads_types = operation_.begins = false;
+  operation_.loads_types = operation_.begins = operation_.rolled_back = false;
   operation_.text.assign(text);
   operation_.columns.reset();
   operation_.arguments.reset();

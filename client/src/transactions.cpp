@@ -58,37 +58,65 @@ void engine::require_transactions(char const* what) const {
   if (options_.async) throw programming_error(std::string(what) + " cannot be used in asynchronous mode");
 }
 
-/// Runs a statement of ours as it stands.
-void engine::run_control(std::string_view statement, within const* limit) {
+/// A guard owns its transaction: nothing else ends it, and nothing changes how the next one begins.
+void engine::require_unguarded(char const* what) const {
+  if (guards_ != 0)
+    throw programming_error(std::string(what) +
+                            " cannot be used while a guard (tusk::transaction) is open: it owns the transaction; leave "
+                            "its scope first, or use its own commit() and rollback()");
+}
+
+/// Runs a statement of ours as it stands; gives the tags of the answer.
+std::string engine::run_control(std::string_view statement, within const* limit) {
   auto limited = admit(limit);
   begin_bare(statement);
   limit_ = std::move(limited);
   wait_until_done();
+  return answered_tags();
+}
+
+std::string engine::answered_tags() {
+  std::string tags;
+  for (auto const& each : std::exchange(operation_.results, {})) tags += (tags.empty() ? "" : ", ") + each->tag;
+  return tags;
+}
+
+/// The server has done something else than it was asked for: whether a transaction stands is not known then.
+void engine::distrust(std::string_view statement, std::string_view answer) {
+  give_up();
+  throw operational_error("the connection was closed: the server answered " + std::string(statement) + " with \"" +
+                              std::string(answer) + "\", so that what became of the transaction is not known",
+                          true);
 }
 
 void engine::commit(within const* limit) {
   lock const guard(mutex_);
   require_transactions("commit");
+  require_unguarded("commit()");
   require_idle();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
-  run_control("COMMIT", limit);
-  auto const results = std::exchange(operation_.results, {});
-  if (!results.empty() && results.front()->tag == "ROLLBACK") throw_rolled_back();
+  std::string const answer = run_control("COMMIT", limit);
+  bool const ended = session_.transaction() == protocol::transaction_status::idle;
+  if (ended && answer == "ROLLBACK") throw_rolled_back();
+  if (!ended || answer != "COMMIT") distrust("COMMIT", answer);
 }
 
 void engine::rollback() {
   lock const guard(mutex_);
   require_transactions("rollback");
+  require_unguarded("rollback()");
   require_idle();
   begin_asked_ = false;
   if (session_.transaction() == protocol::transaction_status::idle) return;
-  run_control("ROLLBACK");
-  operation_.results.clear();
+  std::string const answer = run_control("ROLLBACK");
+  if (session_.transaction() != protocol::transaction_status::idle || answer != "ROLLBACK")
+    distrust("ROLLBACK", answer);
 }
 
 /// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
 void engine::begin_reset() {
+  require_unguarded("reset()");
   require_open();
   std::string script = session_.transaction() == protocol::transaction_status::idle ? "" : "ROLLBACK; ";
   begin_bare(script += "RESET ALL; SET SESSION AUTHORIZATION DEFAULT");
@@ -110,12 +138,14 @@ void engine::start_reset() {
   begin_reset();
 }
 
-/// SAVEPOINT and what ends one.
-void engine::savepoint(std::string_view statement) {
+/// SAVEPOINT and what ends one; `answer`: the tags that say so.
+void engine::savepoint(std::string_view statement, std::string_view answer) {
   lock const guard(mutex_);
   begin_exec(statement);
   wait_until_done();
-  operation_.results.clear();
+  std::string const told = answered_tags();
+  if (session_.transaction() != protocol::transaction_status::in_transaction || told != answer)
+    distrust(statement, told);
 }
 
 std::size_t engine::enter_guard() {
@@ -130,14 +160,14 @@ void engine::require_guard(std::size_t depth) {
   if (!closed()) require_idle();
   if (depth != guards_)
     throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
-  if (!closed() && session_.transaction() == protocol::transaction_status::idle && !begin_asked_)
-    throw programming_error(
-        "the guard's transaction has ended already, by commit(), rollback() or a statement; leave that to the guard");
 }
 
-void engine::leave_guard() noexcept {
+/// False if its transaction had ended without it. When the last one is left the connection is as it was before.
+bool engine::leave_guard() noexcept {
   lock const guard(mutex_);
-  --guards_;
+  bool const broken = (obstacles_ & is_guard_broken) != 0;
+  if (--guards_ == 0) set_obstacle(is_guard_broken, false);
+  return !broken;
 }
 
 /// The next statement begins a transaction, in autocommit mode too.
@@ -177,6 +207,7 @@ session_mode engine::mode() const {
 void engine::set_mode(session_mode const& mode, char const* what) {
   lock const guard(mutex_);
   require_transactions(what);
+  require_unguarded(what);
   require_idle();
   if (session_.transaction() != protocol::transaction_status::idle)
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
@@ -211,7 +242,7 @@ transaction::transaction(connection& conn) : engine_(conn.engine_) {
       engine.begin_later();
     } else {
       savepoint_ = "tusk_" + std::to_string(depth_);
-      engine.savepoint("SAVEPOINT " + savepoint_);
+      engine.savepoint("SAVEPOINT " + savepoint_, "SAVEPOINT");
     }
   } catch (...) {
     engine.leave_guard();
@@ -221,17 +252,17 @@ transaction::transaction(connection& conn) : engine_(conn.engine_) {
 
 transaction::~transaction() {
   if (ended_) return;
+  bool const intact = engine_->leave_guard();
   try {
     if (engine_->is_busy())
       engine_->close();  // by somebody else's operation: no ROLLBACK can go out now, and the transaction must not stand
-    else if (!engine_->closed())
+    else if (!engine_->closed() && (intact || !is_nested()))
       undo();
   } catch (std::bad_alloc const&) {
     engine_->close();  // the server has no COMMIT for it, and so it stays
   } catch (...) {
     // Likewise. Handlers may throw what they like.
   }
-  engine_->leave_guard();
 }
 
 /// From here on the destructor has nothing to do, whatever becomes of it.
@@ -245,14 +276,15 @@ void transaction::end() {
 void transaction::undo() {
   if (!is_nested()) return engine_->rollback();
   if (engine_->transaction_status() != transaction_status::idle)
-    engine_->savepoint("ROLLBACK TO SAVEPOINT " + savepoint_ + "; RELEASE SAVEPOINT " + savepoint_);
+    engine_->savepoint("ROLLBACK TO SAVEPOINT " + savepoint_ + "; RELEASE SAVEPOINT " + savepoint_,
+                       "ROLLBACK, RELEASE");
 }
 
 void transaction::commit() {
   end();
   if (!is_nested()) return engine_->commit();
   if (engine_->transaction_status() != transaction_status::failed)
-    return engine_->savepoint("RELEASE SAVEPOINT " + savepoint_);
+    return engine_->savepoint("RELEASE SAVEPOINT " + savepoint_, "RELEASE");
   undo();
   detail::throw_rolled_back();
 }

@@ -156,12 +156,17 @@ void engine::wait_by(wait_callback const& callback) {
   if (closed() && !operation_.error) require_open();
 }
 
-/// Throws if the connection is closed, or a wait callback steps it for another operation.
+/// Throws if the connection is closed, if a wait callback steps it for another operation, or if a guard's scope has to
+/// be left first.
 void engine::require_turn() {
   require_open();
   if ((obstacles_ & is_waited) != 0)
     throw programming_error(
         "another operation is under way on this connection, in a wait callback; let that one end first");
+  if ((obstacles_ & is_guard_broken) != 0)
+    throw programming_error(
+        "the transaction of the guard (tusk::transaction) has ended without it, by a COMMIT or ROLLBACK in a "
+        "statement's text or because that COMMIT failed; leave the guard's scope before anything else");
 }
 
 /// The same, and if an operation was started and has not ended.

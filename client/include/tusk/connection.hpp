@@ -92,6 +92,9 @@ struct connection_info {
 /// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
 /// then; operational_error with is_fatal() when the connection is lost; interface_error "connection already closed".
 ///
+/// After a fork the connection is the parent's: in the child every operation is an interface_error, close() and the
+/// destructor close the child's descriptor and send nothing, and reconnect() makes a session of the child's own.
+///
 /// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
 /// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
 class connection {
@@ -197,8 +200,10 @@ class connection {
   // ---- transactions ----
 
   /// Makes what was done since the first statement stand; without a transaction it does nothing. Throws internal_error
-  /// (25P02) if a statement had failed: it is rolled back then, as the server does. For all of these: programming_error
-  /// on an asynchronous connection, whose statements commit by themselves.
+  /// (25P02) if a statement had failed: it is rolled back then, as the server does; operational_error, and the
+  /// connection is closed, if the server answers anything else than that it has committed. For all of these:
+  /// programming_error while a guard is open (see transaction.hpp), and on an asynchronous connection, whose statements
+  /// commit by themselves.
   void commit();
   void commit(within const& limit);
   /// Undoes it.

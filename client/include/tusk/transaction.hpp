@@ -22,6 +22,12 @@ namespace tusk {
 
 /// A scope that rolls back when it is left without commit(). Works in autocommit mode too. Guards of one connection end
 /// in the reverse order of their making; the same thread rules as for the connection's operations.
+///
+/// A guard owns its transaction. While one is open, commit(), rollback(), reset(), reconnect(), set_session() and their
+/// like throw programming_error when the connection itself is asked for them; close() is allowed. If the transaction
+/// ends all the same, by COMMIT or ROLLBACK in a statement's text, every later operation in the scope throws
+/// programming_error, so that nothing of it stands without a transaction; so does commit(). If the connection is lost
+/// they throw interface_error. Leave the scope, and the connection is as it was before.
 class transaction {
  public:
   /// Begins: a transaction with the next statement, or at once a savepoint if there is a transaction. Throws
@@ -34,7 +40,8 @@ class transaction {
   ~transaction();
 
   /// Makes it stand. Throws internal_error (25P02) if a statement of it had failed: it is rolled back then;
-  /// programming_error if it has ended already, or an inner one has not.
+  /// programming_error if it has ended already, or an inner one has not; operational_error, and the connection is
+  /// closed, if the server answers anything but that it has committed.
   void commit();
   /// Undoes it. Throws programming_error as commit() does.
   void rollback();

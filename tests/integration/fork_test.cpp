@@ -1,0 +1,196 @@
+// After a fork the child says nothing to the parent's session: every operation is an error there, and what ends there
+// sends nothing.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tusk/tusk.hpp>
+#include <vector>
+
+#include "support/server.hpp"
+#include "support/stepping.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+/// What `act` says in a child process.
+std::string in_child(std::function<std::string()> const& act) {
+  int ends[2];
+  if (::pipe(ends) != 0) return "no pipe";
+  pid_t const child = ::fork();
+  if (child == 0) {
+    ::alarm(20);  // rather than hang
+    std::string said = "an exception";
+    try {
+      said = act();
+    } catch (...) {}
+    if (::write(ends[1], said.data(), said.size()) < 0) ::_exit(1);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string said;
+  char buffer[4096];
+  for (ssize_t got; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status == 0 ? said : said + " and status " + std::to_string(status);
+}
+
+class fork_test : public testing::TestWithParam<way> {};
+INSTANTIATE_TEST_SUITE_P(each, fork_test, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });
+
+TEST_P(fork_test, every_operation_of_the_child_is_an_error) {
+  connection conn = open(GetParam());
+  cursor cur = conn.cursor();
+  statement known = conn.prepare("SELECT $1::int");
+  conn.query("SELECT 1");
+  std::pair<char const*, std::function<void()>> const operations[] = {
+      {"query", [&] { conn.query("SELECT 1"); }},
+      {"query of a new one", [&] { conn.query("SELECT 2"); }},
+      {"query with a limit", [&] { conn.query(within(std::chrono::seconds(5)), "SELECT 1"); }},
+      {"exec", [&] { conn.exec("SELECT 1"); }},
+      {"prepare", [&] { conn.prepare("SELECT 1"); }},
+      {"statement", [&] { known.query(1); }},
+      {"execute", [&] { cur.execute("SELECT 1"); }},
+      {"executemany", [&] { cur.executemany("SELECT %s", std::vector<std::tuple<int>>{{1}}); }},
+      {"start_query", [&] { conn.start_query("SELECT 1"); }},
+      {"start_exec", [&] { conn.start_exec("SELECT 1"); }},
+      {"poll", [&] { conn.poll(); }},
+      {"ping", [&] { conn.ping(); }},
+      {"commit", [&] { conn.commit(); }},
+      {"rollback", [&] { conn.rollback(); }},
+      {"reset", [&] { conn.reset(); }},
+      {"listen", [&] { conn.listen("x"); }},
+      {"notify", [&] { conn.notify("x"); }},
+      {"load_types", [&] { conn.load_types(); }},
+      {"cancel", [&] { conn.cancel(); }},
+      {"set_session", [&] { conn.set_session({.read_only = true}); }},
+      {"guard", [&] { transaction tx{conn}; }},
+  };
+  std::string const said = in_child([&] {
+    std::string wrong;
+    for (auto const& [name, call] : operations) {
+      try {
+        call();
+        wrong += std::string(name) + " did it; ";
+      } catch (interface_error const& e) {
+        if (std::string_view(e.what()).find("parent") == std::string_view::npos)
+          wrong += std::string(name) + ": " + e.what() + "; ";
+      } catch (std::exception const& e) {
+        wrong += std::string(name) + " threw another: " + e.what() + "; ";
+      }
+    }
+    conn.close();
+    if (!conn.closed() || conn.fileno() != -1) wrong += "not closed";
+    return wrong;
+  });
+  EXPECT_EQ(said, "");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(known.query(i)[0].get<int>(0), i) << "the parent goes on";
+}
+
+TEST_P(fork_test, what_ends_in_the_child_ends_nothing_of_the_parents) {
+  connection conn = open(GetParam());
+  conn.exec("CREATE TEMP TABLE kept (n int)");
+  {
+    std::optional<transaction> tx(conn);
+    conn.query("INSERT INTO kept VALUES (1)");
+    std::optional<transaction> inner(conn);
+    std::optional<cursor> cur(std::in_place, conn);
+    auto made = std::make_optional(conn.prepare("SELECT 1"));
+    EXPECT_EQ(in_child([&] {
+                inner.reset();
+                tx.reset();
+                cur.reset();
+                made.reset();
+                connection const gone = std::move(conn);
+                return std::string();
+              }),
+              "");
+    conn.query("INSERT INTO kept VALUES (2)");
+    inner->commit();
+    tx->commit();
+    EXPECT_EQ(made->query().size(), 1U);
+  }
+  EXPECT_EQ(value<int>(conn, "SELECT sum(n)::int FROM kept"), 3);
+}
+
+TEST_P(fork_test, in_mid_operation_with_the_lock_held_by_another_thread) {
+  connection conn = open(GetParam());
+  std::thread busy([&] { EXPECT_EQ(value<int>(conn, "SELECT 7 FROM pg_sleep(0.3)"), 7); });
+  wait_until_active(conn.info().backend_pid);
+  EXPECT_EQ(in_child([&] {
+              try {
+                conn.query("SELECT 1");
+              } catch (interface_error const&) {
+                conn.close();
+                return std::string("refused");
+              }
+              return std::string("ran");
+            }),
+            "refused");
+  busy.join();
+  EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
+}
+
+TEST_P(fork_test, in_a_handler) {
+  connection conn = open(GetParam());
+  int calls = 0;
+  pid_t child = -1;
+  conn.on_notice([&](diagnostics const&) {
+    if (++calls == 1) child = ::fork();
+  });
+  try {
+    conn.exec("DO $$ BEGIN RAISE WARNING 'now'; PERFORM pg_sleep(0.05); END $$; SELECT 1");
+  } catch (interface_error const&) {
+    if (child == 0) ::_exit(42);
+  }
+  if (child == 0) ::_exit(1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+  EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
+}
+
+TEST_P(fork_test, the_child_may_have_connections_of_its_own) {
+  connection conn = open(GetParam());
+  auto const pid = conn.info().backend_pid;
+  EXPECT_EQ(in_child([&] {
+              conn.reconnect();
+              connection another = open(GetParam());
+              bool const own = conn.info().backend_pid != pid && value<int>(another, "SELECT 1") == 1;
+              return std::string(own && value<int>(conn, "SELECT 1") == 1 ? "" : "not its own");
+            }),
+            "");
+  EXPECT_EQ(value<int>(conn, "SELECT pg_backend_pid()"), pid);
+}
+
+TEST_P(fork_test, an_asynchronous_one_in_mid_operation) {
+  connect_options options;
+  options.async = true;
+  connection conn = connect(dsn(GetParam()), options);
+  finish(conn);
+  conn.start_query("SELECT 7 FROM pg_sleep(0.05)");
+  conn.poll();
+  EXPECT_EQ(in_child([&] {
+              try {
+                conn.poll();
+              } catch (interface_error const&) {
+                conn.close();
+                return std::string("refused");
+              }
+              return std::string("polled");
+            }),
+            "refused");
+  finish(conn);
+  EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 7);
+}
+
+}  // namespace
+}  // namespace tusk::test
