@@ -196,7 +196,7 @@ void engine::begin_unknown(std::string_view sql, params const& args) {
   begin(sql, args);
   require_utf8(sql);
   auto fresh = std::make_shared<prepared_statement>();
-  fresh->cached = options_.statement_cache_mode == statement_cache_mode::named;
+  fresh->cached = true;
   fresh->sql = sql;
   fresh->types.assign(args.types().begin(), args.types().end());
   prepare_and_run(std::move(fresh), args);

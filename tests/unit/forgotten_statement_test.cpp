@@ -94,5 +94,26 @@ TEST(forgotten_statement, is_prepared_again_behind_the_close_of_its_old_name) {
   }
 }
 
+// A statement that could not be parsed has no name that would have to be closed.
+TEST(forgotten_statement, that_cannot_be_prepared_again_has_nothing_to_close) {
+  std::vector<step> steps = {{"", described() + ready()},
+                             {"", failed("42P01")},
+                             {"", message('3') + failed("42P01")},
+                             {"", failed("42P01")},
+                             {"", described() + run_well("SELECT 1")}};
+  scripted_server server([&](peer& client) { converse(client, steps); });
+  connection conn = connect(server.dsn(), {.autocommit = true});
+  {
+    statement made = conn.prepare("SELECT");
+    for (int i = 0; i < 3; ++i) EXPECT_THROW(made.query(), programming_error);
+  }
+  conn.query("SELECT 1");
+  conn.close();
+  EXPECT_EQ(steps[1].sent, "B1ES");
+  EXPECT_EQ(steps[2].sent, "C1P2DB2ES");
+  EXPECT_EQ(steps[3].sent, "P3DB3ES");
+  EXPECT_EQ(steps[4].sent, "P4DB4ES") << "nor when it goes";
+}
+
 }  // namespace
 }  // namespace tusk::test

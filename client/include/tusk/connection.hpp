@@ -176,10 +176,10 @@ class connection {
   statement prepare(std::string_view sql);
   statement prepare(within const& limit, std::string_view sql);
 
-  /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement's too. For
-  /// when something changed that the server does not tell of, such as the types of columns or search_path. Sends
-  /// nothing; the server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL, however they
-  /// are run, are noticed by themselves. Throws programming_error if an operation is under way, interface_error if the
+  /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement too. For a
+  /// change that makes their parameters' types other ones, as when a column got another type. Sends nothing; the
+  /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it,
+  /// unless a function runs them. Throws programming_error if an operation is under way, interface_error if the
   /// connection is closed.
   void forget_statements();
 
