@@ -39,7 +39,7 @@ class canceller {
   void abort(std::string_view why) { fail(why); }
   /// Closes without a word to the server: in a forked child, where the request is the parent's.
   void abandon() noexcept { bytes_.abandon(); }
-  int descriptor() const noexcept { return bytes_.socket().descriptor(); }
+  int descriptor() const noexcept { return dialer_.descriptor(); }
   deadline until() const noexcept { return until_; }
   std::string const& reason() const noexcept { return reason_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <tusk/protocol/errc.hpp>
 
 #include "random_bytes.hpp"
 #include "server_role.hpp"
@@ -100,6 +101,16 @@ std::string connector::server() const {
 /// What went wrong before, and where we are now.
 std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" : "\n") + "connection to " + server(); }
 
+/// Where a password that did not do came from, and why a password file did not help. Never the password.
+std::string connector::about_password() const {
+  std::string const& from = options_.password ? "the password callback" : route_.host->password_from;
+  bool const was_used =
+      session_.authentication() != protocol::authentication_method::none && to_.scram_client_key.empty();
+  std::string said = from.empty() || !was_used ? "" : "the password came from " + from;
+  if (!options_.password && !to_.passfile_problem.empty()) said += (said.empty() ? "" : "; ") + to_.passfile_problem;
+  return said.empty() ? said : " (" + said + ")";
+}
+
 void connector::note(std::string const& reason) {
   reasons_ = tried() + " failed: " + reason;
   if (!refused_here_) refusal_.reset();
@@ -130,19 +141,21 @@ void connector::refused(diagnostics fields) {
   auto shared = std::make_shared<diagnostics const>(std::move(fields));
   bool const starting_up = shared->sqlstate == "57P03";
   bool const the_other = other_try_ && (shared->sqlstate == "28000" || (shared->sqlstate == "28P01" && *other_try_));
+  std::string const password = shared->sqlstate == "28P01" ? about_password() : std::string();
   if (starting_up || the_other) {
     restart();
-    note(types::describe(*shared));
+    note(types::describe(*shared) + password);
     refusal_ = std::move(shared);
     refused_here_ = !starting_up;
     return starting_up ? next_host() : next_try(*other_try_);
   }
-  std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + ": ";
+  std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + password + ": ";
   throw operational_error(what + types::describe(*shared), shared, true);
 }
 
 void connector::refused(std::string const& reason, std::error_code code) const {
-  throw operational_error(tried() + " failed: " + reason, code, true);
+  bool const lacks_password = code == protocol::errc::password_needed;
+  throw operational_error(tried() + " failed: " + reason + (lacks_password ? about_password() : ""), code, true);
 }
 
 bool connector::ready(std::string_view answer) {
@@ -171,7 +184,7 @@ bool connector::ready(std::string_view answer) {
 // --- Steps --------------------------------------------------------------------------------------------------------
 
 int connector::descriptor() const noexcept {
-  return stage_ == stage::resolving ? names_.descriptor() : bytes_.socket().descriptor();
+  return stage_ == stage::resolving ? names_.descriptor() : dialer_.descriptor();
 }
 
 dialer::outcome connector::dial() {
@@ -185,7 +198,9 @@ dialer::outcome connector::dial() {
 progress connector::step() {
   for (;;) {
     if (until_ && stage_ != stage::starting && clock::now() >= *until_) {
-      char const* const what = stage_ == stage::resolving ? "its name was not resolved" : "no answer came";
+      char const* const what = stage_ == stage::resolving ? "its name was not resolved"
+                               : dialer_.is_crowded()     ? "its queue of connections had no room"
+                                                          : "no answer came";
       failed(std::string(what) + " within connect_timeout, " + std::to_string(to_.connect_timeout->count()) + " s");
       continue;
     }

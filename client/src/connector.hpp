@@ -77,6 +77,7 @@ class connector {
   void start_session();
   std::string server() const;
   std::string tried() const;
+  std::string about_password() const;
   [[noreturn]] void give_up() const;
 
   settings const& to_;

@@ -185,7 +185,8 @@ class gatherer {
       conninfo_value& value = values_.at(keyword);
       if (value.given || keyword.environment == nullptr || keyword.name == "requiressl") continue;
       if (auto text = around_.environment(keyword.environment)) {
-        value = {*std::move(text), true, false, " (environment variable " + std::string(keyword.environment) + ")"};
+        value = {*std::move(text), true, false, " (environment variable " + std::string(keyword.environment) + ")",
+                 not_in_text,      true};
       }
     }
     conninfo_value& mode = values_.at(*find_keyword("sslmode"));

@@ -45,7 +45,9 @@ inline constexpr conninfo_keyword conninfo_keywords[] = {
     {"password", "PGPASSWORD", "", "", true, serving::served, "before 9",
      "for all hosts; never shown in an error, a trace or `dsn()`"},
     {"passfile", "PGPASSFILE", "", "", false, serving::served, "10",
-     "file of passwords by host, port, database and user, read if no password is given; default: `~/.pgpass`"},
+     "file of passwords by host, port, database and user, read if no password is given; default: `~/.pgpass`. One that "
+     "its group or others can read is ignored, with a warning among `take_notices()` and in the error of a login that "
+     "failed"},
     {"service", "PGSERVICE", "", "", false, serving::served, "before 9",
      "section of the service file whose values count where nothing else is given (`PGSERVICEFILE`, else "
      "`~/.pg_service.conf`; then `pg_service.conf` in `PGSYSCONFDIR`, else in `/etc/postgresql-common`)"},
@@ -106,7 +108,8 @@ inline constexpr conninfo_keyword conninfo_keywords[] = {
     {"replication", nullptr, "false", "", false, serving::served, "9.0",
      "`true`, `on`, `yes`, `1`: speak the replication protocol; `database`: the logical one"},
     {"client_encoding", "PGCLIENTENCODING", "UTF8", "", false, serving::served, "9.1",
-     "`UTF8` or `auto`: this library speaks UTF-8"},
+     "`UTF8` or `auto`: this library speaks UTF-8. Another one is refused, but in the environment overridden with a "
+     "warning among `take_notices()`"},
     {"application_name", "PGAPPNAME", "", "", false, serving::served, "9.0", "what `pg_stat_activity` shows"},
     {"fallback_application_name", nullptr, "", "", false, serving::served, "9.0", "the same, where none is given"},
     {"options", "PGOPTIONS", "", "", false, serving::served, "before 9",

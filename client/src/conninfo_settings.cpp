@@ -125,7 +125,10 @@ class settings_maker {
     if (of("password").size() >= protocol::max_password_message) {
       return refuse("password", "is too long; the server takes less than 65535 bytes");
     }
-    for (host_settings& each : out_.hosts) each.password = of("password");
+    for (host_settings& each : out_.hosts) {
+      each.password = of("password");
+      each.password_from = values_.of("password").source();
+    }
     return true;
   }
 
@@ -136,11 +139,16 @@ class settings_maker {
     std::string const path = named ? of("passfile") : home + "/.pgpass";
     file_reading file = around_.read_file(path.c_str());
     std::string const wrong = why_ignored(file, named);
-    if (!wrong.empty()) out_.warnings.push_back("the password file \"" + path + "\" is ignored: it " + wrong);
-    if (wrong.empty()) find_passwords(file.text);
+    if (!wrong.empty()) note_passfile("the password file \"" + path + "\" is ignored: it " + wrong);
+    if (wrong.empty()) find_passwords(file.text, path);
     OPENSSL_cleanse(file.text.data(), file.text.size());
     bool const used = std::ranges::any_of(out_.hosts, [](auto const& each) { return !each.password.empty(); });
     if (named || used) out_.passfile = path;
+  }
+
+  void note_passfile(std::string problem) {
+    out_.warnings.push_back(problem);
+    out_.passfile_problem = std::move(problem);
   }
 
   /// Why a password file is not used, or an empty text.
@@ -157,7 +165,7 @@ class settings_maker {
     return "is open to its group or to others; its permissions must be 0600 or less";
   }
 
-  void find_passwords(std::string_view text) {
+  void find_passwords(std::string_view text, std::string const& path) {
     std::string const sockets = default_host(around_);
     for (host_settings& each : out_.hosts) {
       std::string_view const host = each.name == sockets ? std::string_view("localhost") : each.shown();
@@ -165,11 +173,13 @@ class settings_maker {
       auto password = find_password(text, {host, port, out_.dbname, out_.user});
       if (!password) continue;
       bool const sendable = password->size() < protocol::max_password_message && password->find('\0') == password->npos;
-      if (sendable)
+      if (sendable) {
         each.password = *std::move(password);
-      else
-        out_.warnings.push_back("the password file's password for \"" + each.shown() +
-                                "\" is ignored: it is too long, or holds a NUL byte");
+        each.password_from = "the password file \"" + path + "\"";
+      } else {
+        note_passfile("the password for \"" + each.shown() + "\" in the password file \"" + path +
+                      "\" is ignored: it is too long, or holds a NUL byte");
+      }
     }
   }
 
@@ -316,16 +326,49 @@ class settings_maker {
     out_.server_settings.emplace_back(std::move(name), std::move(value));
   }
 
+  static std::string overridden(std::string const& variable, std::string const& value) {
+    return "the environment variable " + variable + ", " + shown_value(*find_keyword("options"), value) +
+           ", is overridden: ";
+  }
+
+  /// The environment may choose the order of a date that is written, and no style that cannot be read back.
+  std::string readable_date_style(std::string value) {
+    std::string order;
+    bool has_iso = false, has_other = false;
+    for (std::string_view word : split_list(value)) {
+      while (!word.empty() && is_space(word.front())) word.remove_prefix(1);
+      while (!word.empty() && is_space(word.back())) word.remove_suffix(1);
+      std::string const name = lower(word);
+      bool const german = name == "german", other = german || name == "sql" || name.starts_with("postgres");
+      has_iso |= name == "iso";
+      has_other |= other;
+      if (german && order.empty()) order = "DMY";
+      if (name == "dmy" || name.starts_with("euro")) order = "DMY";
+      if (name == "mdy" || name == "us" || name.starts_with("noneuro")) order = "MDY";
+      if (name == "ymd") order = "YMD";
+    }
+    if (has_other) {
+      out_.warnings.push_back(overridden("PGDATESTYLE", value) +
+                              "dates are read in the style ISO; only the order of day and month is taken of it");
+      return order.empty() ? "ISO" : "ISO, " + order;
+    }
+    return has_iso || order.empty() ? value : "ISO, " + value;
+  }
+
   bool set_server_settings() {
     std::string const encoding = lower(of("client_encoding"));
     if (!encoding.empty() && encoding != "utf8" && encoding != "utf-8" && encoding != "auto") {
-      return refuse("client_encoding", "is not served: this client speaks UTF8 only; use UTF8 or auto, or remove it");
+      if (!values_.of("client_encoding").of_environment)
+        return refuse("client_encoding", "is not served: this client speaks UTF8 only; use UTF8 or auto, or remove it");
+      out_.warnings.push_back(overridden("PGCLIENTENCODING", of("client_encoding")) +
+                              "this client speaks UTF8 only; unset it, or set UTF8");
     }
     for (auto const& [variable, name, fallback] :
          {std::tuple("PGDATESTYLE", "DateStyle", "ISO"), std::tuple("PGTZ", "TimeZone", "default"),
           std::tuple("PGGEQO", "geqo", "default")}) {
       std::string value = around_.environment(variable).value_or("");
       if (value.empty()) value = fallback;
+      if (std::string_view(variable) == "PGDATESTYLE") value = readable_date_style(std::move(value));
       if (lower(value) != "default") tell(name, std::move(value));
     }
     conninfo_value const& name = values_.of("application_name");

@@ -31,8 +31,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// The keyword that was probably meant: at most 2 edits away, fewer for short words; else an empty text.
+/// The keyword that was probably meant: what other drivers call it, or at most 2 edits away, fewer for short words;
+/// else an empty text.
 std::string_view nearest_keyword(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> elsewhere[] = {{"database", "dbname"},
+                                                                         {"db", "dbname"},
+                                                                         {"username", "user"},
+                                                                         {"uid", "user"},
+                                                                         {"pass", "password"},
+                                                                         {"passwd", "password"},
+                                                                         {"pwd", "password"},
+                                                                         {"hostname", "host"},
+                                                                         {"server", "host"},
+                                                                         {"timeout", "connect_timeout"},
+                                                                         {"encoding", "client_encoding"},
+                                                                         {"ssl", "sslmode"}};
+  for (auto const& [theirs, ours] : elsewhere)
+    if (word == theirs) return ours;
   std::size_t best = std::min<std::size_t>(3, (word.size() + 2) / 2);
   std::string_view nearest;
   for (conninfo_keyword const& keyword : conninfo_keywords) {

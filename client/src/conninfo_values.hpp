@@ -19,7 +19,18 @@ struct conninfo_value {
   bool doubtful = false;  ///< it may be a piece of a password: no error shows it
   std::string where;      ///< it came from, for an error: ` (environment variable PGPORT)`
   std::size_t position = not_in_text;
+  bool of_environment = false;
+
+  /// `where`, as a part of a sentence: `the environment variable PGPORT`.
+  std::string source() const;
 };
+
+inline std::string conninfo_value::source() const {
+  if (where.size() < 3) return {};
+  std::string said = "the " + where.substr(2);
+  if (auto const end = said.find(')'); end != said.npos) said.erase(end, 1);
+  return said;
+}
 
 /// See the top of this file.
 class conninfo_values {

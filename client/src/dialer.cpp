@@ -16,6 +16,7 @@ std::string advice(std::error_code error, bool local) {
       return local ? "; is a server running, with its socket there?"
                    : "; is a server running there, does it listen on that address (listen_addresses) and port?";
     case ENOENT: return "; is a server running, with its socket there?";
+    case EAGAIN: return "; its queue of connections stays full: is the server stopped, or overloaded?";
     case EACCES: return "; the socket's permissions forbid it";
     case ETIMEDOUT:
     case EHOSTUNREACH:
@@ -37,13 +38,29 @@ void dialer::begin(host_settings const& host, endpoint const& to, bool with_tls)
   local_ = to.family() == AF_UNIX;
   with_tls_ = with_tls;
   request_sent_ = false;
+  to_ = &to;
+  pause_.reset();
+  attempt();
+}
+
+/// A Unix socket never becomes writable that found no room in its server's queue: it has to ask again.
+void dialer::attempt() {
   reason_.clear();
-  if (auto const error = bytes_.connect(to, how_.tcp)) reason_ = error.message() + advice(error, local_);
+  auto const error = bytes_.connect(*to_, how_.tcp);
+  if (!error) return pause_.reset();
+  reason_ = error.message() + advice(error, local_);
+  if (!local_ || error.value() != EAGAIN) return pause_.reset();
+  if (!pause_) pause_.emplace();
+  if (pause_->begin()) reason_.clear();
 }
 
 dialer::outcome dialer::step() {
   switch (stage_) {
-    case stage::connecting: return reason_.empty() ? connected() : outcome::failed;
+    case stage::connecting:
+      if (pause_ && !pause_->is_over()) return outcome::want_read;
+      if (pause_) attempt();
+      if (!reason_.empty()) return outcome::failed;
+      return pause_ ? outcome::want_read : connected();
     case stage::asking: return ask();
     case stage::handshaking: return handshake();
   }

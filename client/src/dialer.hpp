@@ -6,8 +6,10 @@
 // same settings, and a cancel request is protected as its session is.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "back_off.hpp"
 #include "settings.hpp"
 #include "transport.hpp"
 
@@ -26,10 +28,14 @@ class dialer {
 
   dialer(settings const& how, transport& bytes) : how_(how), bytes_(bytes) {}
 
-  /// Begins a try. `host` names the address in certificates, and must stay.
+  /// Begins a try. `host` names the address in certificates; it and the address must stay.
   void begin(host_settings const& host, endpoint const& to, bool with_tls);
   /// One step, never waiting. After open, no_tls or failed, begin() comes next.
   outcome step();
+  /// What to wait on after want_read or want_write.
+  int descriptor() const noexcept { return is_crowded() ? pause_->descriptor() : bytes_.socket().descriptor(); }
+  /// Whether a Unix socket's queue of connections is full, so that there is a pause before the next attempt.
+  bool is_crowded() const noexcept { return pause_.has_value(); }
   /// Why it failed, and what to do; it holds nothing that the peer sent.
   std::string const& reason() const noexcept { return reason_; }
   /// Whether the failure is one of TLS: without it the address may do.
@@ -39,6 +45,7 @@ class dialer {
   enum class stage { connecting, asking, handshaking };
 
   outcome fail(std::string reason);
+  void attempt();
   outcome connected();
   outcome ask();
   outcome answered(io_result const& got, char answer);
@@ -49,6 +56,8 @@ class dialer {
   settings const& how_;
   transport& bytes_;
   host_settings const* host_ = nullptr;
+  endpoint const* to_ = nullptr;
+  std::optional<back_off> pause_;
   stage stage_ = stage::connecting;
   bool local_ = false, with_tls_ = false, request_sent_ = false;
   std::string reason_;

@@ -56,7 +56,8 @@ struct host_settings {
   std::string name;     ///< as given; empty where only an address was given; or a Unix socket's directory
   std::string address;  ///< hostaddr: a literal address, which is not looked up; empty: not given
   std::uint16_t port = 5432;
-  std::string password;  ///< for this host alone; empty: none
+  std::string password;       ///< for this host alone; empty: none
+  std::string password_from;  ///< where it was found: `the environment variable PGPASSWORD`
 
   /// True if `name` is the directory of a Unix socket: it begins with `/`, or with `@` (Linux's abstract names).
   bool is_unix_socket() const noexcept { return address.empty() && (name.starts_with('/') || name.starts_with('@')); }
@@ -66,7 +67,10 @@ struct host_settings {
   /// How to speak of it.
   std::string const& shown() const noexcept { return name.empty() ? address : name; }
 
-  friend bool operator==(host_settings const&, host_settings const&) = default;
+  /// Where the password was found does not matter.
+  friend bool operator==(host_settings const& a, host_settings const& b) {
+    return a.name == b.name && a.address == b.address && a.port == b.port && a.password == b.password;
+  }
 };
 
 /// See the top of this file.
@@ -89,6 +93,7 @@ struct settings {
   /// The password file that was looked into, as no password was given: the one that was named, or the user's own if a
   /// password was found in it; else empty.
   std::string passfile;
+  std::string passfile_problem;  ///< why a password file, or what is in it, is not used; empty: it is, or there is none
   /// What the user should know although it is no error: a password file that others can read.
   std::vector<std::string> warnings;
 

@@ -191,7 +191,7 @@ TEST(ConninfoSources, WarnOfPasswordFiles) {
       {"too long a password",
        "host=a",
        {{own_passfile, {"*:*:*:*:" + std::string(65535, 'a')}}},
-       "for \"a\" is ignored"},
+       "for \"a\" in the password file \"/home/os_user/.pgpass\" is ignored"},
   };
   for (row_type const& row : rows) {
     SCOPED_TRACE(row.name);
@@ -201,6 +201,7 @@ TEST(ConninfoSources, WarnOfPasswordFiles) {
     if (row.says != nullptr) {
       EXPECT_NE(made.warnings.front().find(row.says), std::string::npos) << made.warnings.front();
     }
+    EXPECT_EQ(made.passfile_problem, row.says == nullptr ? "" : made.warnings.front());
   }
 }
 

@@ -174,8 +174,8 @@ TEST(ConninfoValues, ComeFromVariablesWithoutKeyword) {
   row_type const rows[] = {
       {"none", {}, {{"DateStyle", "ISO"}}},
       {"all",
-       {{"PGDATESTYLE", "German"}, {"PGTZ", "UTC"}, {"PGGEQO", "off"}},
-       {{"DateStyle", "German"}, {"TimeZone", "UTC"}, {"geqo", "off"}}},
+       {{"PGDATESTYLE", "ISO, DMY"}, {"PGTZ", "UTC"}, {"PGGEQO", "off"}},
+       {{"DateStyle", "ISO, DMY"}, {"TimeZone", "UTC"}, {"geqo", "off"}}},
       {"the server's own", {{"PGDATESTYLE", "DEFAULT"}, {"PGTZ", "default"}, {"PGGEQO", "Default"}}, {}},
       {"empty", {{"PGDATESTYLE", ""}, {"PGTZ", ""}, {"PGGEQO", ""}}, {{"DateStyle", "ISO"}}},
   };
@@ -187,6 +187,52 @@ TEST(ConninfoValues, ComeFromVariablesWithoutKeyword) {
   EXPECT_EQ(made_of("", {{"HOME", "/h"}}).tls.user_folder, "/h/.postgresql");
   EXPECT_EQ(made_of("", {{"HOME", ""}}).tls.user_folder, "/home/os_user/.postgresql");
   // PGSERVICEFILE and PGSYSCONFDIR: see ConninfoSources.
+}
+
+// What the environment says for every program must not make dates unreadable, or keep us from connecting.
+TEST(ConninfoValues, OfTheEnvironmentThatBreakReadingAreOverridden) {
+  struct row_type {
+    char const *style, *sent;
+    bool warns;
+  };
+  row_type const rows[] = {{"German", "ISO, DMY", true},
+                           {"german, ymd", "ISO, YMD", true},
+                           {"SQL", "ISO", true},
+                           {"SQL,European", "ISO, DMY", true},
+                           {"Postgres, US", "ISO, MDY", true},
+                           {"POSTGRESQL,NonEuropean", "ISO, MDY", true},
+                           {"ISO, SQL, DMY", "ISO, DMY", true},
+                           {"DMY", "ISO, DMY", false},
+                           {"iso,dmy", "iso,dmy", false},
+                           {"ISO", "ISO", false},
+                           {"nonsense", "nonsense", false}};  // the server says what is wrong with it
+  for (row_type const& row : rows) {
+    SCOPED_TRACE(row.style);
+    settings const made = made_of("", {{"PGDATESTYLE", row.style}});
+    EXPECT_EQ(made.server_settings.front(), std::pair(std::string("DateStyle"), std::string(row.sent)));
+    ASSERT_EQ(made.warnings.size(), row.warns ? 1U : 0U);
+    if (row.warns) {
+      EXPECT_NE(made.warnings[0].find(std::string("PGDATESTYLE, \"") + row.style + "\""), std::string::npos)
+          << made.warnings[0];
+    }
+  }
+  for (char const* const encoding : {"LATIN1", "SQL_ASCII", "sjis"}) {
+    settings const made = made_of("", {{"PGCLIENTENCODING", encoding}});
+    ASSERT_EQ(made.warnings.size(), 1U);
+    EXPECT_NE(made.warnings[0].find(std::string("PGCLIENTENCODING, \"") + encoding + "\""), std::string::npos);
+  }
+  EXPECT_TRUE(made_of("client_encoding=auto", {{"PGCLIENTENCODING", "LATIN1"}}).warnings.empty());
+  EXPECT_TRUE(made_of("", {{"PGCLIENTENCODING", "utf-8"}}).warnings.empty());
+}
+
+TEST(ConninfoValues, TellWhereAPasswordCameFrom) {
+  auto const from = [](char const* text, variables const& environment) {
+    return made_of(text, environment).hosts.front().password_from;
+  };
+  EXPECT_EQ(from("password=p", {}), "the connection string, byte offset 9");
+  EXPECT_EQ(from("postgres://u:p@h", {}), "the connection string, byte offset 13");
+  EXPECT_EQ(from("", {{"PGPASSWORD", "p"}}), "the environment variable PGPASSWORD");
+  EXPECT_EQ(from("", {}), "");
 }
 
 // --- Values that are refused

@@ -41,7 +41,7 @@ A keyword that is not known is an error, and so is one of libpq's that asks for 
 |---|---|
 | `PGSERVICEFILE` | the service file instead of `~/.pg_service.conf` |
 | `PGSYSCONFDIR` | the folder of the system's `pg_service.conf` |
-| `PGDATESTYLE`, `PGTZ`, `PGGEQO` | the session's DateStyle (else `ISO`), TimeZone, geqo; `default` is the server's own |
+| `PGDATESTYLE`, `PGTZ`, `PGGEQO` | the session's DateStyle (else `ISO`), TimeZone, geqo; `default` is the server's own. A style other than `ISO` is overridden, as its dates could not be read, with a warning among `take_notices()`; the order of day and month counts |
 | `HOME` | the user's home; if it is not set, the operating system is asked |
 
 `conn.dsn()` shows what is in force, secrets as `***`. A password goes out in clear text only over a Unix socket, to a

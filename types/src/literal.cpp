@@ -31,7 +31,10 @@ template <char... Doubled>
 void append_doubling(text_buffer& out, std::string_view text) {
   constexpr std::size_t at_once = 4096;
   constexpr std::size_t word_size = sizeof(std::uint64_t);
-  out.reserve(text.size() + std::min(text.size(), at_once));  // enough where nothing is doubled
+  std::size_t doubled = 0;  // counted in a long text alone: a buffer that grows holds its content twice meanwhile
+  if (text.size() > at_once)
+    for (char const c : text) doubled += (std::size_t{c == Doubled} + ...);
+  out.reserve(text.size() + doubled + std::min(text.size(), at_once));
   while (!text.empty()) {
     std::string_view const part = text.substr(0, at_once);
     text.remove_prefix(part.size());

@@ -96,10 +96,7 @@ std::size_t placeholder_size(std::string_view text, std::size_t position) {
             "a % that begins no placeholder; write %s, %(name)s, or %% for a percent sign");
 }
 
-}  // namespace
-
-std::string merge(std::string_view statement, params const& args) {
-  if (args.empty()) return std::string(statement);
+types::text_buffer merged_with(std::string_view statement, params const& args) {
   if (auto const invalid = protocol::find_invalid_utf8(statement); invalid != statement.npos) {
     refuse_at(invalid, types::errc::invalid_utf8, "this is not valid UTF-8; convert the statement");
   }
@@ -122,6 +119,22 @@ std::string merge(std::string_view statement, params const& args) {
     at += found.size();
   }
   arguments.finish();
+  return merged;
+}
+
+}  // namespace
+
+std::string merge(std::string_view statement, params const& args) {
+  if (args.empty()) return std::string(statement);
+  auto const merged = merged_with(statement, args);
+  return std::string(merged.data(), merged.size());
+}
+
+std::string merge(std::string_view statement, params&& args) {
+  if (args.empty()) return std::string(statement);
+  auto const merged = merged_with(statement, args);
+  constexpr std::size_t large = 65536;
+  if (merged.size() > large) args = params();  // or there would be three of them for a moment
   return std::string(merged.data(), merged.size());
 }
 

@@ -23,5 +23,7 @@ namespace tusk {
 /// few or too many, a name that no argument has or two have, both kinds of placeholders or arguments, and text that is
 /// not UTF-8. Named arguments need not all be used. Throws data_error if the result passes 1 GiB.
 std::string merge(std::string_view statement, params const& args);
+/// The same with arguments that are not needed any more: their memory may be given back on the way.
+std::string merge(std::string_view statement, params&& args);
 
 }  // namespace tusk
