@@ -32,7 +32,7 @@ void detail::throw_no_more_rows() {
 
 cursor::cursor(tusk::connection& conn) {
   auto& engine = conn.engine();
-  if (engine.closed()) throw interface_error("connection already closed", true);
+  if (engine.closed()) engine.throw_closed();
   if (engine.is_connecting_now())
     throw operational_error("the connection is not open yet; step it with poll() until that says ok");
   engine_ = conn.engine_;
@@ -172,7 +172,7 @@ void cursor::call(sql::composed const& name, params const& args, within const* l
 /// What is fetched from.
 result const& cursor::current() const {
   require_open();
-  if (engine_->closed()) throw interface_error("connection already closed", true);
+  if (engine_->closed()) engine_->throw_closed();
   if (engine_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_))
     throw programming_error("no results to fetch");
   return results_.back();

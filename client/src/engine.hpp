@@ -136,6 +136,8 @@ class engine {
       throw_asynchronous(what);
   }
   [[noreturn]] static void throw_asynchronous(char const* what);
+  /// Why it is closed, the first time; then that it is.
+  [[noreturn]] void throw_closed();
 
   /// Whether the owner is of a class of its own, which is asked and told of what is run.
   bool is_watched() const noexcept { return watched_; }
@@ -297,6 +299,7 @@ class engine {
   // operations.cpp: what is asked
   void require_open();
   [[noreturn]] static void throw_forked();
+  [[noreturn]] void throw_parting();
   void require_turn();
   void require_idle();
   void begin(std::string_view text, params const& args);

@@ -58,6 +58,10 @@ void engine::require_open() {
   if ((obstacles_ & (is_closed | is_forked)) == 0) [[likely]]
     return refuse_in_handler();
   if (!closed()) throw_forked();
+  throw_parting();
+}
+
+void engine::throw_parting() {
   if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
   throw interface_error("connection already closed", true);
 }
@@ -67,6 +71,11 @@ void engine::throw_forked() {
       "this connection is the parent process's, whose session a forked child must not touch; connect again in the "
       "child, and close this one there, which ends nothing but the child's descriptor",
       true);
+}
+
+void engine::throw_closed() {
+  lock const guard(mutex_);
+  throw_parting();
 }
 
 /// Checks that an operation can begin.

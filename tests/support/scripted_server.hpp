@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,7 +81,10 @@ class client_messages {
 /// The client, as its server sees it.
 class peer : public client_messages<peer> {
  public:
-  peer(int descriptor, std::atomic<bool> const& stopped) : descriptor_(descriptor), stopped_(stopped) {}
+  peer(int descriptor, std::atomic<bool> const& stopped) : descriptor_(descriptor), stopped_(stopped) {
+    int const on = 1;
+    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   peer(peer const&) = delete;
   peer& operator=(peer const&) = delete;
   ~peer() { ::close(descriptor_); }
@@ -108,6 +112,18 @@ class peer : public client_messages<peer> {
   }
   /// Closes both ways at once, before the script ends.
   void hang_up() { ::shutdown(descriptor_, SHUT_RDWR); }
+  /// The same without a goodbye of the system: what the client reads next is a reset.
+  void reset() {
+    linger const at_once{1, 0};
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    sockaddr const nobody{};  // AF_UNSPEC: ends the connection at once, with the descriptor open
+    ::connect(descriptor_, &nobody, sizeof nobody);
+  }
+  /// Whether the client has closed; reads nothing.
+  bool has_gone() const {
+    char byte = 0;
+    return stopped_ || ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
   /// Small buffers, so that whoever does not read stops the other side soon.
   void shrink_buffers() {
     int const size = 32 * 1024;
