@@ -290,6 +290,16 @@ void engine::break_off(std::exception_ptr error) noexcept {
   operation_.active = false;
 }
 
+void engine::throw_parting() {
+  if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
+  throw interface_error("connection already closed", true);
+}
+
+void engine::throw_closed() {
+  lock const guard(mutex_);
+  throw_parting();
+}
+
 void engine::take_error(protocol::error_response const& told) {
   diagnostics fields;
   bool const replaced = write_fields(told.fields_sent, fields, !text_is_utf8());

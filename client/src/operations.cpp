@@ -61,21 +61,11 @@ void engine::require_open() {
   throw_parting();
 }
 
-void engine::throw_parting() {
-  if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
-  throw interface_error("connection already closed", true);
-}
-
 void engine::throw_forked() {
   throw interface_error(
       "this connection is the parent process's, whose session a forked child must not touch; connect again in the "
       "child, and close this one there, which ends nothing but the child's descriptor",
       true);
-}
-
-void engine::throw_closed() {
-  lock const guard(mutex_);
-  throw_parting();
 }
 
 /// Checks that an operation can begin.
