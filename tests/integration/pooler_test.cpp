@@ -264,6 +264,7 @@ TEST(pooler, limits_and_cancel_work_in_every_mode) {
   for (char const* const mode : {"transaction", "session", "statement"}) {
     SCOPED_TRACE(mode);
     connection conn = open_pooled(mode, statement_cache_mode::unnamed);
+    EXPECT_EQ(value<int>(conn, "SELECT 0"), 0);  // the pool has a session now
     EXPECT_THROW(conn.query(within(20ms), "SELECT pg_sleep(60)"), query_canceled);
     EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
     std::string const mark = "SELECT pg_sleep(60) -- " + std::string(mode);
