@@ -39,6 +39,8 @@ class crowded_server {
   crowded_server(crowded_server const&) = delete;
   crowded_server& operator=(crowded_server const&) = delete;
   ~crowded_server() {
+    stopped_ = true;
+    ::shutdown(listener_, SHUT_RDWR);  // ends an accept that waits
     if (thread_.joinable()) thread_.join();
     for (int const each : waiting_) ::close(each);
     ::close(listener_);
@@ -62,15 +64,15 @@ class crowded_server {
     thread_ = std::thread([this, clients, script = std::move(script)] {
       for (std::size_t i = 0; i + 1 < waiting_.size(); ++i) ::close(::accept(listener_, nullptr, nullptr));
       for (int i = 0; i < clients; ++i) {
-        peer client(::accept(listener_, nullptr, nullptr), never_);
+        peer client(::accept(listener_, nullptr, nullptr), stopped_);
         script(client);
       }
     });
   }
   /// In the script: accepts further clients until `last` says that one was the last.
   void accept_until(std::function<bool(peer&)> const& last) {
-    for (bool done = false; !done;) {
-      peer client(::accept(listener_, nullptr, nullptr), never_);
+    for (bool done = false; !done && !stopped_;) {
+      peer client(::accept(listener_, nullptr, nullptr), stopped_);
       done = last(client);
     }
   }
@@ -85,7 +87,7 @@ class crowded_server {
   sockaddr_un address_{};
   int listener_ = -1;
   std::vector<int> waiting_;
-  std::atomic<bool> never_ = false;
+  std::atomic<bool> stopped_ = false;
   std::thread thread_;
 };
 
