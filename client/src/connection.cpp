@@ -277,17 +277,6 @@ ping_status ping(std::string_view dsn, connect_options const& options) {
   return ping_status::ok;
 }
 
-bool wait_readable(connection& conn, std::chrono::milliseconds time) {
-  int const descriptor = conn.fileno();
-  if (descriptor < 0) throw interface_error("connection already closed", true);
-  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
-  try {
-    return client::wait_for(descriptor, true, false, client::clock::now() + std::min(time, longest));
-  } catch (std::system_error const& e) {
-    throw operational_error(e.what(), e.code());
-  }
-}
-
 statement::statement(std::shared_ptr<detail::engine> engine,
                      std::shared_ptr<detail::prepared_statement> prepared) noexcept
     : engine_(std::move(engine)), prepared_(std::move(prepared)) {}

@@ -26,6 +26,19 @@ void describe_numeric(described_column& column, std::int32_t modifier) {
 
 }  // namespace
 
+void detail::rethrow_with_element(std::size_t number) {
+  std::string const where = "; in element " + std::to_string(number) + " of executemany, counted from 0";
+  try {
+    throw;
+  } catch (programming_error const& e) {
+    if (typeid(e) != typeid(programming_error) || !e.sqlstate().empty()) throw;  // not of ours
+    throw programming_error(e.what() + where, e.code());
+  } catch (data_error const& e) {
+    if (typeid(e) != typeid(data_error) || !e.sqlstate().empty()) throw;
+    throw data_error(e.what() + where, e.code());
+  }
+}
+
 void detail::throw_no_more_rows() {
   throw programming_error("there is no row: the rows of the statement are at their end");
 }
@@ -113,7 +126,13 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
   batch_ = std::make_shared<std::vector<std::string>>();
   try {
     batch_->reserve(sets.size());
-    for (params const& each : sets) do_execute(statement, each);
+    for (params const& each : sets) {
+      try {
+        do_execute(statement, each);
+      } catch (error const&) {
+        detail::rethrow_with_element(static_cast<std::size_t>(&each - sets.data()));
+      }
+    }
     texts_ = std::move(batch_);
   } catch (...) {
     batch_.reset();

@@ -43,6 +43,11 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
 /// Statements that travel together. Shared with whoever tells of them afterwards: there may be a lot of text.
 using statement_batch = std::vector<std::string>;
 
+/// Whether the flag of set_interrupt_flag() was set; it is cleared.
+bool take_interrupt() noexcept;
+/// How long nobody waits without a look at the flag; empty if there is none.
+std::optional<std::chrono::milliseconds> interrupt_slice() noexcept;
+
 /// How far a batch came.
 struct batch_progress {
   std::size_t completed = 0;  ///< statements that succeeded
@@ -234,6 +239,7 @@ class engine {
   bool take(protocol::event const& told);
   void take_other(protocol::event const& told);
   void take_error(protocol::error_response const& told);
+  std::string advice_on(diagnostics const& fields) const;
   void take_violation(protocol::violation const& told);
   void take_parameters(protocol::parameter_description const& told);
   void take_columns(protocol::row_description const& told);

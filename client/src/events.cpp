@@ -311,11 +311,23 @@ void engine::take_error(protocol::error_response const& told) {
   if (!fatal && !operation_.active) return;  // it is nobody's
   bool const forget = operation_.running != nullptr && !operation_.begins &&
                       concerns_plan(fields.sqlstate, session_.failed_in() != protocol::state::binding);
-  auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal,
-                                        replaced ? encoding_advice : "");
+  std::string const advice = replaced ? encoding_advice : advice_on(fields);
+  auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal, advice);
   if (fatal) return break_off(std::move(error));
   fail(std::move(error));
   if (forget) forget_running();
+}
+
+/// What a program can do about a server's error that it cannot know from the server; mostly nothing.
+std::string engine::advice_on(diagnostics const& fields) const {
+  if (operation_.batch && operation_.reached.completed < operation_.batch->size())
+    return "this is element " + std::to_string(operation_.reached.completed) + " of executemany, counted from 0";
+  if (!operation_.preparing || fields.sqlstate != "42601") return {};
+  std::string_view const sql = operation_.preparing->sql;
+  if (sql.find("%s") != sql.npos || sql.find("%(") != sql.npos)
+    return "query() and prepare() have $1, $2, ... for their arguments; %s and %(name)s belong to a cursor's execute()";
+  if (sql.find(';') != sql.npos) return "query() and prepare() take one statement; exec() runs several";
+  return {};
 }
 
 /// The kept statement that runs is prepared anew when it is asked for again.

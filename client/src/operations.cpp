@@ -5,6 +5,7 @@
 #include <tusk/types/error.hpp>
 
 #include "engine.hpp"
+#include "placeholders.hpp"
 
 namespace tusk::detail {
 namespace {
@@ -194,6 +195,8 @@ void engine::begin_query(std::string_view sql, params const& args) {
 void engine::begin_unknown(std::string_view sql, params const& args) {
   begin(sql, args);
   require_utf8(sql);
+  if (session_.parameter("standard_conforming_strings") != "off")  // where a string ends is not so clear then
+    require_places(sql, args.count());
   auto fresh = std::make_shared<prepared_statement>();
   fresh->cached = true;
   fresh->sql = sql;
@@ -299,11 +302,6 @@ result engine::only_result() {
   result last(std::move(operation_.results.back()));
   operation_.results.clear();
   return last;
-}
-
-void engine::throw_asynchronous(char const* what) {
-  throw programming_error(std::string(what) + " cannot be used in asynchronous mode; use start_" + what +
-                          " and poll(), or a connection without async");
 }
 
 std::vector<result> engine::exec(std::string_view script, within const* limit) {

@@ -19,6 +19,9 @@ std::string described(column_info const& column, std::size_t index) {
          (known.empty() ? "" : std::string(known) + " ") + "(OID " + std::to_string(column.type) + ")";
 }
 
+/// An index as it was before it became unsigned: -1 is no huge number.
+std::string as_given(std::size_t index) { return std::to_string(static_cast<std::ptrdiff_t>(index)); }
+
 /// The T in a compiler's text "... [with T = int]" or "... [T = int]".
 std::string type_in(std::string_view pretty) {
   auto const at = pretty.find("T = ");
@@ -32,7 +35,7 @@ std::string type_in(std::string_view pretty) {
 namespace detail {
 
 void throw_no_column(result_state const& in, std::size_t index) {
-  throw programming_error("there is no column " + std::to_string(index) + ": the result has " +
+  throw programming_error("there is no column " + as_given(index) + ": the result has " +
                           std::to_string(in.columns->infos->size()) + ", counted from 0");
 }
 
@@ -47,8 +50,8 @@ void throw_no_column(result_state const& in, std::string_view name) {
 }
 
 void throw_no_row(result_state const& in, std::size_t index) {
-  throw programming_error("there is no row " + std::to_string(index) + ": the result has " +
-                          std::to_string(in.rows.size()) + ", counted from 0");
+  throw programming_error("there is no row " + as_given(index) + ": the result has " + std::to_string(in.rows.size()) +
+                          ", counted from 0");
 }
 
 void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted) {
@@ -152,9 +155,10 @@ void throw_column_count(std::size_t columns, std::size_t wanted, char const* typ
                           "; name the columns in the statement, or use another type");
 }
 
-void throw_row_count(std::size_t rows) {
+void throw_row_count(std::size_t rows, bool or_none) {
   throw data_error("the statement gave " + (rows == 0 ? std::string("no row") : std::to_string(rows) + " rows") +
-                   " where exactly one was asked for; use query() and look at its size, or add LIMIT 1");
+                   " where " + (or_none ? "at most" : "exactly") +
+                   " one was asked for; use query() and look at its size, or add LIMIT 1");
 }
 
 void match_members(result_state const& in, std::span<std::string_view const> names, std::span<std::size_t> columns,

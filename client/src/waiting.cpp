@@ -31,6 +31,19 @@ shared_slot& everywhere() {
 std::atomic<std::atomic<bool>*> interrupt_flag = nullptr;
 constexpr std::chrono::milliseconds flag_watched{100};  // a signal may come just before poll(2), or on another thread
 
+}  // namespace
+
+bool take_interrupt() noexcept {
+  auto* const flag = interrupt_flag.load();
+  return flag != nullptr && flag->exchange(false);
+}
+
+std::optional<std::chrono::milliseconds> interrupt_slice() noexcept {
+  return interrupt_flag.load() != nullptr ? std::optional(flag_watched) : std::nullopt;
+}
+
+namespace {
+
 /// Unlocks for a while.
 class unlocked {
  public:
@@ -177,6 +190,13 @@ void engine::require_idle() {
         "another operation is under way on this connection; step it with poll() until that says ok");
 }
 
+void engine::throw_asynchronous(char const* what) {
+  std::string const instead = what == std::string_view("prepare") ? "start_query prepares each statement and keeps it"
+                                                                  : "use start_" + std::string(what) + " and poll()";
+  throw programming_error(std::string(what) + " cannot be used in asynchronous mode; " + instead +
+                          ", or a connection without async");
+}
+
 bool engine::is_busy() const {
   lock const guard(mutex_);
   return operation_.active || (obstacles_ & is_waited) != 0;
@@ -275,8 +295,7 @@ void wait_select(connection& conn) {
   for (;;) {
     poll_status const wanted = conn.poll();
     if (wanted == poll_status::ok) return;
-    auto* const flag = detail::interrupt_flag.load();
-    if (flag != nullptr && flag->exchange(false)) {
+    if (detail::take_interrupt()) {
       if (!conn.isexecuting() && conn.engine().is_connecting_now()) {
         conn.close();
         throw query_canceled("the connection was interrupted while it was being made", true);
@@ -285,7 +304,7 @@ void wait_select(connection& conn) {
       continue;
     }
     auto left = conn.timeout();
-    if (flag != nullptr) left = std::min(left.value_or(detail::flag_watched), detail::flag_watched);
+    if (auto const slice = detail::interrupt_slice()) left = std::min(left.value_or(*slice), *slice);
     int const milliseconds = left ? static_cast<int>(std::min<std::int64_t>(left->count(), INT_MAX)) : -1;
     short const read = wanted == poll_status::write ? 0 : POLLIN, write = wanted == poll_status::read ? 0 : POLLOUT;
     pollfd waiting{conn.fileno(), static_cast<short>(read | write), 0};

@@ -148,15 +148,25 @@ class connection {
     return merge(statement, params::of(&adapters(), args...));
   }
 
-  /// The only row of what a statement gives, as a tuple, an aggregate, ... (see row::as). Throws data_error if there
-  /// are more rows or none.
-  template <class T, class... Args>
-  detail::mapped<T> query_one(std::string_view sql, Args const&... args) {
-    return query(sql, args...).template one<T>();
+  /// The only row of what a statement gives, as a tuple of these types, or as the one type: a tuple, an aggregate, ...
+  /// (see row::as). Throws data_error if there are more rows or none.
+  template <class... T, class... Args>
+  detail::mapped<detail::row_of<T...>> query_one(std::string_view sql, Args const&... args) {
+    return query(sql, args...).template one<detail::row_of<T...>>();
   }
-  template <class T, class... Args>
-  detail::mapped<T> query_one(within const& limit, std::string_view sql, Args const&... args) {
-    return query(limit, sql, args...).template one<T>();
+  template <class... T, class... Args>
+  detail::mapped<detail::row_of<T...>> query_one(within const& limit, std::string_view sql, Args const&... args) {
+    return query(limit, sql, args...).template one<detail::row_of<T...>>();
+  }
+  /// The same where there may be no row: then empty. Throws data_error if there are more than one.
+  template <class... T, class... Args>
+  std::optional<detail::mapped<detail::row_of<T...>>> query_optional(std::string_view sql, Args const&... args) {
+    return detail::optional_row<detail::row_of<T...>>(query(sql, args...));
+  }
+  template <class... T, class... Args>
+  std::optional<detail::mapped<detail::row_of<T...>>> query_optional(within const& limit, std::string_view sql,
+                                                                     Args const&... args) {
+    return detail::optional_row<detail::row_of<T...>>(query(limit, sql, args...));
   }
   /// The only value of what a statement gives. Throws programming_error if it gives more columns or none, data_error if
   /// it gives more rows or none.
@@ -306,6 +316,10 @@ class connection {
   /// bytes or more is refused by the server, with data_error (22023).
   void notify(std::string_view channel, std::string_view payload = {});
 
+  /// The next notification: one that has arrived, or the first that does; empty when the time is over. Waits as
+  /// wait_readable() does, and throws the same, and what poll() throws. For blocking connections.
+  std::optional<tusk::notify> next_notify(within const& limit);
+
   /// Notifications that have arrived, but for those that a handler took. Every operation and every poll() gathers them.
   notification_queue notifies;
 
@@ -412,7 +426,11 @@ enum class ping_status {
 ping_status ping(std::string_view dsn = {}, connect_options const& options = {});
 
 /// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
-/// Throws operational_error if the system refuses, interface_error if the connection is closed.
-bool wait_readable(connection& conn, std::chrono::milliseconds time);
+/// It blocks the thread, whatever the wait callback. Throws query_canceled if a stop is requested or the flag of
+/// set_interrupt_flag() is set; operational_error if the system refuses, interface_error if the connection is closed.
+bool wait_readable(connection& conn, within const& limit);
+inline bool wait_readable(connection& conn, std::chrono::milliseconds time) {
+  return wait_readable(conn, within(time));
+}
 
 }  // namespace tusk

@@ -43,6 +43,8 @@ template <class... T>
 inline constexpr bool is_tuple<std::tuple<T...>> = true;
 template <class First, class Second>
 inline constexpr bool is_tuple<std::pair<First, Second>> = true;
+/// Throws the exception that is being handled; if it is about an argument, with the element that this is of.
+[[noreturn]] void rethrow_with_element(std::size_t number);
 }  // namespace detail
 
 /// One column of a cursor's rows, as the DB-API describes it. Source: PEP 249, and the protocol's RowDescription.
@@ -101,7 +103,8 @@ class cursor {
     run(statement, params::of(adapters(), args...), &limit);
   }
 
-  /// Runs a statement once for each element of a range: params, a tuple or pair of arguments, or the one argument. They
+  /// Runs a statement once for each element of a range: params, a tuple or pair of arguments, an aggregate without an
+  /// adapter (its members are the arguments), or the one argument. They
   /// travel without waiting for each other, up to the first error. In autocommit mode all of them are one transaction.
   /// rowcount() is the sum then; results() has those that gave rows, and the last. One command an element.
   template <std::ranges::input_range Sets>
@@ -238,13 +241,25 @@ class cursor {
       return set;
     else if constexpr (detail::is_tuple<Set>)
       return std::apply([this](auto const&... args) { return params::of(this->adapters(), args...); }, set);
+    else if constexpr (types::aggregate<Set> && !argument<Set>)
+      return set_of_members(types::members(set));
     else
       return params::of(adapters(), set);
+  }
+  template <class... Members>
+  params set_of_members(std::tuple<Members...> const& members) const {
+    return std::apply([this](auto const&... args) { return params::of(this->adapters(), args...); }, members);
   }
   template <class Sets>
   std::vector<params> sets_of(Sets&& sets) const {
     std::vector<params> all;
-    for (auto const& each : sets) all.push_back(set_of(each));
+    for (auto const& each : sets) {
+      try {
+        all.push_back(set_of(each));
+      } catch (error const&) {
+        detail::rethrow_with_element(all.size());
+      }
+    }
     return all;
   }
   adapter_registry const* adapters() const noexcept;

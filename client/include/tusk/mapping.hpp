@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -34,7 +35,7 @@ struct by_position {
 namespace detail {
 
 [[noreturn]] void throw_column_count(std::size_t columns, std::size_t wanted, char const* type);
-[[noreturn]] void throw_row_count(std::size_t rows);
+[[noreturn]] void throw_row_count(std::size_t rows, bool or_none = false);
 /// The column of each member. Throws programming_error that lists what has no partner.
 void match_members(result_state const& in, std::span<std::string_view const> names, std::span<std::size_t> columns,
                    char const* type);
@@ -261,6 +262,27 @@ detail::mapped<T> result::one() && {
 }
 
 namespace detail {
+
+template <class... T>
+struct row_type {
+  using type = std::tuple<T...>;
+};
+template <class T>
+struct row_type<T> {
+  using type = T;
+};
+/// What a whole row is read as: the one type, or a tuple of several.
+template <class... T>
+requires(sizeof...(T) != 0) using row_of = typename row_type<T...>::type;
+
+template <class T>
+std::optional<mapped<T>> optional_row(result const& from) {
+  require_owning<T>();
+  auto const rows = from.rows<T>();  // that the columns go together with T is checked even if there is no row
+  if (rows.size() > 1) throw_row_count(rows.size(), true);
+  if (rows.size() == 0) return {};
+  return *rows.begin();
+}
 
 template <class T>
 T only_value(result const& from) {

@@ -1,0 +1,81 @@
+// Waiting on an idle connection: for bytes, for a notification; until the time is over, a stop, or a signal's flag.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <tusk/tusk.hpp>
+
+#include "support/server.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class next_notify_test : public testing::TestWithParam<way> {
+ protected:
+  next_notify_test() { conn_.listen(channel_); }
+  connection conn_ = connect(dsn(GetParam()), {.autocommit = true});
+  connection other_ = connect(dsn(way::unix_socket), {.autocommit = true});
+  std::string const channel_ = "next_notify_" + std::to_string(conn_.info().backend_pid);
+};
+
+TEST_P(next_notify_test, gives_what_arrived_and_what_arrives) {
+  conn_.notify(channel_, "own");
+  EXPECT_EQ(conn_.next_notify(within(0s))->payload, "own") << "it is there already";
+  other_.notify(channel_, "a");
+  other_.notify(channel_, "b");
+  EXPECT_EQ(conn_.next_notify(within(60s))->payload, "a");
+  EXPECT_EQ(conn_.next_notify(within(60s))->payload, "b");
+  std::jthread const later([this] { other_.notify(channel_, "later"); });
+  EXPECT_EQ(conn_.next_notify(within(60s))->payload, "later");
+}
+
+TEST_P(next_notify_test, is_empty_when_the_time_is_over) {
+  EXPECT_EQ(conn_.next_notify(within(20ms)), std::nullopt);
+  EXPECT_FALSE(wait_readable(conn_, 0ms));
+  EXPECT_FALSE(wait_readable(conn_, within(20ms)));
+}
+
+TEST_P(next_notify_test, is_cancelled_by_a_stop) {
+  std::stop_source stop;
+  std::jthread const stopping([&] {
+    std::this_thread::sleep_for(10ms);
+    stop.request_stop();
+  });
+  EXPECT_THROW(conn_.next_notify(stop.get_token()), query_canceled);
+  EXPECT_THROW(wait_readable(conn_, stop.get_token()), query_canceled) << "it was stopped before";
+  EXPECT_EQ(conn_.query_value<int>("SELECT 1"), 1) << "the connection is as it was";
+}
+
+TEST_P(next_notify_test, is_cancelled_by_the_interrupt_flag) {
+  static std::atomic<bool> flag;
+  set_interrupt_flag(&flag);
+  std::jthread const signalling([] { flag = true; });
+  EXPECT_THROW(conn_.next_notify(within(60s)), query_canceled);
+  EXPECT_FALSE(flag.load()) << "it is cleared";
+  EXPECT_FALSE(wait_readable(conn_, within(20ms)));
+  set_interrupt_flag(nullptr);
+}
+
+TEST_P(next_notify_test, fails_when_the_connection_does) {
+  std::string const victim = std::to_string(conn_.info().backend_pid);
+  other_.exec("SELECT pg_terminate_backend(" + victim + ")");
+  EXPECT_THROW(conn_.next_notify(within(60s)), operational_error);
+  EXPECT_THROW(conn_.next_notify(within(60s)), interface_error);
+  EXPECT_THROW(wait_readable(conn_, 1s), interface_error);
+}
+
+INSTANTIATE_TEST_SUITE_P(each, next_notify_test, testing::ValuesIn(three_ways),
+                         [](auto const& row) { return name(row.param); });
+
+TEST(next_notify, of_an_asynchronous_connection_is_poll) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  EXPECT_CONTAINS("poll()", thrown<programming_error>([&] { conn.next_notify(within(0s)); }).what());
+}
+
+}  // namespace
+}  // namespace tusk::test
