@@ -18,6 +18,7 @@
 #include <tusk/protocol/utf8.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/error.hpp>
+#include <type_traits>
 #include <vector>
 
 #include "support/fuzz_input.hpp"
@@ -32,7 +33,7 @@ std::optional<T> parse(std::string_view text) {
     FUZZ_CHECK(result.error().code.category() == tusk::types::types_category());
     return std::nullopt;
   }
-  if constexpr (tusk::adaptable<T>) {
+  if constexpr (tusk::adaptable<T> && !std::is_same_v<T, tusk::money>) {  // money is sent as a numeric
     auto const written = tusk::types::text_of(*result);
     auto const again = tusk::from_text<T>::parse(*written);
     FUZZ_CHECK(again && *again == *result);

@@ -64,6 +64,7 @@ std::shared_ptr<engine> engine::another() {
   made->mode_ = mode_;
   made->watched_ = watched_;
   made->adapters_ = adapters_;
+  adapters_->set_types(nullptr);  // it may be another database
   made->waiter_.set(waiter_.get());
   if (handlers_) made->handlers_ = std::make_unique<handlers>(*handlers_);
   if (handlers_ && handlers_->trace) made->show_messages(handlers_->trace, protocol::trace_from::startup);

@@ -264,6 +264,11 @@ void engine::take_types() {
   if (operation_.error) return;
   try {
     types_.load_catalogue(rows.empty() ? result() : result(rows.front()));
+    adapters_->set_types(types_.loaded());
+    if (types_.rounds_floats())
+      add_warning(
+          "extra_float_digits is below 1, so the server rounds every float4 and float8 that it sends; set it to 1, or "
+          "ALTER ROLE .. RESET extra_float_digits if it is set for the role");
   } catch (error const&) {
     fail(std::current_exception());  // a catalogue that is none
   }

@@ -29,7 +29,7 @@ std::string listen_statement(std::string_view verb, std::string_view channel) {
   return std::string(verb) + ' ' + sql::identifier(checked(channel)).as_string();
 }
 
-constexpr std::string_view notify_statement = "SELECT pg_notify($1, $2)";
+constexpr std::string_view notify_statement = "SELECT pg_catalog.pg_notify($1, $2)";
 
 }  // namespace
 

@@ -123,14 +123,16 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
   column_info const& info = (*in.columns->infos)[column];
   if (in.text_limit <= result_state::empty_text) require_text(in, column, field);
   if (!in.columns->casters.empty()) {
-    if (auto const& caster = in.columns->casters[column])
-      return caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()),
-                          context_of(*in.columns, column));
+    if (auto const& caster = in.columns->casters[column]) {
+      value made =
+          caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()), context_of(*in.columns, column));
+      return made.is_null() ? value().of_type(info.type) : made;  // what it gave has a type of its own
+    }
   }
-  if (field.is_null()) return {};
+  if (field.is_null()) return value().of_type(info.type);
   auto read = types::read_any(field.text(), in.columns->types[column]);
   if (!read) throw_bad_value(info, column, field.text(), read.error());
-  return *std::move(read);
+  return (*std::move(read)).of_type(info.type);
 }
 
 std::size_t find_column(result_state const& in, std::string_view name) {

@@ -12,45 +12,57 @@ void session_types::parameter_changed(std::string_view name) noexcept {
 }
 
 // A domain is read as the type below it, an enum and a type of category S (citext) as text, a composite type as record,
-// and an array of these as an array of what its elements are read as. Everything else keeps its OID: it is text.
+// and an array of these as an array of what its elements are read as. Everything else keeps its OID: it is text. Types
+// of the built-in table come too, and are left out here.
+//
+// Whoever may make a schema that stands on search_path can make operators, functions and types there. So everything has
+// its schema, operators too, and nothing is used that looks up an operator by itself: IN, BETWEEN, CASE x WHEN.
 std::string_view session_types::catalogue_query() noexcept {
   return "WITH RECURSIVE base(oid, type, kind) AS ("
-         "SELECT oid, CASE typtype WHEN 'd' THEN typbasetype ELSE oid END, typtype FROM pg_catalog.pg_type "
-         "WHERE oid >= 16384 AND typtype IN ('b', 'c', 'd', 'e', 'r', 'm') "
+         "SELECT oid, CASE WHEN typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN typbasetype ELSE oid END, "
+         "typtype FROM pg_catalog.pg_type WHERE typtype OPERATOR(pg_catalog.<>) 'p'::pg_catalog.\"char\" "
          "UNION ALL SELECT b.oid, t.typbasetype, t.typtype FROM base b "
-         "JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE b.kind = 'd' AND t.typtype = 'd'), "
-         "plain AS (SELECT b.oid, CASE WHEN t.typtype = 'e' OR t.typcategory = 'S' THEN 25 WHEN t.typtype = 'c' THEN "
-         "2249 "
-         "ELSE t.oid END AS type FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype <> 'd') "
+         "JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
+         "WHERE b.kind OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" "
+         "AND t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\"), "
+         "plain AS (SELECT b.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\" "
+         "OR t.typcategory OPERATOR(pg_catalog.=) 'S'::pg_catalog.\"char\" THEN 25::pg_catalog.oid "
+         "WHEN t.typtype OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" THEN 2249::pg_catalog.oid ELSE t.oid END AS "
+         "type "
+         "FROM base b JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
+         "WHERE t.typtype OPERATOR(pg_catalog.<>) 'd'::pg_catalog.\"char\") "
          "SELECT t.oid, n.nspname, t.typname, pg_catalog.pg_type_is_visible(t.oid), p.type, "
-         "(SELECT a.typarray FROM pg_catalog.pg_type a WHERE a.oid = p.type), t.typarray "
-         "FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace "
-         "JOIN plain p ON p.oid = t.oid";
+         "(SELECT a.typarray FROM pg_catalog.pg_type a WHERE a.oid OPERATOR(pg_catalog.=) p.type), t.typarray, "
+         "pg_catalog.current_setting('extra_float_digits'::pg_catalog.text) "
+         "FROM pg_catalog.pg_type t "
+         "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace "
+         "JOIN plain p ON p.oid OPERATOR(pg_catalog.=) t.oid";
 }
 
 void session_types::load_catalogue(result const& rows) {
-  auto loaded = std::make_unique<catalogue>();
-  auto& [read_as, by_name] = *loaded;
+  auto found = std::make_unique<std::map<oid, oid>>();
+  auto loaded = std::make_shared<loaded_types>();
+  int float_digits = 1;
   for (row const& each : rows) {
     oid const type = each.get<oid>(0);
-    std::string const schema = each.get<std::string>(1);
-    std::string const name = each.get<std::string>(2);
-    by_name.insert_or_assign(schema + '.' + name, type);
-    if (each.get<bool>(3)) by_name.insert_or_assign(name, type);
-    oid const like = each.get<oid>(4);
-    if (like != type) read_as.emplace(type, like);
+    if (!is_user_defined(type)) continue;
     oid const array = each.get<oid>(6);
+    loaded->add(each.get<std::string>(1), each.get<std::string>(2), type, array, each.get<bool>(3));
+    oid const like = each.get<oid>(4);
+    if (like != type) found->emplace(type, like);
     oid const array_like = each.get<std::optional<oid>>(5).value_or(0);
-    if (array != 0 && array_like != 0 && array_like != array) read_as.emplace(array, array_like);
+    if (array != 0 && array_like != 0 && array_like != array) found->emplace(array, array_like);
+    if (auto const digits = types::parse_integer<int>(each.get<std::string_view>(7))) float_digits = *digits;
   }
-  catalogue_ = std::move(loaded);
+  read_as_ = std::move(found);
+  loaded_ = std::move(loaded);
+  rounds_floats_ = float_digits < 1;
   ++version_;
 }
 
 oid session_types::find(std::string_view name) const {
-  if (!catalogue_) return 0;
-  auto const found = catalogue_->by_name.find(name);
-  return found == catalogue_->by_name.end() ? 0 : found->second;
+  loaded_type const* const found = loaded_ ? loaded_->find(name) : nullptr;
+  return found == nullptr ? 0 : found->type;
 }
 
 std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
@@ -62,8 +74,8 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
   made->types.reserve(infos.size());
   for (column_info const& each : infos) {
     oid type = each.type;
-    if (catalogue_)
-      if (auto const known = catalogue_->read_as.find(type); known != catalogue_->read_as.end()) type = known->second;
+    if (read_as_)
+      if (auto const known = read_as_->find(type); known != read_as_->end()) type = known->second;
     made->types.push_back(type);
   }
   made->quick_types = made->types;

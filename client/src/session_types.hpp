@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tusk/protocol/session.hpp>
 #include <tusk/result.hpp>
+#include <tusk/types/adapt_context.hpp>
 #include <tusk/types/typecaster.hpp>
 #include <vector>
 
@@ -30,8 +31,12 @@ class session_types {
   /// The statement whose rows load_catalogue takes.
   static std::string_view catalogue_query() noexcept;
   void load_catalogue(result const& rows);
-  bool has_catalogue() const noexcept { return catalogue_ != nullptr; }
-  /// The type of that name, as it is written in SQL or with its schema in front; 0 if the catalogue has none.
+  bool has_catalogue() const noexcept { return loaded_ != nullptr; }
+  /// What it found, for adapters; null until it is loaded.
+  std::shared_ptr<loaded_types const> const& loaded() const noexcept { return loaded_; }
+  /// Whether the session's extra_float_digits was below 1 then: the server rounds what it sends of floating point.
+  bool rounds_floats() const noexcept { return rounds_floats_; }
+  /// The type of that name, as it is written in SQL, with or without its schema; 0 if the catalogue has none.
   oid find(std::string_view name) const;
 
   /// How these columns are read; where `casters` is false, by the built-in parsers alone, as for our own queries.
@@ -49,14 +54,12 @@ class session_types {
     return types::global_casters_version.load(std::memory_order_acquire) + version_;
   }
 
-  struct catalogue {
-    std::map<oid, oid> read_as;  // a type that was made in the database ─► the built-in one that its text is like
-    std::map<std::string, oid, std::less<>> by_name;
-  };
-
   protocol::session const& session_;
   types::caster_map casters_;
-  std::unique_ptr<catalogue const> catalogue_;  // null until it is loaded
+  // Null until they are loaded.
+  std::unique_ptr<std::map<oid, oid> const> read_as_;  // a type ─► the built-in one that its text is like
+  std::shared_ptr<loaded_types const> loaded_;
+  bool rounds_floats_ = false;
   std::uint64_t version_ = 0;
 };
 

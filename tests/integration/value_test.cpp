@@ -164,7 +164,7 @@ std::vector<misfit> misfits() {
        {"column 0 \"t\" of type text (OID 25) cannot be read as int", "ask for std::string, cast in the statement"}},
       {"int_as_bool", "SELECT 1 AS i", get<bool>, false, {"int4", "cannot be read as bool"}},
       {"double_as_float", "SELECT 0.5::float8 AS f", get<float>, false, {"float8", "cannot be read as float"}},
-      {"numeric_as_double", "SELECT 0.5 AS n", get<double>, false, {"numeric", "cannot be read as double"}},
+      {"fraction_as_int", "SELECT 0.5 AS n", get<int>, true, {"'0.5'", "cannot hold the value exactly"}},
       {"text_as_bytea", "SELECT 'x'::text AS t", get<bytes>, false, {"cannot be read as"}},
       {"big_as_int", "SELECT 2147483648 AS b", get<std::int32_t>, true, {"'2147483648'", "use a larger type"}},
       {"negative_as_unsigned", "SELECT -1 AS i", get<std::uint32_t>, true, {"'-1'", "does not fit"}},

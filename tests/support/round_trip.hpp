@@ -33,7 +33,7 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
       std::string const row = (i == 0 ? "(" : ", (") + number + ", $" + number;
       as_text += row + "::text::" + std::string(type) + ")";
       as_typed += row + "::" + std::string(type) + ")";
-      merged += (i == 0 ? "(" : ", (") + number + ", " + adapt(values[first + i]).getquoted() +
+      merged += (i == 0 ? "(" : ", (") + number + ", " + conn.mogrify("%s", values[first + i]) +
                 "::" + std::string(type) + ")";
     }
     as_text += ") AS t(n, v) ORDER BY n";
@@ -51,7 +51,7 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
           << type << " bound: " << *types::text_of(sent) << " came back as "
           << from_typed[i].template get<std::string>(1);
       ASSERT_EQ(from_merged[i].template get<std::string>(1), from_typed[i].template get<std::string>(1))
-          << type << " merged as " << adapt(sent).getquoted();
+          << type << " merged as " << conn.mogrify("%s", sent);
     }
   }
 }

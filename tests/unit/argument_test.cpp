@@ -30,6 +30,10 @@ struct range_of_ids {
 struct no_container {
   int a;
 };
+struct quoting_itself {
+  int value;
+  std::string getquoted() const { return "f(" + std::to_string(value) + ")"; }
+};
 
 }  // namespace
 
@@ -58,7 +62,7 @@ static_assert(adaptable<binary> && adaptable<std::vector<std::byte>>);
 
 template <class T>
 std::string literal(T const& value) {
-  return adapt(value).getquoted();
+  return types::literal_of(value, nullptr);
 }
 
 void register_point() {
@@ -166,6 +170,36 @@ TEST(sql_shaped, vectors_are_array_constructors) {
               literal(std::vector<std::vector<as_is>>{{as_is("1")}, {}});
             }).code(),
             types::errc::wrong_dimensions);
+}
+
+TEST(sql_shaped, objects_with_getquoted_say_what_they_are) {
+  EXPECT_EQ(literal(quoting_itself{5}), "f(5)");
+  EXPECT_EQ(literal(adapt(-1)), " -1");
+  EXPECT_EQ(merge("SELECT %s", params(std::optional(quoting_itself{7}))), "SELECT f(7)");
+  EXPECT_THROW(params(quoting_itself{5}).require_bindable(), programming_error);
+  EXPECT_EQ(as_is("now()").getquoted(), "now()");
+}
+
+TEST(sql_shaped, as_is_takes_what_can_be_printed) {
+  EXPECT_EQ(literal(as_is(-5)), "-5");
+  EXPECT_EQ(literal(as_is(0.1)), "0.1");
+  EXPECT_EQ(literal(as_is(1.0 / 3)), "0.3333333333333333");
+  EXPECT_EQ(literal(as_is(true)), "true");
+  EXPECT_EQ(literal(as_is(std::string_view("a b"))), "a b");
+  EXPECT_EQ(literal(as_is(numeric("1.10"))), "1.10");
+  EXPECT_EQ(literal(as_is(range<int>{1, 5})), "[1,5)");
+  EXPECT_EQ(literal(as_is(std::vector{1, 2})), "{1,2}");
+}
+
+TEST(values, are_shown_alike) {
+  auto const shown = [](auto const& each) { return tusk::value(each).to_string(); };
+  EXPECT_EQ(shown(0.1), "0.1");
+  EXPECT_EQ(shown(1.0 / 3), "0.3333333333333333");
+  EXPECT_EQ(shown(money(-150)), "-1.50");
+  EXPECT_EQ(shown(range<int>{1, 5}), "[1,5)");
+  EXPECT_EQ(shown(json("[1]")), "[1]");
+  EXPECT_EQ(shown("42P01"_sqlstate), "42P01");
+  EXPECT_EQ(shown(array<int>(std::vector{1, 2})), "{1,2}");
 }
 
 TEST(sql_shaped, lists_and_tuples_are_in_parentheses) {

@@ -85,7 +85,7 @@ void expect_text(T const& value, std::string_view text, oid type = 0) {
 
 struct unknown {};
 static_assert(adaptable<std::vector<int>> && readable<std::vector<int>> && adaptable<std::pmr::vector<int>>);
-static_assert(adaptable<std::array<int, 3>> && !readable<std::array<int, 3>> && !readable<std::span<int const>>);
+static_assert(adaptable<std::array<int, 3>> && readable<std::array<int, 3>> && !readable<std::span<int const>>);
 static_assert(adaptable<std::span<int>> && adaptable<std::span<int const, 4>> && adaptable<std::vector<bool>>);
 static_assert(adaptable<std::array<std::vector<int>, 2>> && adaptable<std::optional<vectors<int>>>);
 static_assert(adaptable<std::vector<std::string_view>> && adaptable<std::vector<char const*>>);

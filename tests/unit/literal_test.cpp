@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <tusk/tusk.hpp>
 #include <tusk/types/literal.hpp>
 #include <vector>
@@ -20,7 +21,7 @@ using namespace std::string_view_literals;
 
 template <class T>
 std::string literal(T const& value) {
-  return adapt(value).getquoted();
+  return types::literal_of(value, nullptr);
 }
 
 std::string literal_of(std::string_view text, argument_type type) {
@@ -52,24 +53,25 @@ TEST(literal, of_integers_of_every_width) {
   EXPECT_EQ(literal(std::numeric_limits<signed char>::min()), "(-128)");
   EXPECT_EQ(literal(std::numeric_limits<std::int16_t>::min()), "(-32768)");
   EXPECT_EQ(literal(std::numeric_limits<std::int32_t>::min()), "(-2147483648)");
-  EXPECT_EQ(literal(std::numeric_limits<std::int64_t>::min()), "(-9223372036854775808)");
-  EXPECT_EQ(literal(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(literal(std::numeric_limits<std::int64_t>::min()), "(-9223372036854775808)::pg_catalog.int8");
+  EXPECT_EQ(literal(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615::pg_catalog.numeric");
+  EXPECT_EQ(literal(std::size_t{5}), "5");  // an int8, as it is bound
 }
 
 TEST(literal, of_floating_point_is_never_an_integers) {
   EXPECT_EQ(literal(1.0), "1.0");
   EXPECT_EQ(literal(-1.0), "(-1.0)");
   EXPECT_EQ(literal(0.1), "0.1");
-  EXPECT_EQ(literal(0.1f), "0.1");
-  EXPECT_EQ(literal(-2.5f), "(-2.5)");
+  EXPECT_EQ(literal(0.1f), "0.1::pg_catalog.float4");
+  EXPECT_EQ(literal(-2.5f), "(-2.5)::pg_catalog.float4");
   EXPECT_EQ(literal(1e300), "1e+300");
   EXPECT_EQ(literal(-5e-324), "(-5e-324)");
   EXPECT_EQ(literal(0.0), "0.0");
-  EXPECT_EQ(literal(-0.0), "'-0'::float8");  // as a numeric it would lose its sign
-  EXPECT_EQ(literal(-0.0f), "'-0'::float4");
-  EXPECT_EQ(literal(std::numeric_limits<double>::quiet_NaN()), "'NaN'::float8");
-  EXPECT_EQ(literal(std::numeric_limits<double>::infinity()), "'Infinity'::float8");
-  EXPECT_EQ(literal(-std::numeric_limits<float>::infinity()), "'-Infinity'::float4");
+  EXPECT_EQ(literal(-0.0), "'-0'::pg_catalog.float8");  // as a numeric it would lose its sign
+  EXPECT_EQ(literal(-0.0f), "'-0'::pg_catalog.float4");
+  EXPECT_EQ(literal(std::numeric_limits<double>::quiet_NaN()), "'NaN'::pg_catalog.float8");
+  EXPECT_EQ(literal(std::numeric_limits<double>::infinity()), "'Infinity'::pg_catalog.float8");
+  EXPECT_EQ(literal(-std::numeric_limits<float>::infinity()), "'-Infinity'::pg_catalog.float4");
 }
 
 TEST(literal, of_strings) {
@@ -84,10 +86,10 @@ TEST(literal, of_strings) {
 }
 
 TEST(literal, of_bytes) {
-  EXPECT_EQ(literal(std::vector<std::byte>{}), " E'\\\\x'::bytea");
-  EXPECT_EQ(literal(std::vector{std::byte{'a'}, std::byte{0}, std::byte{0xff}}), " E'\\\\x6100ff'::bytea");
-  EXPECT_EQ(literal(binary("abc")), " E'\\\\x616263'::bytea");
-  EXPECT_EQ(literal(binary("\0\xff"sv)), " E'\\\\x00ff'::bytea");
+  EXPECT_EQ(literal(std::vector<std::byte>{}), " E'\\\\x'::pg_catalog.bytea");
+  EXPECT_EQ(literal(std::vector{std::byte{'a'}, std::byte{0}, std::byte{0xff}}), " E'\\\\x6100ff'::pg_catalog.bytea");
+  EXPECT_EQ(literal(binary("abc")), " E'\\\\x616263'::pg_catalog.bytea");
+  EXPECT_EQ(literal(binary("\0\xff"sv)), " E'\\\\x00ff'::pg_catalog.bytea");
 }
 
 TEST(literal, of_any_other_type_has_its_name) {
@@ -97,21 +99,31 @@ TEST(literal, of_any_other_type_has_its_name) {
     std::string_view expected;
   };
   row const rows[] = {
-      {"2020-02-29", {oids::date}, "'2020-02-29'::date"},
-      {"{}", {oids::jsonb}, "'{}'::jsonb"},
+      {"2020-02-29", {oids::date}, "'2020-02-29'::pg_catalog.date"},
+      {"{}", {oids::jsonb}, "('{}'::pg_catalog.jsonb)"},
       {"1.10", {oids::numeric}, "1.10"},
-      {"-1", {oids::numeric}, "(-1)"},
+      {"2", {oids::numeric}, "2::pg_catalog.numeric"},  // 7 / 2 is another division
+      {"-1", {oids::numeric}, "(-1)::pg_catalog.numeric"},
       {"-0.000", {oids::numeric}, "(-0.000)"},
-      {"NaN", {oids::numeric}, "'NaN'::numeric"},
-      {"-Infinity", {oids::numeric}, "'-Infinity'::numeric"},
-      {"4000000000", {oids::oid}, "4000000000"},
-      {"{1,2}", {oids::int4_array}, "('{1,2}'::int4[])"},  // %s[1] is the first element, and no type int4[][1]
-      {"{\"a\\\\b\"}", {oids::text_array}, "( E'{\"a\\\\\\\\b\"}'::text[])"},
-      {"red", {0, "color"}, "'red'::color"},
+      {"NaN", {oids::numeric}, "'NaN'::pg_catalog.numeric"},
+      {"-Infinity", {oids::numeric}, "'-Infinity'::pg_catalog.numeric"},
+      {"4000000000", {oids::oid}, "'4000000000'::pg_catalog.oid"},
+      {"{1,2}",
+       {oids::int4_array},
+       "('{1,2}'::pg_catalog.int4[])"},    // %s[1] is the first element, and no type int4[][1]
+      {"{}", {oids::text_array}, "'{}'"},  // whatever the statement needs there
+      {"{\"a\\\\b\",NULL,\"NULL\"}", {oids::text_array}, "(ARRAY[ E'a\\\\b', NULL, 'NULL'])"},
+      {"{{a,b},{c,d}}", {oids::text_array}, "(ARRAY[['a', 'b'], ['c', 'd']])"},
+      {"{{{a},{b}},{{c},{d}}}", {oids::text_array}, "(ARRAY[[['a'], ['b']], [['c'], ['d']]])"},
+      {"[0:0]={a}", {oids::text_array}, "('[0:0]={a}'::pg_catalog.text[])"},
+      {"{no array", {oids::text_array}, "('{no array'::pg_catalog.text[])"},
+      {"red", {0, "color", false, true}, "'red'::color"},
+      {"(1,2)", {0, "item"}, "('(1,2)'::item)"},  // %s.a is a field
       {"{red}", {0, "shop.\"Color\"", true}, "('{red}'::shop.\"Color\"[])"},
-      {"x", {oids::char_}, "'x'::\"char\""},   // char is character(1) in a statement
-      {"101", {oids::bit}, "'101'::\"bit\""},  // and bit is bit(1)
-      {"{101}", {oids::bit_array}, "('{101}'::\"bit\"[])"},
+      {"(1,2)", {oids::record}, "'(1,2)'"},               // no text can be read as one
+      {"x", {oids::char_}, "'x'::pg_catalog.\"char\""},   // char is character(1) in a statement
+      {"101", {oids::bit}, "'101'::pg_catalog.\"bit\""},  // and bit is bit(1)
+      {"{101}", {oids::bit_array}, "('{101}'::pg_catalog.\"bit\"[])"},
       {"of a type that is not built in", {99'999}, "'of a type that is not built in'"},
   };
   for (auto const& each : rows) EXPECT_EQ(literal_of(each.text, each.type), each.expected);
@@ -128,10 +140,28 @@ TEST(literal, of_a_number_stands_bare_only_if_it_is_one) {
                                       "e5",   "-e5",   "Infinity",
                                       "1\n",  "1'"}) {
     for (oid const type : {oids::int2, oids::int4, oids::int8, oids::oid, oids::numeric, oids::float4, oids::float8}) {
-      EXPECT_EQ(literal_of(text, {type}), quote(text) + "::" + std::string(type_name(type)));
+      EXPECT_EQ(literal_of(text, {type}), quote(text) + "::pg_catalog." + std::string(type_name(type)));
     }
   }
-  EXPECT_EQ(literal_of("1) OR (true", {oids::bool_}), "'1) OR (true'::bool");
+  EXPECT_EQ(literal_of("1) OR (true", {oids::bool_}), "'1) OR (true'::pg_catalog.bool");
+}
+
+// For text that a user composes: right inside of a point's text, and no comment behind a minus.
+TEST(literal, of_adapt_has_neither_parentheses_nor_casts) {
+  auto const quoted = [](auto const& value) { return adapt(value).getquoted(); };
+  EXPECT_EQ(quoted(-1.23), " -1.23");
+  EXPECT_EQ(quoted(-2), " -2");
+  EXPECT_EQ(quoted(-2.0f), " -2.0");
+  EXPECT_EQ(quoted(-0.0), " -0.0");
+  EXPECT_EQ(quoted(2.0), "2.0");
+  EXPECT_EQ(quoted(numeric("-2")), " -2");
+  EXPECT_EQ(quoted(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(quoted(std::numeric_limits<double>::infinity()), "'Infinity'");
+  EXPECT_EQ(quoted(*from_text<date>::parse("2020-01-01")), "'2020-01-01'");
+  EXPECT_EQ(quoted(std::vector{1, 2}), "'{1,2}'");
+  EXPECT_EQ(quoted("it's"), "'it''s'");
+  EXPECT_EQ(quoted(std::tuple(-1, true)), "( -1, true)");
+  EXPECT_EQ(quoted(nullptr), "NULL");
 }
 
 TEST(literal, is_one_string_of_the_same_text_under_either_setting) {

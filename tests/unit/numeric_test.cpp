@@ -324,11 +324,35 @@ TEST(numeric, converts_to_the_nearest_floating_point_value) {
 // ---- integers in numeric columns, integers of 128 bits
 // ---------------------------------------------------------------
 
-TEST(numeric, an_integer_is_read_if_the_text_has_no_point) {
+TEST(numeric, is_read_as_an_integer_where_it_is_one) {
   EXPECT_EQ(*types::read_text<int>("-42", oids::numeric), -42);
-  EXPECT_EQ(outcome(types::read_text<int>("42.00", oids::numeric)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome(types::read_text<int>("42.00", oids::numeric)), "value 42");
+  EXPECT_EQ(*types::read_text<int>("-7.0", oids::numeric), -7);
+  EXPECT_EQ(outcome(types::read_text<int>("42.50", oids::numeric)), failure(errc::inexact, 2));
+  EXPECT_EQ(outcome(types::read_text<int>("42.", oids::numeric)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome(types::read_text<int>("42.0x", oids::numeric)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome(types::read_text<int>("3000000000.0", oids::numeric)), failure(errc::out_of_range, 0));
+  EXPECT_EQ(outcome(types::read_text<int>("42.00", oids::int4)), failure(errc::malformed_integer, 2));
   EXPECT_EQ(outcome(types::read_text<int>("NaN", oids::numeric)), failure(errc::malformed_integer, 0));
-  EXPECT_FALSE(from_text<double>::reads(oids::numeric) || from_text<float>::reads(oids::numeric));
+}
+
+TEST(numeric, is_read_as_the_nearest_double_or_float) {
+  auto const as_double = [](std::string_view text) { return types::read_text<double>(text, oids::numeric); };
+  auto const as_float = [](std::string_view text) { return types::read_text<float>(text, oids::numeric); };
+  EXPECT_EQ(*as_double("0.1"), 0.1);
+  EXPECT_EQ(*as_double("2.5000000000000000"), 2.5);
+  EXPECT_EQ(*as_double("9007199254740993"), 9007199254740992.0);  // between two: the even one
+  EXPECT_EQ(*as_double("-123456789012345678901234567890.5"), -123456789012345678901234567890.5);
+  EXPECT_EQ(*as_float("0.1"), 0.1f);
+  EXPECT_EQ(*as_float("16777217"), 16777216.0f);
+  EXPECT_EQ(*as_float("7.0000003576278686523437500000000001"), 7.00000048f);  // by way of a double it would be less
+  EXPECT_TRUE(std::isnan(*as_double("NaN")));
+  EXPECT_EQ(*as_double("-Infinity"), -std::numeric_limits<double>::infinity());
+  std::string const tiny = "-0." + std::string(400, '0') + "1";
+  EXPECT_TRUE(*as_double(tiny) == 0 && std::signbit(*as_double(tiny)));
+  std::string const huge = std::string(400, '9') + ".0";
+  EXPECT_EQ(as_double(huge).error().code, make_error_code(errc::out_of_range));
+  EXPECT_EQ(as_float("-1" + std::string(39, '0')).error().code, make_error_code(errc::out_of_range));
 }
 
 #ifdef __SIZEOF_INT128__

@@ -46,7 +46,7 @@ void expect_failure(std::string_view text, errc why, std::size_t position) {
 template <class T>
 inline constexpr oid sent_as = types::argument_type_of<range<T>>().oid;
 static_assert(sent_as<int> == oids::int4range && sent_as<long long> == oids::int8range);
-static_assert(sent_as<short> == oids::int4range && sent_as<unsigned long long> == oids::numrange);
+static_assert(sent_as<short> == oids::int4range && sent_as<unsigned long long> == oids::int8range);
 static_assert(sent_as<double> == 0 && sent_as<std::string> == 0);
 static_assert(types::range_of(oids::date) == oids::daterange && types::range_of(oids::timestamp) == oids::tsrange);
 static_assert(types::range_of(oids::timestamptz) == oids::tstzrange &&

@@ -20,7 +20,9 @@ inline constexpr oid last_built_in = 16'383;
 /// The type of an argument, as the page names it.
 template <class T>
 std::string sent_as() {
-  if constexpr (adaptable<T>) {
+  if constexpr (types::beyond_int8<T>) {
+    return "`int8`, beyond it `numeric`";
+  } else if constexpr (adaptable<T>) {
     argument_type const type = types::argument_type_of<T>();
     return type.oid == 0 ? "what the statement needs there" : "`" + std::string(type_name(type.oid)) + "`";
   } else {
@@ -173,6 +175,35 @@ inline std::string types_text() {
       "from "
       "`record`.\n");
   page.add(
+      "\n## Merged and bound\n\n"
+      "A cursor merges arguments into the text (`%s`), a connection binds them (`$1`). Both mean the same: a literal "
+      "has "
+      "the type that "
+      "binding gives, `0.5::pg_catalog.float4`, `2::pg_catalog.numeric`, `'2020-02-29'::pg_catalog.date`. What "
+      "differs:\n\n"
+      "* A merged integer of up to 64 bits is a bare constant, whose type the server takes from its size: 5 is an int4 "
+      "whatever C++ type it had. So `repeat('x', %s)` finds its function, and `%s * 1000000000` may say \"integer out "
+      "of "
+      "range\" where a "
+      "bound `std::int64_t` does not.\n"
+      "* A merged double is a numeric constant: `round(%s)` of 2.5 is 3, where `round($1)` is 2, the even one.\n"
+      "* A merged NULL has no type, whatever C++ type it had: a function that is overloaded is chosen as for `NULL`.\n"
+      "* A merged array of strings without elements has no type of its own: `'{}'`. An array of strings is a `text[]` "
+      "otherwise; for "
+      "another type the statement says so, `%s::uuid[]`.\n"
+      "* A double that is bound goes into a numeric column as a float8, which the server rounds to 15 digits; merged, "
+      "or "
+      "as a "
+      "`tusk::numeric`, it keeps all. A numeric is read as a `double` or `float` to the nearest value.\n"
+      "* Where the settings of a role or database have `extra_float_digits` at 0 or below, the server rounds every "
+      "float4 and float8 that "
+      "it sends, so that values do not come back as they went. `load_types()` puts a warning among the notices "
+      "then.\n\n"
+      "A `tusk::value` that was read from a column is sent as that column's type, NULL too (`money` as numeric, which "
+      "an assignment or "
+      "`$1::money` takes under any `lc_monetary`). Enums and composites are sent as their types once `load_types()` "
+      "has "
+      "found them; before, bound, the server infers their type.\n"
       "\n## Values whose type is known at run time\n\n"
       "`row.at(i)` gives a `tusk::value`. Without a typecaster for the column it holds:\n\n| type | holds "
       "|\n|---|---|\n");

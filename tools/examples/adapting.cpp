@@ -51,7 +51,7 @@ int main(int count, char** arguments) {
       return tusk::as_is("'(" + tusk::adapt(p.x).getquoted() + ", " + tusk::adapt(p.y).getquoted() + ")'");
     });
     tusk::cursor cur = conn.cursor();
-    cur.execute("INSERT INTO shape (apoint) VALUES (%s)", point{1.23, 4.56});
+    cur.execute("INSERT INTO shape (apoint) VALUES (%s)", point{-1.23, 4.56});
     std::printf("%s\n", std::string(cur.query()).c_str());
 
     part const wheel{1, "wheel, \"front\"", color::green};

@@ -6,7 +6,9 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
+#include <tusk/types/array_reader.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/error.hpp>
 
@@ -72,7 +74,6 @@ bool is_numeric(oid type) noexcept {
     case oids::int2:
     case oids::int4:
     case oids::int8:
-    case oids::oid:
     case oids::numeric:
     case oids::float4:
     case oids::float8: return true;
@@ -105,27 +106,109 @@ bool is_magnitude(std::string_view text) noexcept {
   return text.empty();
 }
 
+constexpr bool is_floating(oid type) noexcept { return type == oids::float4 || type == oids::float8; }
+
+// Digits without a point, which the server takes for an integer.
+bool is_whole(std::string_view magnitude) noexcept { return magnitude.find_first_of(".e") == magnitude.npos; }
+
+// Whether the constant alone would be of another kind than the type, so that 7 / it were another division or a real
+// column not equal to it.
+bool needs_cast(std::string_view magnitude, bool negative, oid type) noexcept {
+  if (type == oids::float4) return true;
+  if (type == oids::numeric) return is_whole(magnitude);
+  return negative && magnitude == "9223372036854775808";  // a numeric until it is negated
+}
+
 // False, and nothing is appended, for what is not a number of the grammar, and for the floating point -0, which would
 // lose its sign: a literal with a point is a numeric.
 bool append_number(text_buffer& to, std::string_view text, oid type) {
   bool const negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
   if (!is_magnitude(text)) return false;
-  bool const floating = type == oids::float4 || type == oids::float8;
-  if (floating && negative && text.find_first_not_of("0.") == text.npos) return false;
+  if (is_floating(type) && negative && text.find_first_not_of("0.") == text.npos) return false;
   append(to, negative ? "(-" : "");
   append(to, text);
-  if (floating && text.find_first_of(".e") == text.npos) append(to, ".0");  // else 1.0 / 2.0 would be 1 / 2, 0
+  if (is_floating(type) && is_whole(text)) append(to, ".0");  // else 1.0 / 2.0 would be 1 / 2, 0
   append(to, negative ? ")" : "");
+  if (needs_cast(text, negative, type)) {
+    append(to, "::pg_catalog.");
+    append(to, type_name(type));
+  }
   return true;
 }
 
-// Where the catalogue's name means another type in a statement: bit is bit(1) there.
-std::string_view name_in_sql(argument_type type) noexcept {
-  if (!type.name.empty()) return type.name;
-  if (type.oid == oids::bit) return "\"bit\"";
-  if (type.oid == oids::bit_array) return "\"bit\"[]";
-  return type_name(type.oid);
+// Whether a subscript, or the name of a field, may follow a value of a built-in type.
+bool has_parts(oid type) noexcept {
+  switch (type) {
+    case oids::name:
+    case oids::int2vector:
+    case oids::oidvector:
+    case oids::point:
+    case oids::lseg:
+    case oids::line:
+    case oids::box:
+    case oids::jsonb: return true;
+    default: return element_of(type) != 0;
+  }
+}
+
+// Of which no text can be read, or which says no more than nothing does.
+bool is_pseudo(oid type) noexcept {
+  switch (type) {
+    case oids::unknown:
+    case oids::record:
+    case oids::record_array:
+    case oids::cstring:
+    case oids::void_: return true;
+    default: return false;
+  }
+}
+
+// `('...'::schema.type[])`
+void append_cast(text_buffer& to, std::string_view text, std::string_view schema, std::string_view name, bool array,
+                 bool parentheses) {
+  append(to, parentheses ? "(" : "");
+  append_quoted(to, text);
+  append(to, "::");
+  append(to, schema);
+  append(to, name == "bit" ? "\"bit\"" : name == "bit[]" ? "\"bit\"[]" : name);  // bit is bit(1) in a statement
+  append(to, array ? "[]" : "");
+  append(to, parentheses ? ")" : "");
+}
+
+// An array of strings as ARRAY[..]: of type text[] as when it is bound, but empty it is whatever the statement needs.
+// False, and nothing is appended, for one with bounds, which has no such form.
+bool append_strings(text_buffer& to, std::string_view text) {
+  if (text == "{}") {
+    append_quoted(to, text);
+    return true;
+  }
+  array_reader check(text, ',');
+  while (check.next()) {}
+  if (check.error() || text.starts_with('[')) return false;
+  auto const dimensions = std::as_const(check).shape().dimensions();
+  // How many brackets open before element `i`; as many close behind the one before it.
+  auto const edges = [&](std::size_t i) {
+    std::size_t levels = 0;
+    std::size_t size = 1;
+    for (std::size_t d = dimensions.size(); d-- > 0; ++levels) {
+      size *= dimensions[d].size;
+      if (i % size != 0) break;
+    }
+    return levels;
+  };
+  array_reader reader(text, ',');
+  append(to, "(ARRAY");
+  for (std::size_t i = 0; reader.next(); ++i) {
+    std::size_t const levels = edges(i);
+    for (std::size_t n = 0; i != 0 && n < levels; ++n) to.push_back(']');
+    append(to, i == 0 ? "" : ", ");
+    for (std::size_t n = 0; n < levels; ++n) to.push_back('[');
+    reader.is_null() ? append(to, "NULL") : append_quoted(to, reader.element().text);
+  }
+  for (std::size_t n = 0; n < dimensions.size(); ++n) to.push_back(']');
+  to.push_back(')');
+  return true;
 }
 
 }  // namespace
@@ -137,18 +220,23 @@ void append_quoted(text_buffer& to, std::string_view text) {
   to.push_back('\'');
 }
 
-void append_literal(text_buffer& to, std::string_view text, argument_type type) {
+void append_literal(text_buffer& to, std::string_view text, argument_type const& type) {
   if (type.oid == oids::bool_ && (text == "t" || text == "f")) return append(to, text == "t" ? "true" : "false");
   if (is_numeric(type.oid) && append_number(to, text, type.oid)) return;
-  std::string_view const name = name_in_sql(type);
-  if (name.empty()) return append_quoted(to, text);  // the server infers the type
-  bool const array = type.array || name.ends_with("[]");
-  append(to, array ? "(" : "");
-  append_quoted(to, text);
-  append(to, "::");
-  append(to, name);
-  append(to, type.array ? "[]" : "");
-  append(to, array ? ")" : "");
+  if (type.oid == oids::text_array && append_strings(to, text)) return;
+  if (!type.name.empty()) return append_cast(to, text, "", type.name, type.array, type.array || !type.scalar);
+  std::string_view const name = type_name(type.oid);
+  if (name.empty() || is_pseudo(type.oid)) return append_quoted(to, text);  // the server infers the type
+  append_cast(to, text, "pg_catalog.", name, false, has_parts(type.oid));
+}
+
+void append_plain(text_buffer& to, std::string_view text, argument_type const& type) {
+  if (type.oid == oids::bool_ && (text == "t" || text == "f")) return append(to, text == "t" ? "true" : "false");
+  std::string_view const magnitude = text.substr(text.starts_with('-'));
+  if (!is_numeric(type.oid) || !is_magnitude(magnitude)) return append_quoted(to, text);
+  if (magnitude.size() != text.size()) to.push_back(' ');
+  append(to, text);
+  if (is_floating(type.oid) && is_whole(magnitude)) append(to, ".0");
 }
 
 void append_identifier(text_buffer& to, std::string_view name) {

@@ -1,9 +1,22 @@
 // money: sign, `$`, digits with a comma before every group of three, a point and two digits.
 #include <tusk/types/money.hpp>
 
+#include <ostream>
+
 #include <tusk/types/errc.hpp>
 
 namespace tusk {
+
+void adapter<money>::text(money value, text_writer& out) {
+  bool const negative = value.units() < 0;
+  auto const units = static_cast<std::uint64_t>(value.units());
+  std::uint64_t const magnitude = negative ? 0 - units : units;
+  std::uint64_t const cents = magnitude % 100;
+  if (negative) out << '-';
+  out << magnitude / 100 << '.' << static_cast<char>('0' + cents / 10) << static_cast<char>('0' + cents % 10);
+}
+
+std::ostream& operator<<(std::ostream& out, money value) { return out << *types::text_of(value); }
 
 protocol::expected<money> from_text<money>::parse(std::string_view text) noexcept {
   auto const malformed = [](std::size_t at) { return protocol::parse_error{types::errc::malformed_money, at}; };

@@ -64,7 +64,8 @@ bool parse_short(std::string_view text, Float& value) noexcept {
   return true;
 }
 
-template <class Float>
+// `Nearest`: of a numeric, whose digits may be more than the type has.
+template <class Float, bool Nearest = false>
 protocol::expected<Float> parse_floating(std::string_view text) noexcept {
   Float value = 0;
   if (text.size() <= 16 && parse_short(text, value)) return value;
@@ -75,8 +76,12 @@ protocol::expected<Float> parse_floating(std::string_view text) noexcept {
   if (digits == end || !is_digit(*digits)) return parse_name<Float>(text);
   auto const [used, error] = std::from_chars(begin, end, value);
   if (used != end) return protocol::parse_error{errc::malformed_float, static_cast<std::size_t>(used - begin)};
-  if (error == std::errc::result_out_of_range) return protocol::parse_error{errc::out_of_range, 0};
-  if (!is_exact(text, value)) return protocol::parse_error{errc::inexact, 0};
+  if (error == std::errc::result_out_of_range) {
+    // Of a numeric, what has no digit but zeros before the point is too small rather than too large.
+    if (Nearest && text[text.find_first_not_of("-0")] == '.') return digits == begin ? Float{0} : -Float{0};
+    return protocol::parse_error{errc::out_of_range, 0};
+  }
+  if (!Nearest && !is_exact(text, value)) return protocol::parse_error{errc::inexact, 0};
   return value;
 }
 
@@ -107,5 +112,20 @@ protocol::parse_error integer_error(std::string_view text) noexcept {
 
 protocol::expected<double> parse_double(std::string_view text) noexcept { return parse_floating<double>(text); }
 protocol::expected<float> parse_float(std::string_view text) noexcept { return parse_floating<float>(text); }
+protocol::expected<double> parse_nearest_double(std::string_view text) noexcept {
+  return parse_floating<double, true>(text);
+}
+protocol::expected<float> parse_nearest_float(std::string_view text) noexcept {
+  return parse_floating<float, true>(text);
+}
+
+protocol::expected<std::string_view> integer_part(std::string_view text) noexcept {
+  std::size_t const point = text.find('.');
+  if (point == text.npos || point + 1 == text.size()) return text;
+  std::size_t const other = text.find_first_not_of('0', point + 1);
+  if (other == text.npos) return text.substr(0, point);
+  bool const fraction = count_digits(text.substr(point + 1)) == text.size() - point - 1;
+  return protocol::parse_error{fraction ? errc::inexact : errc::malformed_integer, point};
+}
 
 }  // namespace tusk::types

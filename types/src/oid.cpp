@@ -250,6 +250,11 @@ oid type_of_name(std::string_view name) noexcept {
   return found != std::end(table) ? found->type : 0;
 }
 
+bool is_user_defined(oid type) noexcept {
+  constexpr oid first_of_initdb = 10'000;  // FirstGenbkiObjectId: lower ones are given in PostgreSQL's sources
+  return type >= first_of_initdb || (type != 0 && type_name(type).empty());
+}
+
 oid array_of(oid element) noexcept {
   auto const* found = std::lower_bound(std::begin(arrays), std::end(arrays), element,
                                        [](array_entry const& e, oid o) { return e.element < o; });

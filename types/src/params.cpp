@@ -55,6 +55,7 @@ std::vector<types::argument_view> params::arguments() const {
     each.how = {null ? types::shape::null : types::shape::text, {types()[i]}};
     if (next != notes_.end() && next->index == i) {
       each.how = next->how;
+      each.how.type.name = next->type_name;
       each.name = next->name;
       ++next;
     }

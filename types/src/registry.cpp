@@ -39,6 +39,16 @@ std::shared_ptr<adapter_registry::function const> adapter_registry::find(std::ty
   return found == functions_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<loaded_types const> adapter_registry::types() const {
+  std::lock_guard const lock(mutex_);
+  return types_;
+}
+
+void adapter_registry::set_types(std::shared_ptr<loaded_types const> found) {
+  std::lock_guard const lock(mutex_);
+  types_.swap(found);  // the old one goes after the lock
+}
+
 namespace types {
 namespace {
 
@@ -62,18 +72,20 @@ class one_deeper {
 
 }  // namespace
 
-written write_registered(std::type_info const& type, void const* value, text_buffer& to,
-                         adapter_registry const* registry) {
-  auto function = registry != nullptr ? registry->find(type) : nullptr;
+void throw_not_adapted(std::type_info const& type) {
+  std::string const name = name_of(type);
+  throw programming_error("can't adapt type '" + name + "': nothing is registered for it; call " +
+                              "tusk::register_adapter<" + name + ">(function) before",
+                          make_error_code(errc::not_registered));
+}
+
+written write_registered(std::type_info const& type, void const* value, text_buffer& to, adapt_context const& context,
+                         bool plain) {
+  auto function = context.registry() != nullptr ? context.registry()->find(type) : nullptr;
   if (!function) function = adapter_registry::global().find(type);
-  if (!function) {
-    std::string const name = name_of(type);
-    throw programming_error("can't adapt type '" + name + "': nothing is registered for it; call " +
-                                "tusk::register_adapter<" + name + ">(function) before",
-                            make_error_code(errc::not_registered));
-  }
+  if (!function) throw_not_adapted(type);
   one_deeper const now(type);
-  return (*function)(value, to, registry);
+  return (*function)(value, to, context, plain);
 }
 
 }  // namespace types

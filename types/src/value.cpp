@@ -43,6 +43,17 @@ void value::print(std::ostream& out) const {
     ops_->print(out, held_.get());
 }
 
+// Where what is held writes text, the type of the column is its: an int4 that was read from an int2 is an int2. Money
+// is not: no text of it is the same to every server.
+types::written adapter<value>::write(value const& value, types::text_buffer& to, adapt_context const& context,
+                                     bool plain) {
+  types::written how;
+  if (!value.is_null()) how = value.ops_->write(value.held_.get(), to, context, plain);
+  bool const is_typed = value.type_ != 0 && value.type_ != oids::money && value.type_ != oids::money_array;
+  if (how.as != types::shape::sql && is_typed) how.type = context.resolve({value.type_});
+  return how;
+}
+
 void value::print_name(std::ostream& out, std::type_info const& type) { out << '<' << types::type_text(type) << '>'; }
 
 void value::throw_not_a(std::type_info const& wanted) const {

@@ -234,11 +234,13 @@ class connection {
   // ---- types ----
 
   /// Reads from the catalogue which types the database has: domains are then read as the type below them, enums as
-  /// text, composite types as record, and so are arrays of these. One query; again after types were made or dropped.
+  /// text, composite types as record, and so are arrays of these. An argument of such a type (enum_adapter, composite,
+  /// a value that was read) is then bound with its OID, and merged with its schema. One query; again after types were
+  /// made or dropped. Where the session's extra_float_digits rounds floating point, a warning is among the notices.
   /// Results that are there already stay as they are.
   void load_types();
-  /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; names are as they are stored). Throws
-  /// programming_error if there is none, or load_types() did not find it.
+  /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; one with capitals in
+  /// quotes). Throws programming_error if there is none, or load_types() did not find it.
   oid type_oid(std::string_view name) const;
 
   // ---- stepping: for event loops, and for every connection with `async` ----

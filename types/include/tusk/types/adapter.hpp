@@ -14,6 +14,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tusk/types/adapt_context.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
 
@@ -28,7 +29,10 @@ namespace tusk {
 ///
 /// A type that was made in its database has no OID that is known beforehand: it is told by its name, as a statement
 /// would write it, `static constexpr std::string_view type_name = "shop.color"`, in place of `oid`. A type of several
-/// is told by a function: `static tusk::argument_type type()`.
+/// is told by a function: `static tusk::argument_type type()`; one that depends on the value or on the loaded types by
+/// `static tusk::oid type(T const&, tusk::adapt_context const&)`, which may stand beside an `oid` for values that are
+/// not there (an empty vector, an empty optional) and may give a tusk::argument_type. It is asked before `text` writes,
+/// and not where an `is_null` says NULL.
 ///
 /// `text` writes what the server's input function of the type reads, without quotes. If some values of `T` mean NULL,
 /// an adapter also has `static bool is_null(T const&)`; `text` is not called for those. `text` may throw: nothing of
@@ -36,13 +40,15 @@ namespace tusk {
 template <class T>
 struct adapter;
 
-/// What an adapter says of its type: the OID that Bind declares (0: the server infers it), and for types that are known
-/// by name alone the name, which a cast in the statement's text uses.
-struct argument_type {
-  tusk::oid oid = 0;
-  std::string_view name = {};  ///< as SQL writes it, without `[]`; lives for ever
-  bool array = false;          ///< with a name: an array of that type
+namespace types {
+
+/// Whether the type of what `adapter<T>` writes depends on the value, or on the loaded types.
+template <class T>
+concept typed_by_value = requires(T const& value, adapt_context const& context) {
+  adapter<T>::type(value, context);
 };
+
+}  // namespace types
 
 /// Whether there is an adapter for `T` that writes text.
 template <class T>
@@ -50,6 +56,7 @@ concept adaptable = requires(T const& value, text_writer& out) {
   adapter<T>::text(value, out);
 }
 &&(
+    types::typed_by_value<T> ||
     requires {
       { adapter<T>::oid } -> std::convertible_to<oid>;
     } ||
@@ -89,23 +96,72 @@ concept inner_adaptable = requires(T const& value) {
   adapter<T>::inner(value);
 };
 
+namespace types {
+struct written;
+
+/// Whether the adapter for `T` decides when the program runs what it writes.
+template <class T>
+concept self_written = requires(T const& value, text_buffer& to, adapt_context const& context) {
+  adapter<T>::write(value, to, context, false);
+};
+
+}  // namespace types
+
 /// Whether values of `T` can be arguments of a statement.
 template <class T>
-concept argument = adaptable<T> || sql_adaptable<T> || registrable<T> || inner_adaptable<T>;
+concept argument = adaptable<T> || sql_adaptable<T> || registrable<T> || inner_adaptable<T> || types::self_written<T>;
 
 namespace types {
 
-/// The type of what `adapter<T>` writes.
+/// The type of what `adapter<T>` writes where no value is at hand.
 template <adaptable T>
 constexpr argument_type argument_type_of() {
   if constexpr (requires { adapter<T>::type(); }) {
     return adapter<T>::type();
   } else if constexpr (requires { adapter<T>::oid; }) {
     return {adapter<T>::oid};
+  } else if constexpr (requires { adapter<T>::type_name; }) {
+    return {0, adapter<T>::type_name, false, std::is_enum_v<T>};
   } else {
-    return {0, adapter<T>::type_name};
+    return {};
   }
 }
+
+/// The type of what `adapter<T>` writes of this value, with what the context knows of it.
+template <adaptable T>
+argument_type argument_type_of(T const& value, adapt_context const& context) {
+  if constexpr (!typed_by_value<T>) {
+    return context.resolve(argument_type_of<T>());
+  } else if constexpr (std::convertible_to<decltype(adapter<T>::type(value, context)), oid>) {
+    return context.resolve({static_cast<oid>(adapter<T>::type(value, context))});
+  } else {
+    return context.resolve(adapter<T>::type(value, context));
+  }
+}
+
+/// The type of values of which some are of one type and some of another: numeric for int8 and numeric. Throws
+/// data_error for any others.
+argument_type common_type(argument_type const& a, argument_type const& b);
+
+/// Gathers the common type of the values that are not NULL.
+class type_gatherer {
+ public:
+  explicit type_gatherer(adapt_context const& context) noexcept : context_(context) {}
+
+  template <adaptable T>
+  void add(T const& value);
+
+  /// That of values that are not there if there was none.
+  template <adaptable T>
+  argument_type type() const {
+    return known_ ? type_ : argument_type_of<T>();
+  }
+
+ private:
+  adapt_context const& context_;
+  argument_type type_;
+  bool known_ = false;
+};
 
 }  // namespace types
 
@@ -113,6 +169,9 @@ constexpr argument_type argument_type_of() {
 template <adaptable T>
 struct adapter<std::optional<T>> {
   static constexpr argument_type type() { return types::argument_type_of<T>(); }
+  static argument_type type(std::optional<T> const& value, adapt_context const& context) {
+    return value ? types::argument_type_of<T>(*value, context) : type();
+  }
   static bool is_null(std::optional<T> const& value);
   static void text(std::optional<T> const& value, text_writer& out) { adapter<T>::text(*value, out); }
 };
@@ -201,6 +260,14 @@ std::optional<std::string> text_of(T const& value) {
 template <adaptable T>
 bool adapter<std::optional<T>>::is_null(std::optional<T> const& value) {
   return !value || types::is_null(*value);
+}
+
+template <adaptable T>
+void types::type_gatherer::add(T const& value) {
+  if (is_null(value)) return;
+  argument_type const found = argument_type_of<T>(value, context_);
+  type_ = known_ ? common_type(type_, found) : found;
+  known_ = true;
 }
 
 }  // namespace tusk

@@ -5,7 +5,8 @@
 //                                                                     were made in the database, any of those
 //   std::vector<std::vector<T>> and so on  likewise; each level is a  likewise, with as many dimensions
 //                                          dimension, at most 6
-//   std::array<T, N>, std::span<T>         likewise                   not
+//   std::array<T, N>                       likewise                   likewise, of N elements in one dimension
+//   std::span<T>                           likewise                   not
 //   tusk::array<T>                         likewise, with its bounds  likewise, any dimensions and bounds
 //   std::optional<T> as the elements       likewise                   likewise, and NULL
 //   vector, array, span of std::byte       bytea, see bytea.hpp
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -167,12 +169,40 @@ concept nested_range = array_range<T> && leaf<T>::depth <= array_shape::max_dime
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-/// The array type of what `adapter<T>` writes.
+/// The array type of what `adapter<T>` writes, of elements that are not there.
 template <adaptable T>
 argument_type array_type_of() {
   argument_type const element = argument_type_of<T>();
   if (!element.name.empty()) return {0, element.name, true};
   return {element.oid == 0 ? oids::text_array : array_of(element.oid)};
+}
+
+/// That of these elements.
+template <adaptable T>
+argument_type array_type_of(array<T> const& elements, adapt_context const& context) {
+  type_gatherer gathered(context);
+  if constexpr (typed_by_value<T>) {
+    for (T const& each : elements) gathered.add<T>(each);
+  }
+  return context.array_of(gathered.type<T>());
+}
+
+template <nested_range Range>
+void gather_types(Range const& range, type_gatherer& to) {
+  for (element_of_range<Range> const& each : range) {  // of a vector<bool> it is a copy
+    if constexpr (leaf<Range>::depth > 1) {
+      gather_types(each, to);
+    } else {
+      to.add<element_of_range<Range>>(each);
+    }
+  }
+}
+
+template <nested_range Range>
+argument_type array_type_of(Range const& range, adapt_context const& context) {
+  type_gatherer gathered(context);
+  if constexpr (typed_by_value<leaf_of<Range>>) gather_types(range, gathered);
+  return context.array_of(gathered.template type<leaf_of<Range>>());
 }
 
 /// An element, in quotes if it needs them.
@@ -299,6 +329,9 @@ template <types::nested_range Range>
 requires adaptable<types::leaf_of<Range>>
 struct adapter<Range> {
   static argument_type type() { return types::array_type_of<types::leaf_of<Range>>(); }
+  static argument_type type(Range const& value, adapt_context const& context) {
+    return types::array_type_of(value, context);
+  }
   /// Throws data_error if the elements of a level differ in size.
   static void text(Range const& value, text_writer& out) {
     types::array_writer<types::leaf_of<Range>>(out).write(value);
@@ -309,8 +342,17 @@ template <types::array_element T>
 requires adaptable<T>
 struct adapter<array<T>> {
   static argument_type type() { return types::array_type_of<T>(); }
+  static argument_type type(array<T> const& value, adapt_context const& context) {
+    return types::array_type_of(value, context);
+  }
   static void text(array<T> const& value, text_writer& out) { types::array_writer<T>(out).write(value); }
 };
+
+/// The text, as it is sent.
+template <types::array_element T>
+requires adaptable<T> std::ostream& operator<<(std::ostream& out, array<T> const& value) {
+  return out << *types::text_of(value);
+}
 
 template <types::nested_range Range>
 requires types::vectors_only<Range> && types::readable_part<types::leaf_of<Range>>
@@ -331,6 +373,22 @@ struct from_text<Range> {
       auto from = elements.begin();
       return types::nest<Range>(shape->dimensions(), from);
     }
+  }
+};
+
+/// Another number of elements, or of dimensions, is errc::wrong_dimensions.
+template <types::array_element T, std::size_t Size>
+requires types::readable_part<T> &&(!std::is_same_v<T, std::byte>)struct from_text<std::array<T, Size>> {
+  static bool reads(oid type) { return types::reads_array<T>(type); }
+  static protocol::expected<std::array<T, Size>> parse(std::string_view text) { return parse(text, 0); }
+  static protocol::expected<std::array<T, Size>> parse(std::string_view text, oid type) {
+    auto elements = from_text<std::vector<T>>::parse(text, type);
+    if (!elements) return elements.error();
+    if (elements->size() != Size) return protocol::parse_error{types::errc::wrong_dimensions, 0};
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<T, Size>{T(std::move((*elements)[I]))...};
+    }
+    (std::make_index_sequence<Size>());
   }
 };
 

@@ -121,7 +121,7 @@ class record_reader {
   std::optional<protocol::parse_error> error_;
 };
 
-constexpr bool reads_record(oid type) noexcept { return type == oids::record || is_user_defined(type); }
+inline bool reads_record(oid type) noexcept { return type == oids::record || is_user_defined(type); }
 
 }  // namespace types
 
@@ -150,7 +150,7 @@ concept composite_type = aggregate<T> && requires {
 
 template <types::composite_type T>
 struct from_text<T> {
-  static constexpr bool reads(oid type) noexcept { return types::reads_record(type); }
+  static bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<T> parse(std::string_view text) {
     T value{};
     auto const error = std::apply([&](auto&... members) { return types::record_reader(text).read(members...); },
@@ -162,7 +162,7 @@ struct from_text<T> {
 
 template <class... Fields>
 requires(sizeof...(Fields) > 0 && (types::readable_part<Fields> && ...)) struct from_text<std::tuple<Fields...>> {
-  static constexpr bool reads(oid type) noexcept { return types::reads_record(type); }
+  static bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::tuple<Fields...>> parse(std::string_view text) {
     std::tuple<Fields...> value;
     auto const error = std::apply([&](auto&... fields) { return types::record_reader(text).read(fields...); }, value);
@@ -173,7 +173,7 @@ requires(sizeof...(Fields) > 0 && (types::readable_part<Fields> && ...)) struct 
 
 template <types::readable_part First, types::readable_part Second>
 struct from_text<std::pair<First, Second>> {
-  static constexpr bool reads(oid type) noexcept { return types::reads_record(type); }
+  static bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::pair<First, Second>> parse(std::string_view text) {
     std::pair<First, Second> value;
     if (auto const error = types::record_reader(text).read(value.first, value.second)) return *error;

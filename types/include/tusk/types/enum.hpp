@@ -3,15 +3,19 @@
 //   enum class color { red, green, blue };
 //   template <> struct tusk::adapter<color> : tusk::enum_adapter<"color", "red", "green", "blue"> {};
 //
-// The labels are those of the enumerators 0, 1, 2 and so on. Sent as the type of that name; read from any type that was
-// made in its database, and from text and varchar, by label: the server has no other form of an enum.
+// The labels are those of the enumerators 0, 1, 2 and so on; an enum whose values are others does not compile. Sent as
+// the type of that name; read from any type that was made in its database, and from text and varchar, by label: the
+// server has no other form of an enum.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <limits>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
@@ -26,10 +30,42 @@ namespace types {
 
 [[noreturn]] void throw_no_label();
 
+// As the compiler shows the value: `color::red`, or `(color)7` where no enumerator has it.
+template <auto Value>
+constexpr std::string_view shown_value() noexcept {
+  constexpr std::string_view before = "Value = ";
+  constexpr std::string_view words = __PRETTY_FUNCTION__;
+  return words.substr(words.find(before) + before.size());
+}
+
+/// Whether an enumerator of `Enum` has this value.
+template <class Enum, long long Value>
+constexpr bool has_enumerator() noexcept {
+  using number = std::underlying_type_t<Enum>;
+  constexpr auto largest = static_cast<unsigned long long>(std::numeric_limits<number>::max());
+  if constexpr (Value < 0 ? std::is_unsigned_v<number> : static_cast<unsigned long long>(Value) > largest) {
+    return false;
+  } else {
+    // By its bits: a value beyond the enumerators is no constant expression where the underlying type is not fixed.
+    return !shown_value<std::bit_cast<Enum>(static_cast<number>(Value))>().starts_with('(');
+  }
+}
+
+/// Whether there are enumerators 0 to `Count` - 1 and none behind them.
+template <class Enum, std::size_t Count>
+constexpr bool counts_from_zero() noexcept {
+  constexpr auto end = static_cast<long long>(Count);
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return (has_enumerator<Enum, static_cast<long long>(I)>() && ...);
+  }
+  (std::make_index_sequence<Count>()) && !has_enumerator<Enum, end>();
+}
+
 }  // namespace types
 
-/// The adapter of an enum: the type's name, as SQL writes it, then the labels of the enumerators 0, 1, 2 and so on, at
-/// least one. A value without a label is a data_error.
+/// The adapter of an enum: the type's name, as SQL writes it, then the labels of the enumerators 0, 1, 2 and so on, one
+/// for each; what lies apart from them (`none = -1`) has no label. A value without a label is a data_error. Once
+/// load_types() knows the type it is bound as that type.
 template <types::fixed_string Name, types::fixed_string... Labels>
 struct enum_adapter {
   static_assert(sizeof...(Labels) > 0, "tusk: an enum needs its labels, in the order of the enumerators");
@@ -40,9 +76,19 @@ struct enum_adapter {
   template <class Enum>
   requires std::is_enum_v<Enum>
   static void text(Enum value, text_writer& out) {
+    require_labels<Enum>();
     auto const number = static_cast<std::underlying_type_t<Enum>>(value);  // below 0 it is a large std::size_t
     if (static_cast<std::size_t>(number) >= labels.size()) types::throw_no_label();
     out << labels[static_cast<std::size_t>(number)];
+  }
+
+  /// Does not compile where the labels would be those of other values.
+  template <class Enum>
+  static constexpr void require_labels() noexcept {
+    static_assert(types::counts_from_zero<Enum, sizeof...(Labels)>(),
+                  "tusk: enum_adapter gives its labels to the enumerators 0, 1, 2 and so on, one for each, but this "
+                  "enum (Enum, see above) has others. Number its enumerators so, give each a label in their order, or "
+                  "write its adapter (text) and its from_text yourself.");
   }
 };
 
@@ -58,10 +104,9 @@ concept labelled_enum = std::is_enum_v<T> && requires {
 
 template <types::labelled_enum Enum>
 struct from_text<Enum> {
-  static constexpr bool reads(oid type) noexcept {
-    return is_user_defined(type) || type == oids::text || type == oids::varchar;
-  }
+  static bool reads(oid type) noexcept { return is_user_defined(type) || type == oids::text || type == oids::varchar; }
   static constexpr protocol::expected<Enum> parse(std::string_view text) noexcept {
+    adapter<Enum>::template require_labels<Enum>();
     constexpr auto const& labels = adapter<Enum>::labels;
     auto const found = std::find(labels.begin(), labels.end(), text);
     if (found == labels.end()) return protocol::parse_error{types::errc::unknown_label, 0};

@@ -64,6 +64,12 @@ template <types::wide_integer T>
 struct from_text<T> {
   static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_wide<T>(text); }
+  static protocol::expected<T> parse(std::string_view text, oid type) noexcept {
+    if (type != oids::numeric) return parse(text);
+    auto const integer = types::integer_part(text);
+    if (!integer) return integer.error();
+    return parse(*integer);
+  }
 };
 
 #endif

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <concepts>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,9 @@ class xml {
  private:
   std::string text_;
 };
+
+inline std::ostream& operator<<(std::ostream& out, json const& value) { return out << value.to_string(); }
+inline std::ostream& operator<<(std::ostream& out, xml const& value) { return out << value.to_string(); }
 
 /// Invalid UTF-8 and NUL bytes are a data_error.
 template <class T>

@@ -5,8 +5,10 @@
 //
 //   -$1,234.56     ($1,234.56)      the same amount; thousands always in groups
 //
-// Money is not written: there is no text of an amount that the input function takes for the same one under every
-// lc_monetary (1234.56 is 1234.56 to one, and 123456.00 to another). Send a numeric, and cast: `$1::numeric::money`.
+// There is no text of an amount that money's input function takes for the same one under every lc_monetary: 1234.56 is
+// 1234.56 to one, and 123456.00 to another. So it is sent as a numeric, 1234.56, which every server takes for that
+// amount: into a money column it goes as it is, elsewhere the statement casts it, `$1::money`. A currency without cents
+// rounds it, as it does any numeric.
 //
 // Source: PostgreSQL's documentation, "Monetary Types".
 #pragma once
@@ -14,11 +16,14 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <string_view>
 
 #include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapter.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/text_writer.hpp>
 
 namespace tusk {
 
@@ -35,6 +40,15 @@ class money {
  private:
   std::int64_t units_ = 0;
 };
+
+template <>
+struct adapter<money> {
+  static constexpr tusk::oid oid = oids::numeric;
+  static void text(money value, text_writer& out);
+};
+
+/// The amount, as it is sent: -1234.56.
+std::ostream& operator<<(std::ostream& out, money value);
 
 /// What is in another form is errc::malformed_money: cast it to numeric in the statement.
 template <>

@@ -5,16 +5,17 @@
 //   signed 8 and 16 bits, uint8   int2       int2, int4, int8, oid, numeric: any integer that fits
 //   signed 32 bits, uint16        int4       likewise
 //   signed 64 bits, uint32        int8       likewise
-//   uint64                        numeric    likewise
-//   float                         float4     float4; int2, int4, int8 where the value is exact
-//   double                        float8     float8, float4; int2, int4, int8 where the value is exact
+//   uint64                        int8, and numeric beyond it; likewise
+//   float                         float4     float4; numeric: the nearest; int2, int4, int8 where the value is exact
+//   double                        float8     float8, float4; numeric: the nearest; int2, int4, int8 where it is exact
 //
-// An integer is read from a numeric whose text has no point: what sum() of int8 gives; 1.00 is a tusk::numeric.
+// An integer is read from a numeric whose value is one: 5, and 5.00. Floating point is read from a numeric as the
+// nearest value, for who asks for a double of avg() gets one; tusk::numeric keeps all digits. A float is not read from
+// float8. A double read from float4 is the float4's value, as the server's own cast gives it (0.1::float4 is
+// 0.10000000149011612), so that the text and the binary format agree.
 //
-// Floating point is not read from numeric: hardly any decimal fraction is a float, so that it would fail on the data
-// and not on the program; `::float8` in the query, or tusk::numeric's to<double>(), says that rounding is meant.
-// Likewise a float is not read from float8. A double read from float4 is the float4's value, as the server's own cast
-// gives it (0.1::float4 is 0.10000000149011612), so that the text and the binary format agree.
+// Into a numeric column a double goes as it is bound, as float8, which the server rounds to 15 digits: 0.1 + 0.2
+// becomes 0.300000000000000. Merged it is a numeric constant, 0.30000000000000004, with all its digits.
 #pragma once
 
 #include <bit>
@@ -36,12 +37,16 @@
 namespace tusk {
 namespace types {
 
-/// The smallest type of the server that holds every value of `T`.
+/// The smallest type of the server that holds every value of `T`; int8 for std::uint64_t, which hardly ever has others.
 template <integer T>
 consteval oid integer_oid() noexcept {
   constexpr int bits = std::numeric_limits<T>::digits;
-  return bits <= 15 ? oids::int2 : bits <= 31 ? oids::int4 : bits <= 63 ? oids::int8 : oids::numeric;
+  return bits <= 15 ? oids::int2 : bits <= 31 ? oids::int4 : oids::int8;
 }
+
+/// Integers of which some do not fit in an int8.
+template <class T>
+concept beyond_int8 = integer<T> &&(std::numeric_limits<T>::digits > 63);
 
 /// Whether the text of a type's values is an integer's, as far as they are integers.
 constexpr bool spells_integers(oid type) noexcept {
@@ -143,6 +148,14 @@ protocol::expected<T> parse_integer(std::string_view text) noexcept {
 protocol::expected<double> parse_double(std::string_view text) noexcept;
 protocol::expected<float> parse_float(std::string_view text) noexcept;
 
+/// Text of a numeric: the nearest value. `errc::out_of_range` beyond the largest one.
+protocol::expected<double> parse_nearest_double(std::string_view text) noexcept;
+protocol::expected<float> parse_nearest_float(std::string_view text) noexcept;
+
+/// Text of a numeric without the point and zeros that it ends in, if it is an integer's: 5 of 5.00. What is not a
+/// finite number is given back as it is. `errc::inexact` if it is a fraction.
+protocol::expected<std::string_view> integer_part(std::string_view text) noexcept;
+
 }  // namespace types
 
 template <>
@@ -154,6 +167,17 @@ struct adapter<bool> {
 template <types::integer T>
 struct adapter<T> {
   static constexpr tusk::oid oid = types::integer_oid<T>();
+  static void text(T value, text_writer& out) { out << value; }
+};
+
+/// An int8 where it fits, so that the index of a bigint column serves it.
+template <types::integer T>
+requires types::beyond_int8<T>
+struct adapter<T> {
+  static constexpr tusk::oid oid = types::integer_oid<T>();
+  static constexpr tusk::oid type(T value, adapt_context const&) noexcept {
+    return std::in_range<std::int64_t>(value) ? oids::int8 : oids::numeric;
+  }
   static void text(T value, text_writer& out) { out << value; }
 };
 
@@ -182,6 +206,12 @@ template <types::integer T>
 struct from_text<T> {
   static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
+  static protocol::expected<T> parse(std::string_view text, oid type) noexcept {
+    if (type != oids::numeric) return parse(text);
+    auto const integer = types::integer_part(text);
+    if (!integer) return integer.error();
+    return parse(*integer);
+  }
   /// What is short and has no sign; false says nothing, `parse` does.
   ///
   /// Instructions by callgrind, g++ 12 -O2, against std::from_chars and a check of its end: 6 digits 37 to 45 (the
@@ -197,9 +227,13 @@ struct from_text<T> {
 template <>
 struct from_text<float> {
   static constexpr bool reads(oid type) noexcept {
-    return type == oids::float4 || type == oids::int2 || type == oids::int4 || type == oids::int8;
+    return type == oids::float4 || type == oids::int2 || type == oids::int4 || type == oids::int8 ||
+           type == oids::numeric;
   }
   static protocol::expected<float> parse(std::string_view text) noexcept { return types::parse_float(text); }
+  static protocol::expected<float> parse(std::string_view text, oid type) noexcept {
+    return type == oids::numeric ? types::parse_nearest_float(text) : parse(text);
+  }
 };
 
 template <>
@@ -207,6 +241,7 @@ struct from_text<double> {
   static constexpr bool reads(oid type) noexcept { return type == oids::float8 || from_text<float>::reads(type); }
   static protocol::expected<double> parse(std::string_view text) noexcept { return types::parse_double(text); }
   static protocol::expected<double> parse(std::string_view text, oid type) noexcept {
+    if (type == oids::numeric) return types::parse_nearest_double(text);
     if (type != oids::float4) return parse(text);
     auto const narrow = types::parse_float(text);
     if (!narrow) return narrow.error();

@@ -225,7 +225,8 @@ oid array_of(oid element) noexcept;
 /// The type of the elements of a built-in array type, or 0 if `array` is not one.
 oid element_of(oid array) noexcept;
 
-/// Whether the type was made in its database: an enum, a domain, a composite type, one of an extension.
-constexpr bool is_user_defined(oid type) noexcept { return type >= 16384; }
+/// Whether the type is none of the built-in ones, so that only `load_types()` knows it: made in its database, or when
+/// the server's data directory was (information_schema's domains, the row types of the catalogue). False for 0.
+bool is_user_defined(oid type) noexcept;
 
 }  // namespace tusk

@@ -81,19 +81,19 @@ class params {
     (add(args), ...);
   }
 
-  /// Adds an argument. `registry`, which may be null, is asked for adapters before the global one. Fails with
+  /// Adds an argument. `registry`, which may be null, is asked for adapters before the global one, and for the types
+  /// that were loaded. Fails with
   /// programming_error if there are 65535 already, with data_error if all of them together would pass 1 GiB, and with
   /// what the adapter throws; nothing is added then.
   template <class T>
   params& add(T const& value, adapter_registry const* registry = nullptr) {
-    return add_argument({}, value, registry);
+    return add_one(value, adapt_context(registry));
   }
 
   /// The same of a named one. An empty name is a programming_error.
   template <class T>
   params& add(named_argument<T> const& value, adapter_registry const* registry = nullptr) {
-    if (value.name().empty()) throw_unnamed();
-    return add_argument(value.name(), value.value(), registry);
+    return add_one(value, adapt_context(registry));
   }
 
   /// An object without any, for ever.
@@ -105,7 +105,8 @@ class params {
   template <class... Args>
   static params of([[maybe_unused]] adapter_registry const* registry, Args const&... args) {
     params made;
-    (made.add(args, registry), ...);
+    adapt_context const context(registry);
+    (made.add_one(args, context), ...);
     return made;
   }
 
@@ -136,15 +137,26 @@ class params {
     std::size_t index;  // of the argument
     types::written how;
     std::string name;
+    std::string type_name;  // what how.type.name, which lives no longer than the context, was
   };
 
   template <class T>
-  params& add_argument(std::string_view name, T const& value, adapter_registry const* registry) {
+  params& add_one(T const& value, adapt_context const& context) {
+    return add_argument({}, value, context);
+  }
+  template <class T>
+  params& add_one(named_argument<T> const& value, adapt_context const& context) {
+    if (value.name().empty()) throw_unnamed();
+    return add_argument(value.name(), value.value(), context);
+  }
+
+  template <class T>
+  params& add_argument(std::string_view name, T const& value, adapt_context const& context) {
     using type = types::adapted<T>;
     types::require_adapter<type>();
     if constexpr (argument<type>) {  // otherwise the one message is enough
       entry added(*this);
-      added.finish(types::write_argument<type>(value, wire_, registry), name);
+      added.finish(types::write_argument<type>(value, wire_, context), name);
     }
     return *this;
   }
@@ -171,7 +183,7 @@ class params {
       std::memcpy(to_.wire_.data() + start_, prefix, length_size);
       to_.types_.reserve(1);
       if (how.as == types::shape::sql || !how.type.name.empty() || !name.empty()) {
-        to_.notes_.push_back({to_.count(), how, std::string(name)});
+        to_.notes_.push_back({to_.count(), how, std::string(name), std::string(how.type.name)});
       }
       to_.types_.push_back(how.type.oid);
       finished_ = true;

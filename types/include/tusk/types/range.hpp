@@ -15,6 +15,7 @@
 #pragma once
 
 #include <optional>
+#include <ostream>
 #include <string_view>
 #include <utility>
 
@@ -123,6 +124,12 @@ protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
 template <adaptable T>
 struct adapter<range<T>> {
   static constexpr argument_type type() { return {types::range_of(types::argument_type_of<T>().oid)}; }
+  static argument_type type(range<T> const& value, adapt_context const& context) {
+    types::type_gatherer bounds(context);
+    if (!value.empty && value.lower) bounds.add<T>(*value.lower);
+    if (!value.empty && value.upper) bounds.add<T>(*value.upper);
+    return {types::range_of(bounds.type<T>().oid)};
+  }
   static void text(range<T> const& value, text_writer& out) {
     if (value.empty) return out.unchecked("empty");
     types::text_buffer scratch;
@@ -138,9 +145,15 @@ struct adapter<range<T>> {
   }
 };
 
+/// The text, as it is sent.
+template <adaptable T>
+std::ostream& operator<<(std::ostream& out, range<T> const& value) {
+  return out << *types::text_of(value);
+}
+
 template <types::readable_part T>
 struct from_text<range<T>> {
-  static constexpr bool reads(oid type) {
+  static bool reads(oid type) {
     oid const subtype = types::subtype_of(type);
     return subtype != 0 ? from_text<T>::reads(subtype) : is_user_defined(type);
   }

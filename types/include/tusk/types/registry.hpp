@@ -3,7 +3,8 @@
 //
 //   point ─► function registered for point ─► as_is, std::string, ... ─► its adapter ─► text or SQL
 //
-// There is one global registry; a connection may have one of its own, which is asked first.
+// There is one global registry; a connection may have one of its own, which is asked first. That one also has the types
+// that load_types() found.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <tusk/types/adapt_context.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/small_buffer.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -38,14 +40,17 @@ struct written {
   argument_type type = {};
 };
 
-/// Appends what the adapter of `T` writes, and says what that is. `registry`, which may be null, is asked before the
-/// global one.
+/// Appends what the adapter of `T` writes, and says what that is, as long as the context lives. Its registry, if it has
+/// one, is asked before the global one. `plain`: for text that a user composes, see `adapt`.
 template <argument T>
-written write_argument(T const& value, text_buffer& to, adapter_registry const* registry);
+written write_argument(T const& value, text_buffer& to, adapt_context const& context, bool plain = false);
 
 /// The same by what is registered for `type`. Nothing is: programming_error "can't adapt type 'X'".
-written write_registered(std::type_info const& type, void const* value, text_buffer& to,
-                         adapter_registry const* registry);
+written write_registered(std::type_info const& type, void const* value, text_buffer& to, adapt_context const& context,
+                         bool plain);
+
+/// Throws the programming_error "can't adapt type 'X'".
+[[noreturn]] void throw_not_adapted(std::type_info const& type);
 
 }  // namespace types
 
@@ -68,25 +73,31 @@ class adapter_registry {
     static_assert(registrable<T>, "tusk: declare template <> struct tusk::adapter<T> : tusk::registered {};");
     static_assert(!std::is_same_v<given, T>, "tusk: this function gives what it is given; it has to give another type");
     types::require_adapter<types::adapted<given>>();
-    set(typeid(T), [adapt = std::move(adapt)](void const* value, types::text_buffer& to, adapter_registry const* from) {
-      return types::write_argument<types::adapted<given>>(adapt(*static_cast<T const*>(value)), to, from);
+    set(typeid(T), [adapt = std::move(adapt)](void const* value, types::text_buffer& to, adapt_context const& context,
+                                              bool plain) {
+      return types::write_argument<types::adapted<given>>(adapt(*static_cast<T const*>(value)), to, context, plain);
     });
   }
+
+  /// The types of the connection's database, as load_types() found them last; null before. A snapshot.
+  std::shared_ptr<loaded_types const> types() const;
+  void set_types(std::shared_ptr<loaded_types const> found);
 
   /// The registry that serves every connection.
   static adapter_registry& global();
 
  private:
   friend types::written types::write_registered(std::type_info const&, void const*, types::text_buffer&,
-                                                adapter_registry const*);
+                                                adapt_context const&, bool);
 
-  using function = std::function<types::written(void const*, types::text_buffer&, adapter_registry const*)>;
+  using function = std::function<types::written(void const*, types::text_buffer&, adapt_context const&, bool)>;
 
   void set(std::type_index type, function adapt);
   std::shared_ptr<function const> find(std::type_index type) const;  // null if there is none
 
   std::mutex mutable mutex_;
   std::unordered_map<std::type_index, std::shared_ptr<function const>> functions_;
+  std::shared_ptr<loaded_types const> types_;
 };
 
 /// Registers a function that adapts values of `T`, for every connection; see `adapter_registry::add`.

@@ -76,7 +76,7 @@ composed identifier(std::string_view first, Parts const&... more) {
 /// A value, as merging would write it. Throws what its adapter throws.
 template <class T>
 composed literal(T const& value, adapter_registry const* registry = nullptr) {
-  return verbatim(adapt(value, registry).getquoted());
+  return verbatim(types::literal_of(value, registry));
 }
 
 /// `%s`, or `%(name)s`, for arguments that are merged later. A name that is empty or has a `)` is a programming_error.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -70,6 +71,9 @@ class sqlstate {
     for (int i = 0; !empty() && i < 5; ++i) text += character(i);
     return text;
   }
+
+  /// The text; nothing for an empty one.
+  friend std::ostream& operator<<(std::ostream& out, sqlstate code) { return out << code.str(); }
 
   friend constexpr auto operator<=>(sqlstate, sqlstate) noexcept = default;
 

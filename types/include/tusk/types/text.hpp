@@ -10,6 +10,7 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -55,10 +56,15 @@ struct adapter<char> {
   static void text(char value, text_writer& out);
 };
 
+/// Also from a character(1) whose character is ASCII.
 template <>
 struct from_text<char> {
-  static constexpr bool reads(oid type) noexcept { return type == oids::char_; }
+  static constexpr bool reads(oid type) noexcept { return type == oids::char_ || type == oids::bpchar; }
   static protocol::expected<char> parse(std::string_view text) noexcept;
+  static protocol::expected<char> parse(std::string_view text, oid type) noexcept {
+    if (type == oids::bpchar && text.size() != 1) return protocol::parse_error{types::errc::malformed_char, 0};
+    return parse(text);
+  }
 };
 
 }  // namespace tusk

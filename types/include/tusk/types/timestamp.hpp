@@ -6,8 +6,8 @@
 //   local_time<D>   timestamp     timestamp, where it is finite and D holds it exactly
 //   sys_time<D>     timestamptz   timestamptz, likewise
 //
-// sys_time<days> and local_time<days> are dates (date.hpp). A D finer than microseconds can be read, but not be written
-// (duration.hpp).
+// sys_time<days> and local_time<days> are dates (date.hpp). A D finer than microseconds, as system_clock::now() has, is
+// written as the microsecond that it is in (std::chrono::floor).
 //
 // Text: `2024-02-29 12:34:56.789`, at least four digits of year; a timestamptz has the offset of the session's time
 // zone behind it, `+01`, `-03:30`, `+00:19:32`; then ` BC`. Or `infinity`, `-infinity`. A timestamptz is written in
@@ -143,7 +143,11 @@ template <types::timestamp_clock Clock, class D>
 struct adapter<std::chrono::time_point<Clock, D>> {
   static constexpr tusk::oid oid = types::timestamp_oid<Clock>;
   static void text(std::chrono::time_point<Clock, D> value, text_writer& out) {
-    types::write_timestamp(basic_timestamp<Clock>(value), out);
+    if constexpr (std::ratio_less_v<typename D::period, std::micro>) {  // as system_clock::now() is
+      types::write_timestamp(basic_timestamp<Clock>(std::chrono::floor<std::chrono::microseconds>(value)), out);
+    } else {
+      types::write_timestamp(basic_timestamp<Clock>(value), out);
+    }
   }
 };
 

@@ -1,6 +1,9 @@
 // A value whose type is known when the program runs: what a field holds, whatever that is.
 //
-//   row.at(0) ─► value: NULL, or a T ─► get<T>(), get_if<T>(), visit<A, B, C>(f), ==, <<
+//   row.at(0) ─► value: NULL, or a T ─► get<T>(), get_if<T>(), visit<A, B, C>(f), ==, <<, an argument
+//
+// As an argument it is what it holds. One that was read from a column is of that column's type, NULL too, so that what
+// was read goes back as what it was: a jsonb as a jsonb, where a string would have no type.
 //
 // A value is immutable and shares what it holds: copies are cheap, and may be read from any thread.
 #pragma once
@@ -13,7 +16,12 @@
 #include <typeinfo>
 #include <utility>
 
+#include <tusk/types/adapt_context.hpp>
+#include <tusk/types/argument.hpp>
 #include <tusk/types/builtin.hpp>
+#include <tusk/types/oid.hpp>
+#include <tusk/types/printed.hpp>
+#include <tusk/types/registry.hpp>
 
 namespace tusk {
 
@@ -28,6 +36,15 @@ class value {
   requires(!std::same_as<std::remove_cvref_t<T>, value> &&
            std::copy_constructible<std::decay_t<T>>) explicit value(T&& held)
       : held_(std::make_shared<std::decay_t<T> const>(std::forward<T>(held))), ops_(&table<std::decay_t<T>>) {}
+
+  /// The same value as one of the SQL type `type`, as it is of a column; 0 leaves the type to the adapter.
+  value of_type(tusk::oid type) const& { return value(*this).of_type(type); }
+  value of_type(tusk::oid type) && {
+    type_ = type;
+    return std::move(*this);
+  }
+  /// The SQL type that was said, or 0.
+  tusk::oid sql_type() const noexcept { return type_; }
 
   bool is_null() const noexcept { return ops_ == nullptr; }
 
@@ -77,6 +94,7 @@ class value {
     std::type_info const* type;
     bool (*equal)(void const*, void const*);
     void (*print)(std::ostream&, void const*);
+    types::written (*write)(void const*, types::text_buffer&, adapt_context const&, bool);
   };
 
   // A container says that it can be compared, whether its elements can or not.
@@ -100,22 +118,27 @@ class value {
 
   template <class T>
   static void print_one(std::ostream& out, T const& shown) {
-    if constexpr (std::same_as<T, bool>) {
-      out << (shown ? "true" : "false");
-    } else if constexpr (std::same_as<T, signed char> || std::same_as<T, unsigned char>) {
-      out << static_cast<int>(shown);
-    } else if constexpr (requires { out << shown; }) {
-      out << shown;
-    } else if constexpr (adaptable<T>) {
-      out << types::text_of(shown).value_or("NULL");
+    if constexpr (types::printable<T>) {
+      types::print(out, shown);
     } else {
       print_name(out, typeid(T));
     }
   }
 
   template <class T>
+  static types::written write_one(void const* held, types::text_buffer& to, adapt_context const& context, bool plain) {
+    using type = types::adapted<T>;
+    if constexpr (argument<type>) {
+      return types::write_argument<type>(*static_cast<T const*>(held), to, context, plain);
+    } else {
+      types::throw_not_adapted(typeid(T));
+    }
+  }
+
+  template <class T>
   static inline operations const table{
-      &typeid(T), &equal<T>, [](std::ostream& out, void const* held) { print_one(out, *static_cast<T const*>(held)); }};
+      &typeid(T), &equal<T>, [](std::ostream& out, void const* held) { print_one(out, *static_cast<T const*>(held)); },
+      &write_one<T>};
 
   template <class T, class F>
   bool visit_one(F& f) const {
@@ -128,8 +151,19 @@ class value {
   static void print_name(std::ostream& out, std::type_info const& type);
   [[noreturn]] void throw_not_a(std::type_info const& wanted) const;
 
+  friend struct adapter<value>;
+
   std::shared_ptr<void const> held_;
   operations const* ops_ = nullptr;
+  tusk::oid type_ = 0;
+};
+
+/// By the adapter of what is held, as the type of the column that it was read from. What is held may have no adapter,
+/// which is a programming_error.
+template <>
+struct adapter<value> {
+  static bool is_null(value const& value) noexcept { return value.is_null(); }
+  static types::written write(value const& value, types::text_buffer& to, adapt_context const& context, bool plain);
 };
 
 namespace types {

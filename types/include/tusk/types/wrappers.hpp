@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
@@ -22,6 +23,7 @@
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/argument.hpp>
 #include <tusk/types/bytea.hpp>
+#include <tusk/types/printed.hpp>
 
 namespace tusk {
 
@@ -30,7 +32,14 @@ namespace tusk {
 class as_is {
  public:
   explicit as_is(std::string sql) noexcept : sql_(std::move(sql)) {}
+  /// What the value looks like when it is printed: `as_is(5)` is 5.
+  template <class T>
+  requires(!std::convertible_to<T const&, std::string> && !std::same_as<T, as_is> &&
+           types::printable<T>) explicit as_is(T const& shown)
+      : sql_(types::printed(shown)) {}
+
   std::string const& sql() const noexcept { return sql_; }
+  std::string const& getquoted() const noexcept { return sql_; }
 
  private:
   std::string sql_;

@@ -1,0 +1,93 @@
+// Names of types as SQL writes them, and what is known of them once they are loaded.
+#include <tusk/types/adapt_context.hpp>
+
+#include <optional>
+#include <tusk/types/literal.hpp>
+#include <tusk/types/registry.hpp>
+
+namespace tusk {
+namespace {
+
+std::string quoted(std::string_view name) {
+  types::text_buffer to;
+  types::append_identifier(to, name);
+  return {to.data(), to.size()};
+}
+
+// Takes one identifier off the front, as the server reads it: in quotes as it stands, else in small letters.
+std::optional<std::string> take_identifier(std::string_view& rest) {
+  std::string name;
+  if (!rest.starts_with('"')) {
+    std::size_t const end = rest.find('.');
+    for (char const c : rest.substr(0, end)) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    rest.remove_prefix(name.size());
+  } else {
+    for (rest.remove_prefix(1);; rest.remove_prefix(1)) {
+      if (rest.empty()) return std::nullopt;
+      if (rest.starts_with("\"\"")) {
+        rest.remove_prefix(1);
+      } else if (rest.starts_with('"')) {
+        rest.remove_prefix(1);
+        break;
+      }
+      name += rest.front();
+    }
+  }
+  if (name.empty()) return std::nullopt;
+  return name;
+}
+
+}  // namespace
+
+void loaded_types::add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible) {
+  by_oid_.insert_or_assign(type, loaded_type{type, array, quoted(schema) + '.' + quoted(name)});
+  by_name_.insert_or_assign({std::string(schema), std::string(name)}, type);
+  if (visible) by_name_.insert_or_assign({std::string(), std::string(name)}, type);
+}
+
+loaded_type const* loaded_types::find(std::string_view name) const {
+  std::pair<std::string, std::string> key;
+  auto first = take_identifier(name);
+  if (!first) return nullptr;
+  if (name.empty()) {
+    key.second = *std::move(first);
+  } else {
+    if (name.front() != '.') return nullptr;
+    name.remove_prefix(1);
+    auto second = take_identifier(name);
+    if (!second || !name.empty()) return nullptr;
+    key = {*std::move(first), *std::move(second)};
+  }
+  auto const found = by_name_.find(key);
+  return found == by_name_.end() ? nullptr : find(found->second);
+}
+
+loaded_type const* loaded_types::find(tusk::oid type) const noexcept {
+  auto const found = by_oid_.find(type);
+  return found == by_oid_.end() ? nullptr : &found->second;
+}
+
+loaded_types const& adapt_context::types() const {
+  if (!types_ && registry_ != nullptr) types_ = registry_->types();
+  static loaded_types const none;
+  return types_ ? *types_ : none;
+}
+
+argument_type adapt_context::resolve_loaded(argument_type const& type) const {
+  argument_type known = type;
+  loaded_type const* const found = type.oid != 0 ? find(type.oid) : find(type.name);
+  if (found == nullptr) return known;
+  if (type.oid == 0) known.oid = type.array ? found->array : found->type;
+  if (type.oid == 0 || type.name.empty()) known.name = found->sql;
+  return known;
+}
+
+argument_type adapt_context::array_of(argument_type const& element) const {
+  if (element.name.empty() && element.oid == 0) return {oids::text_array};
+  if (element.name.empty() && tusk::array_of(element.oid) != 0) return {tusk::array_of(element.oid)};
+  loaded_type const* const found = element.oid != 0 ? find(element.oid) : find(element.name);
+  if (found == nullptr) return {0, element.name, true};
+  return {found->array, found->sql, true};
+}
+
+}  // namespace tusk
