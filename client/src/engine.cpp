@@ -1,4 +1,5 @@
 #include "engine.hpp"
+#include "last_words.hpp"
 
 #include <algorithm>
 
@@ -322,7 +323,9 @@ void engine::lost(std::string const& reason) {
     startup_failed(reason + (foreign ? " before it answered; is it a PostgreSQL server?" : " during the startup"));
     return;
   }
-  break_off(std::make_exception_ptr(operational_error("the connection was lost: " + reason, true)));
+  std::exception_ptr lost = std::make_exception_ptr(operational_error("the connection was lost: " + reason, true));
+  if (farewell_) lost = with_earlier(std::move(lost), types::make_server_error(*farewell_, {}, true));
+  break_off(std::move(lost));
 }
 
 /// Closes the transport and remembers that it is closed.

@@ -423,7 +423,8 @@ class engine {
   std::unique_ptr<client::canceller> canceller_;  // one that is stepped with the operation, while it is under way
   std::unique_ptr<client::limit> limit_;          // of the operation under way
   wait_slot waiter_;
-  std::exception_ptr parting_;  // why the connection was closed, for the next call
+  std::exception_ptr parting_;                   // why the connection was closed, for the next call
+  std::unique_ptr<diagnostics const> farewell_;  // a notice that says why the server goes, while nothing came after it
   std::atomic<unsigned> obstacles_ = 0;
   // The RowDescription of a script that came last, and what it meant: mostly the next one is the same.
   struct {

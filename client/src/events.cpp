@@ -5,6 +5,7 @@
 
 #include "engine.hpp"
 #include "foreign_text.hpp"
+#include "last_words.hpp"
 #include "recycling_allocator.hpp"
 
 namespace tusk::detail {
@@ -110,6 +111,10 @@ void engine::take_other(protocol::event const& told) {
           [&](copy_out_response const&) {
             fail(std::make_exception_ptr(
                 programming_error("COPY ... TO STDOUT cannot be run as a query; its data was dropped")));
+          },
+          [&](copy_both_response const&) {
+            fail(std::make_exception_ptr(
+                programming_error("replication cannot be started by a query; its stream was ended")));
           },
           [&](violation const& how) { take_violation(how); },
           [](auto const&) {},  // close_complete, portal_suspended: nobody waits for them
@@ -219,6 +224,7 @@ void engine::take_ready() {
     distrust_results(text_trust::unsure);
   if (guards_ != 0) look_at_guards();
   operation_.batch.reset();
+  farewell_.reset();
   done();
 }
 
@@ -285,10 +291,11 @@ void engine::fail(std::exception_ptr error) noexcept {
   if (!operation_.error) operation_.error = std::move(error);
 }
 
-/// The connection ends with that error. It counts more than what went before in this operation; but one that had ended
-/// before stays as it is, and the next call throws.
+/// The connection ends with that error, of which an error of the same operation before it becomes a part. An operation
+/// that had ended before stays as it is, and the next call throws.
 void engine::break_off(std::exception_ptr error) noexcept {
   hang_up();
+  if (!operation_.ended && operation_.error) error = with_earlier(std::move(error), operation_.error);
   operation_.batch.reset();
   give_memory_back();
   (operation_.ended ? parting_ : operation_.error) = std::move(error);

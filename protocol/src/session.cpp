@@ -58,7 +58,8 @@ std::error_code session::describe(protocol::describe const& message) {
   return send(message, {statement ? request_kind::describe_statement : request_kind::describe_portal});
 }
 std::error_code session::execute(protocol::execute const& message, std::optional<std::uint16_t> columns) {
-  return send(message, {request_kind::execute, columns.has_value(), columns.value_or(0)});
+  auto const kind = message.max_rows > 0 ? request_kind::execute_some : request_kind::execute;  // none is 0, or less
+  return send(message, {kind, columns.has_value(), columns.value_or(0)});
 }
 std::error_code session::close(protocol::close const& message) { return send(message, {request_kind::close}); }
 std::error_code session::sync() { return send(protocol::sync{}, {request_kind::sync}); }
@@ -107,14 +108,13 @@ void session::terminate() {
 /// The state in which the front request of the queue waits for its answer.
 inline void session::enter(request const& front) noexcept {
   constexpr protocol::state first[] = {
-      state::querying,  state::parsing, state::binding, state::describing, state::describing_columns,
-      state::executing, state::closing, state::binding, state::syncing};
+      state::querying,  state::parsing,        state::binding, state::describing, state::describing_columns,
+      state::executing, state::executing_some, state::closing, state::binding,    state::syncing};
   state_ = first[static_cast<std::size_t>(front.kind)];
   if (front.kind == request_kind::parse || front.kind == request_kind::describe_statement) described_ = false;
-  if (front.kind == request_kind::execute) {
-    if (front.columns_known) described_ = true, described_columns_ = front.columns;
-  }
-  if (front.kind == request_kind::execute || front.kind == request_kind::query) new_statement_ = true;
+  bool const executes = front.kind == request_kind::execute || front.kind == request_kind::execute_some;
+  if (executes && front.columns_known) described_ = true, described_columns_ = front.columns;
+  if (executes || front.kind == request_kind::query) new_statement_ = true;
 }
 
 inline void session::finish_request() noexcept {
@@ -390,6 +390,10 @@ bool session::take_query(backend_kind what, frame const& message) {
       if (state_ != state::poisoned) refuse_copy_in();
       return true;
     case backend_kind::copy_out_response: return deliver<copy_out_response>(message);
+    case backend_kind::copy_both_response:
+      deliver<copy_both_response>(message);
+      if (state_ != state::poisoned) (void)encode(output_, protocol::copy_done{});  // a standby ends it so
+      return true;
     case backend_kind::copy_data: return check<copy_data>(message);
     case backend_kind::copy_done: return check<copy_done>(message);
     default: return poison(errc::unexpected_message, message.type);

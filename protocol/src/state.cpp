@@ -8,12 +8,32 @@ namespace {
 using enum state;
 using kind = backend_kind;
 
-constexpr std::string_view names[] = {
-    "unstarted",          "startup",        "password_sent", "sasl_started", "sasl_computing",
-    "sasl_proved",        "sasl_verified",  "authenticated", "idle",         "querying",
-    "querying_rows",      "querying_next",  "parsing",       "binding",      "describing",
-    "describing_columns", "executing",      "closing",       "syncing",      "refusing_copy_in",
-    "draining_copy_out",  "copy_out_ended", "ended",         "poisoned"};
+constexpr std::string_view names[] = {"unstarted",
+                                      "startup",
+                                      "password_sent",
+                                      "sasl_started",
+                                      "sasl_computing",
+                                      "sasl_proved",
+                                      "sasl_verified",
+                                      "authenticated",
+                                      "idle",
+                                      "querying",
+                                      "querying_rows",
+                                      "querying_next",
+                                      "parsing",
+                                      "binding",
+                                      "describing",
+                                      "describing_columns",
+                                      "executing",
+                                      "executing_some",
+                                      "closing",
+                                      "syncing",
+                                      "refusing_copy_in",
+                                      "draining_copy_out",
+                                      "copy_out_ended",
+                                      "ending_copy_both",
+                                      "ended",
+                                      "poisoned"};
 static_assert(std::size(names) == states);
 
 constexpr transition stay{action::stay}, finish{action::finish}, resume{action::resume}, skip{action::skip};
@@ -54,6 +74,7 @@ constexpr row rows[] = {
     {querying, kind::empty_query_response, go(querying_next)},
     {querying, kind::copy_in_response, go(refusing_copy_in)},
     {querying, kind::copy_out_response, go(draining_copy_out)},
+    {querying, kind::copy_both_response, go(ending_copy_both)},
     {querying, kind::error_response, skip},
     {querying_rows, kind::data_row, stay},
     {querying_rows, kind::command_complete, go(querying_next)},
@@ -79,10 +100,16 @@ constexpr row rows[] = {
     {executing, kind::data_row, stay},
     {executing, kind::command_complete, finish},
     {executing, kind::empty_query_response, finish},
-    {executing, kind::portal_suspended, finish},
     {executing, kind::copy_in_response, go(refusing_copy_in)},
     {executing, kind::copy_out_response, go(draining_copy_out)},
     {executing, kind::error_response, skip},
+    {executing_some, kind::data_row, stay},
+    {executing_some, kind::command_complete, finish},
+    {executing_some, kind::empty_query_response, finish},
+    {executing_some, kind::portal_suspended, finish},
+    {executing_some, kind::copy_in_response, go(refusing_copy_in)},
+    {executing_some, kind::copy_out_response, go(draining_copy_out)},
+    {executing_some, kind::error_response, skip},
     {closing, kind::close_complete, finish},
     {closing, kind::error_response, skip},
     {syncing, kind::ready_for_query, finish},
@@ -95,6 +122,9 @@ constexpr row rows[] = {
     {draining_copy_out, kind::error_response, skip},
     {copy_out_ended, kind::command_complete, resume},
     {copy_out_ended, kind::error_response, skip},
+    {ending_copy_both, kind::copy_data, stay},
+    {ending_copy_both, kind::copy_done, go(querying_next)},
+    {ending_copy_both, kind::error_response, skip},
 };
 
 constexpr state_table build() {

@@ -344,16 +344,36 @@ TEST(CopyOutRefused, MuchDataTakesNoMemory) {
   EXPECT_EQ(on.state(), state::idle);
 }
 
-TEST(CopyBoth, IsNeverAskedFor) {
-  for (bool const simple : {true, false}) {
-    auto script = opened();
-    if (simple)
-      script.query("start replication");
-    else
-      script.run("s", 0).receive(bound());
-    script.act(ignore_output).receive(example_of(backend_kind::copy_both_response));
-    script.expect_violation(errc::unexpected_message, simple ? state::querying : state::executing, 'W').check();
-  }
+// START_REPLICATION is a simple query; what a standby says to end it is CopyDone.
+TEST(CopyBothRefused, ItsDataIsDroppedAndTheQueryEnds) {
+  auto script = opened();
+  script.query("START_REPLICATION 0/0").act(ignore_output);
+  script.receive(example_of(backend_kind::copy_both_response))
+      .expect_events("CopyBothResponse")
+      .expect_send(server_says<protocol::copy_done>())  // the same bytes in both directions
+      .expect_state(state::ending_copy_both);
+  script
+      .receive(copy_bytes("k00000000"), copy_bytes(std::string(8000, 'w')), copy_done(), complete("COPY 0"),
+               complete("START_REPLICATION"), ready())
+      .expect_events("CommandComplete COPY 0", "CommandComplete START_REPLICATION", "ReadyForQuery I")
+      .expect_send();
+  check_all_and_go_on(script);
+}
+
+TEST(CopyBothRefused, AnErrorEndsItToo) {
+  auto script = opened();
+  script.query("START_REPLICATION 0/0").act(ignore_output);
+  script.receive(example_of(backend_kind::copy_both_response), copy_bytes("x"), error("58P01", "gone"), ready())
+      .expect_events("CopyBothResponse", "ErrorResponse ERROR 58P01 gone", "ReadyForQuery I");
+  script.act(ignore_output);
+  check_all_and_go_on(script);
+}
+
+TEST(CopyBothRefused, IsNoAnswerToAnExecute) {
+  auto script = opened();
+  script.run("s", 0).receive(bound());
+  script.act(ignore_output).receive(example_of(backend_kind::copy_both_response));
+  script.expect_violation(errc::unexpected_message, state::executing, 'W').check();
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ authenticated+: BackendKeyData=stay NegotiateProtocolVersion=stay ErrorResponse>
 idle+: ErrorResponse=stay
 querying+: ErrorResponse=skip RowDescription>querying_rows CommandComplete>querying_next
   EmptyQueryResponse>querying_next CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
+  CopyBothResponse>ending_copy_both
 querying_rows+: ErrorResponse=skip DataRow=stay CommandComplete>querying_next
 querying_next+: ErrorResponse=skip ReadyForQuery=finish RowDescription>querying_rows CommandComplete=stay
   EmptyQueryResponse=stay CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
@@ -39,13 +40,16 @@ parsing+: ErrorResponse=skip ParseComplete=finish
 binding+: ErrorResponse=skip BindComplete=finish
 describing+: ErrorResponse=skip ParameterDescription>describing_columns
 describing_columns+: ErrorResponse=skip RowDescription=finish NoData=finish
-executing+: ErrorResponse=skip DataRow=stay CommandComplete=finish EmptyQueryResponse=finish PortalSuspended=finish
+executing+: ErrorResponse=skip DataRow=stay CommandComplete=finish EmptyQueryResponse=finish
   CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
+executing_some+: ErrorResponse=skip DataRow=stay CommandComplete=finish EmptyQueryResponse=finish
+  PortalSuspended=finish CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
 closing+: ErrorResponse=skip CloseComplete=finish
 syncing+: ErrorResponse=stay ReadyForQuery=finish
 refusing_copy_in+: ErrorResponse=skip
 draining_copy_out+: ErrorResponse=skip CopyData=stay CopyDone>copy_out_ended
 copy_out_ended+: ErrorResponse=skip CommandComplete=resume
+ending_copy_both+: ErrorResponse=skip CopyData=stay CopyDone>querying_next
 ended:
 poisoned:
 )";
@@ -155,6 +159,9 @@ std::vector<way> ways() {
       {"executing_a_described_one", executing,
        into_idle().describe_portal("").execute("").sync().receive(columns({"a"})), syncing},
       {"executing_a_unit", executing, into_idle().run("s", 1).receive(bound(), row({"1"})), syncing},
+      {"executing_some", executing_some, into_idle().execute("", 1, 10).close_statement(""), closing},
+      {"executing_some_of_a_described_one", executing_some,
+       into_idle().describe_portal("").execute("", {}, 1).sync().receive(columns({"a"})), syncing},
       {"closing", closing, into_idle().close_statement("s").query("x"), querying},
       {"syncing", syncing, into_idle().sync(), state::idle},
       {"syncing_a_unit", syncing, into_idle().run("s", 1).run("t", 1).receive(bound(), complete("X")), binding},
@@ -171,6 +178,8 @@ std::vector<way> ways() {
        state::poisoned, syncing},
       {"copy_out_ended_in_a_unit", copy_out_ended, into_idle().run("s", 0).receive(bound(), copy_out(), copy_done()),
        state::poisoned, syncing},
+      {"ending_copy_both", ending_copy_both,
+       into_idle().query("x").receive(server_says<protocol::copy_both_response>())},
       {"ended", ended, into_idle().terminate()},
       {"ended_by_the_server", ended, into_idle().receive(fatal())},
       {"ended_in_the_startup", ended, into_startup().receive(error())},

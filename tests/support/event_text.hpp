@@ -86,6 +86,7 @@ class event_writer {
   }
   std::string operator()(protocol::copy_in_response const&) const { return "CopyInResponse"; }
   std::string operator()(protocol::copy_out_response const&) const { return "CopyOutResponse"; }
+  std::string operator()(protocol::copy_both_response const&) const { return "CopyBothResponse"; }
 
  private:
   static std::string words(std::initializer_list<std::string_view> parts) {

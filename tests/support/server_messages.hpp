@@ -209,6 +209,7 @@ inline std::string answer_in(protocol::state in) {
     case querying: return empty_query();
     case querying_rows:
     case executing:
+    case executing_some:
     case copy_out_ended: return complete("SELECT 0");
     case parsing: return parsed();
     case binding: return bound();
@@ -216,7 +217,8 @@ inline std::string answer_in(protocol::state in) {
     case describing_columns: return no_columns();
     case closing: return closed();
     case refusing_copy_in: return error("57014");
-    case draining_copy_out: return server_says<protocol::copy_done>();
+    case draining_copy_out:
+    case ending_copy_both: return server_says<protocol::copy_done>();
     default: return {};
   }
 }

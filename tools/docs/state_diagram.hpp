@@ -21,7 +21,7 @@ class state_diagram {
     group("simple_query", state::querying, state::querying_next);
     group("extended_query", state::parsing, state::closing);
     group("end_of_unit", state::syncing, state::syncing);
-    group("copy_refused", state::refusing_copy_in, state::copy_out_ended);
+    group("copy_refused", state::refusing_copy_in, state::ending_copy_both);
     group("over", state::ended, state::poisoned);
     requests();
     notes();

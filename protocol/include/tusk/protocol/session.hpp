@@ -54,12 +54,13 @@ struct unit_complete {
 /// What next() tells. Messages are views that end with the next call of prepare(), next() or take_rows().
 ///
 /// A statement ends with command_complete, empty_query_response, portal_suspended or unit_complete: take_rows() then
-/// gives its rows, until the next call of next(). copy_in_response and copy_out_response mean that a statement was a
-/// COPY, and that it was refused: an error_response, or the end of the statement, follows.
+/// gives its rows, until the next call of next(). portal_suspended comes only to an Execute with a limit.
+/// copy_in_response, copy_out_response and copy_both_response mean that a statement was a COPY, or began replication,
+/// and that it was refused: an error_response, or the end of the statement, follows.
 using event = std::variant<want_bytes, working, violation, error_response, notice_response, notification_response,
                            parameter_status, ready_for_query, parse_complete, close_complete, parameter_description,
                            row_description, no_data, command_complete, empty_query_response, portal_suspended,
-                           copy_in_response, copy_out_response, unit_complete>;
+                           copy_in_response, copy_out_response, copy_both_response, unit_complete>;
 
 /// How much of an answer session::take_query() took.
 enum class query_answer : std::uint8_t { nothing, description, all };
@@ -185,6 +186,7 @@ class session {
     describe_statement,
     describe_portal,
     execute,
+    execute_some,  ///< with a limit on rows
     close,
     unit,  ///< Bind, Execute and Sync
     sync,
@@ -211,7 +213,10 @@ class session {
   [[gnu::always_inline]] void begin_rows() noexcept;
   bool is_limited() const noexcept { return limits_.max_result != unlimited; }
   bool passes_limit() noexcept;
-  bool gathers() const noexcept { return state_ == state::querying_rows || (state_ == state::executing && described_); }
+  bool gathers() const noexcept {
+    return state_ == state::querying_rows ||
+           ((state_ == state::executing || state_ == state::executing_some) && described_);
+  }
   // What takes a message says whether it is an event for the caller; if so it stands in event_.
   bool awake();
   [[gnu::always_inline]] bool take(frame const& message);

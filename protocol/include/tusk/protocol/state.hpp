@@ -31,11 +31,13 @@ enum class state : std::uint8_t {
   describing,          ///< Describe of a statement was sent: its parameters come
   describing_columns,  ///< then the columns, or none; a described portal begins here
   executing,           ///< Execute was sent: rows, then the end
+  executing_some,      ///< Execute with a limit was sent: rows, then the end, or PortalSuspended
   closing,             ///< Close was sent
   syncing,             ///< Sync was sent, or an error came: everything up to ReadyForQuery is skipped
   refusing_copy_in,    ///< COPY FROM STDIN came unasked and CopyFail was sent
   draining_copy_out,   ///< COPY TO STDOUT came unasked; its data is dropped
   copy_out_ended,      ///< its CommandComplete comes
+  ending_copy_both,    ///< replication began unasked and CopyDone was sent; data is dropped until the server's CopyDone
   ended,               ///< Terminate was sent, or the server has said FATAL
   poisoned             ///< the protocol was violated; only closing is left
 };
