@@ -33,4 +33,20 @@ for file in "$source"/tests/refused/*.cpp; do
     done < <(sed -n 's|^// says: ||p' "$file")
   fi
 done
+
+# A program without exceptions or run-time types is told so; the codec alone needs neither.
+for option in -fno-exceptions -fno-rtti; do
+  if words=$(compile -fsyntax-only $option -x c++ "$place/tusk.hpp"); then
+    printf '%s: compiles, but must not\n' $option
+    failed=1
+  elif [[ $words != *"compile without $option. Only tusk::protocol does without."* ]]; then
+    printf '%s: is not refused in words:\n%s\n' $option "$words"
+    failed=1
+  fi
+done
+(cd "$source/protocol/include" && printf '#include <%s>\n' tusk/protocol/*.hpp) >"$place/protocol.hpp"
+if ! words=$(compile -fsyntax-only -fno-exceptions -fno-rtti -x c++ "$place/protocol.hpp"); then
+  printf 'the headers of tusk::protocol without exceptions and run-time types:\n%s\n' "$words"
+  failed=1
+fi
 exit "$failed"

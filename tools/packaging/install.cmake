@@ -14,5 +14,26 @@ write_basic_package_version_file(tusk-config-version.cmake COMPATIBILITY SameMin
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tusk-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/tusk-config-version.cmake
   tools/packaging/tusk_asio.cmake DESTINATION ${package_dir})
 
+# pkg-config's file tells the prefix from where it is itself: that holds for any `cmake --install --prefix`, and for a tree
+# that is moved. A folder that was configured as an absolute path stays what it is.
+set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  file(RELATIVE_PATH up /prefix/${pc_dir} /prefix)
+  string(REGEX REPLACE "/$" "" up ${up})
+  set(pc_prefix "\${pcfiledir}/${up}")
+endif()
+foreach(dir libdir includedir)
+  string(TOUPPER CMAKE_INSTALL_${dir} configured)
+  set(pc_${dir} "\${prefix}/${${configured}}")
+  if(IS_ABSOLUTE "${${configured}}")
+    set(pc_${dir} ${${configured}})
+  endif()
+endforeach()
+# Who links the static libraries links what they use, so it is public there; --static is for OpenSSL's static ones too.
+set(pc_private .private)
+if(NOT BUILD_SHARED_LIBS)
+  set(pc_private "")
+endif()
 configure_file(tools/packaging/tusk.pc.in tusk.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tusk.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tusk.pc DESTINATION ${pc_dir})

@@ -5,7 +5,7 @@ if(TUSK_ASIO_INCLUDE_DIR AND NOT TARGET tusk::asio)
   add_library(tusk::asio INTERFACE IMPORTED GLOBAL)
   target_link_libraries(tusk::asio INTERFACE tusk::client Threads::Threads)
   target_include_directories(tusk::asio INTERFACE ${TUSK_ASIO_INCLUDE_DIR})
-  # Before clang 17 an older Asio (Debian 12's 1.22) looks for the coroutines of the technical specification.
-  target_compile_definitions(tusk::asio INTERFACE
-    "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,17>>:ASIO_HAS_CO_AWAIT;ASIO_HAS_STD_COROUTINE>")
+  # Asio 1.22, Debian 12's, takes clang to have only the coroutines of the technical specification, which no clang has had
+  # since 17. Newer versions find the standard's by themselves, and let a definition that is there stand.
+  target_compile_definitions(tusk::asio INTERFACE "$<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT;ASIO_HAS_STD_COROUTINE>")
 endif()

@@ -29,7 +29,15 @@ function(tusk_library name)
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
   set_target_properties(tusk_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
     INSTALL_RPATH "$ORIGIN"  # shared libraries find each other wherever they are installed
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  # A project that tusk is a part of may ask for hidden visibility; what is exported says exported.map instead. The tests
+  # also call what is not.
+  set_target_properties(tusk_${name} PROPERTIES CXX_VISIBILITY_PRESET default VISIBILITY_INLINES_HIDDEN OFF)
+  if(BUILD_SHARED_LIBS AND NOT TUSK_TESTS)
+    set(exported ${PROJECT_SOURCE_DIR}/tools/packaging/exported.map)
+    target_link_options(tusk_${name} PRIVATE LINKER:--version-script=${exported})
+    set_target_properties(tusk_${name} PROPERTIES LINK_DEPENDS ${exported})
+  endif()
 endfunction()
 
 function(tusk_executable name)

@@ -12,5 +12,6 @@
 #include <tusk/transaction.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/version.hpp>
 #include <tusk/wait.hpp>
 #include <tusk/within.hpp>

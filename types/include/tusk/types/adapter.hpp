@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include <tusk/types/adapt_context.hpp>
+#include <tusk/types/language.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
 

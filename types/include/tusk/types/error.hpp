@@ -25,6 +25,7 @@
 #include <system_error>
 
 #include <tusk/types/condition.hpp>
+#include <tusk/types/language.hpp>
 #include <tusk/types/sqlstate.hpp>
 
 namespace tusk {

@@ -19,6 +19,7 @@
 #include <tusk/types/adapt_context.hpp>
 #include <tusk/types/argument.hpp>
 #include <tusk/types/builtin.hpp>
+#include <tusk/types/language.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/printed.hpp>
 #include <tusk/types/registry.hpp>

@@ -1,0 +1,68 @@
+// The names of the classes that a program's own headers mention, without what they are made of.
+#pragma once
+
+namespace tusk {
+
+class connection;
+class cursor;
+class statement;
+class transaction;
+class logging_connection;
+class logging_cursor;
+class within;
+class outcome;
+struct connect_options;
+struct request;
+struct notify;
+class notification_queue;
+
+class result;
+class results;
+class row;
+class owned_row;
+struct column_info;
+
+class params;
+class value;
+class typecaster;
+class adapter_registry;
+class text_writer;
+template <class T>
+struct adapter;
+template <class T>
+class array;
+template <class T>
+struct range;
+
+class bits;
+class cidr;
+class date;
+class inet;
+class json;
+class money;
+class numeric;
+class time;
+class time_tz;
+class uuid;
+class xml;
+struct interval;
+
+class sqlstate;
+struct diagnostics;
+class error;
+class interface_error;
+class database_error;
+class data_error;
+class operational_error;
+class query_canceled;
+class transaction_rollback;
+class integrity_error;
+class internal_error;
+class programming_error;
+class not_supported_error;
+
+namespace aio {
+class connection;
+}
+
+}  // namespace tusk
