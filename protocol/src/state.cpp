@@ -8,33 +8,33 @@ namespace {
 using enum state;
 using kind = backend_kind;
 
-constexpr std::string_view names[] = {"unstarted",
-                                      "startup",
-                                      "password_sent",
-                                      "sasl_started",
-                                      "sasl_computing",
-                                      "sasl_proved",
-                                      "sasl_verified",
-                                      "authenticated",
-                                      "idle",
-                                      "querying",
-                                      "querying_rows",
-                                      "querying_next",
-                                      "parsing",
-                                      "binding",
-                                      "describing",
-                                      "describing_columns",
-                                      "executing",
-                                      "executing_some",
-                                      "closing",
-                                      "syncing",
-                                      "refusing_copy_in",
-                                      "draining_copy_out",
-                                      "copy_out_ended",
-                                      "ending_copy_both",
-                                      "ended",
-                                      "poisoned"};
-static_assert(std::size(names) == states);
+constexpr std::string_view state_names[] = {"unstarted",
+                                            "startup",
+                                            "password_sent",
+                                            "sasl_started",
+                                            "sasl_computing",
+                                            "sasl_proved",
+                                            "sasl_verified",
+                                            "authenticated",
+                                            "idle",
+                                            "querying",
+                                            "querying_rows",
+                                            "querying_next",
+                                            "parsing",
+                                            "binding",
+                                            "describing",
+                                            "describing_columns",
+                                            "executing",
+                                            "executing_some",
+                                            "closing",
+                                            "syncing",
+                                            "refusing_copy_in",
+                                            "draining_copy_out",
+                                            "copy_out_ended",
+                                            "ending_copy_both",
+                                            "ended",
+                                            "poisoned"};
+static_assert(std::size(state_names) == states);
 
 constexpr transition stay{action::stay}, finish{action::finish}, resume{action::resume}, skip{action::skip};
 constexpr transition go(state next) { return {action::go, next}; }
@@ -141,6 +141,6 @@ constexpr state_table build() {
 
 constinit state_table const transitions = build();
 
-std::string_view name(state value) noexcept { return names[static_cast<std::size_t>(value)]; }
+std::string_view name(state value) noexcept { return state_names[static_cast<std::size_t>(value)]; }
 
 }  // namespace tusk::protocol

@@ -29,7 +29,7 @@ std::size_t count_of(std::string_view text, char wanted) noexcept {
     std::memcpy(&eight, text.data(), 8);
     eight ^= ones * static_cast<unsigned char>(wanted);
     std::uint64_t const others = ((eight & ones * 0x7f) + ones * 0x7f) | eight;
-    count += (~others >> 7 & ones) * ones >> 56;
+    count += static_cast<std::size_t>((~others >> 7 & ones) * ones >> 56);
   }
   return count + static_cast<std::size_t>(std::count(text.begin(), text.end(), wanted));
 }

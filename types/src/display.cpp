@@ -17,26 +17,26 @@ namespace {
 constexpr std::size_t chars_before_caret = 60;
 constexpr std::size_t chars_after_caret = 40;
 
-struct range {
+struct code_points {
   char32_t first;
   char32_t last;
 };
 
 // Not meant to be seen: C0, DEL and C1 (U+009B starts a terminal's escape sequence), marks that reorder text.
-constexpr range not_shown[] = {{0x00, 0x08},     {0x0b, 0x1f},     {0x7f, 0x9f},    {0x061c, 0x061c},
-                               {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+constexpr code_points not_shown[] = {{0x00, 0x08},     {0x0b, 0x1f},     {0x7f, 0x9f},    {0x061c, 0x061c},
+                                     {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
 
-constexpr range no_column[] = {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
-                               {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
+constexpr code_points no_column[] = {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
+                                     {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
 
 // East Asian Wide and Fullwidth, in broad strokes (Unicode Standard Annex #11).
-constexpr range two_columns[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},  {0xac00, 0xd7a3},
-                                 {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},  {0xffe0, 0xffe6},
-                                 {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+constexpr code_points two_columns[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},  {0xac00, 0xd7a3},
+                                       {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},  {0xffe0, 0xffe6},
+                                       {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
 
 template <std::size_t N>
-bool in(range const (&ranges)[N], char32_t c) noexcept {
-  return std::any_of(std::begin(ranges), std::end(ranges), [c](range r) { return c >= r.first && c <= r.last; });
+bool in(code_points const (&ranges)[N], char32_t c) noexcept {
+  return std::any_of(std::begin(ranges), std::end(ranges), [c](code_points r) { return c >= r.first && c <= r.last; });
 }
 
 bool starts_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }

@@ -20,15 +20,15 @@ namespace types {
 namespace {
 
 struct sums {
-  int128 months = 0;
-  int128 days = 0;
-  int128 microseconds = 0;
+  wide months = 0;
+  wide days = 0;
+  wide microseconds = 0;
 };
 
 struct unit {
   std::string_view word;  // of postgres and postgres_verbose; more than one has an s behind it
   char letter;            // of iso_8601
-  int128 sums::*sum;
+  wide sums::*sum;
   std::int64_t size;
 };
 
@@ -47,8 +47,8 @@ struct amount {
   bool negative;
   std::uint64_t number;
 
-  int128 times(std::int64_t size, std::uint64_t more = 0) const noexcept {
-    int128 const value = int128{number} * size + more;
+  wide times(std::int64_t size, std::uint64_t more = 0) const noexcept {
+    wide const value = wide{number} * size + more;
     return negative ? -value : value;
   }
 };
@@ -112,7 +112,7 @@ class interval_text {
     } else if (in_.skip('-')) {
       read_sql_years(first);
     } else if (in_.next_is(' ') && begins_with_digit(in_.rest().substr(1))) {
-      sums_.days = int128{first.number};
+      sums_.days = wide{first.number};
       in_.expect(' ');
       add_time(read_amount(in_));
       if (first.negative) turn();

@@ -81,11 +81,11 @@ bool is_numeric(oid type) noexcept {
   }
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_decimal_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // Takes digits off the front, at least one.
 bool take_digits(std::string_view& rest) noexcept {
-  auto const end = std::find_if_not(rest.begin(), rest.end(), is_digit);
+  auto const end = std::find_if_not(rest.begin(), rest.end(), is_decimal_digit);
   auto const count = static_cast<std::size_t>(end - rest.begin());
   rest.remove_prefix(count);
   return count != 0;

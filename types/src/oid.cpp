@@ -8,12 +8,12 @@
 namespace tusk {
 namespace {
 
-struct entry {
+struct named_oid {
   oid type;
   std::string_view name;
 };
 
-constexpr entry table[] = {
+constexpr named_oid named_oids[] = {
     {16, "bool"},
     {17, "bytea"},
     {18, "\"char\""},
@@ -205,8 +205,8 @@ constexpr entry table[] = {
     {6157, "int8multirange[]"},
 };
 
-static_assert(std::is_sorted(std::begin(table), std::end(table),
-                             [](entry const& a, entry const& b) { return a.type < b.type; }));
+static_assert(std::is_sorted(std::begin(named_oids), std::end(named_oids),
+                             [](named_oid const& a, named_oid const& b) { return a.type < b.type; }));
 
 struct array_entry {
   oid element;
@@ -232,22 +232,22 @@ static_assert(std::is_sorted(std::begin(arrays), std::end(arrays),
 // For every array that is read its element is looked up.
 constexpr auto by_array = [] {
   auto sorted = std::to_array(arrays);
-  std::sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.array < b.array; });
+  std::ranges::sort(sorted, {}, &array_entry::array);
   return sorted;
 }();
 
 }  // namespace
 
 std::string_view type_name(oid type) noexcept {
-  auto const* found =
-      std::lower_bound(std::begin(table), std::end(table), type, [](entry const& e, oid o) { return e.type < o; });
-  return found != std::end(table) && found->type == type ? found->name : std::string_view{};
+  auto const* found = std::lower_bound(std::begin(named_oids), std::end(named_oids), type,
+                                       [](named_oid const& e, oid o) { return e.type < o; });
+  return found != std::end(named_oids) && found->type == type ? found->name : std::string_view{};
 }
 
 oid type_of_name(std::string_view name) noexcept {
   auto const* found =
-      std::find_if(std::begin(table), std::end(table), [name](entry const& e) { return e.name == name; });
-  return found != std::end(table) ? found->type : 0;
+      std::find_if(std::begin(named_oids), std::end(named_oids), [name](named_oid const& e) { return e.name == name; });
+  return found != std::end(named_oids) ? found->type : 0;
 }
 
 bool is_user_defined(oid type) noexcept {

@@ -106,7 +106,7 @@ protocol::expected<basic_timestamp<Clock>> parse_timestamp(std::string_view text
   calendar_day const day = complete_day(in, read);
   if (!in.finish()) return protocol::parse_error{errc::malformed_timestamp, in.position()};
   if (day.year < first_year) return protocol::parse_error{errc::out_of_range, 0};
-  int128 const microseconds = int128{number_of(day)} * microseconds_per_day + of_day - offset * 1'000'000;
+  wide const microseconds = wide{number_of(day)} * microseconds_per_day + of_day - offset * 1'000'000;
   if (microseconds < value_type::first_microsecond || microseconds > value_type::last_microsecond)
     return protocol::parse_error{errc::out_of_range, 0};
   return value_type::from_microseconds_since_2000(static_cast<std::int64_t>(microseconds));

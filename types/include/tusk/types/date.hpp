@@ -87,7 +87,7 @@ class date {
   static constexpr std::int32_t days_1970_to_2000 = 10'957;
 
  private:
-  constexpr date(int128 days, bool infinite) : days_(static_cast<std::int32_t>(days)) {
+  constexpr date(types::wide days, bool infinite) : days_(static_cast<std::int32_t>(days)) {
     if (!infinite && (days < first_day || days > last_day))
       types::throw_data_error(types::errc::out_of_range, "a date is not within 4714-11-24 BC and 5874897-12-31");
   }
@@ -95,8 +95,8 @@ class date {
   static constexpr bool is_infinite(std::int32_t days) noexcept {
     return days == std::numeric_limits<std::int32_t>::max() || days == std::numeric_limits<std::int32_t>::min();
   }
-  static constexpr int128 since_2000(std::chrono::days since_1970) noexcept {
-    return int128{since_1970.count()} - days_1970_to_2000;
+  static constexpr types::wide since_2000(std::chrono::days since_1970) noexcept {
+    return types::wide{since_1970.count()} - days_1970_to_2000;
   }
   static constexpr std::chrono::sys_days checked(std::chrono::year_month_day day) {
     if (!day.ok()) types::throw_data_error(types::errc::out_of_range, "a year_month_day is no day of the calendar");

@@ -20,9 +20,10 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
-#include <tusk/types/int128.hpp>
+#include <tusk/types/wide.hpp>
 
-namespace tusk::types {
+namespace tusk {
+namespace types {
 
 inline constexpr std::int64_t microseconds_per_day = 86'400'000'000;
 
@@ -31,22 +32,22 @@ inline constexpr std::int64_t microseconds_per_day = 86'400'000'000;
 
 /// The microseconds of a duration. 128 bits hold any 64 times any ratio.
 template <class Rep, class Period>
-constexpr int128 microseconds_of(std::chrono::duration<Rep, Period> value) noexcept {
+constexpr wide microseconds_of(std::chrono::duration<Rep, Period> value) noexcept {
   using factor = std::ratio_divide<Period, std::micro>;
   static_assert(std::integral<Rep> && factor::den == 1,
                 "tusk: PostgreSQL's times are whole microseconds, and this duration is finer (or floating point). Say "
                 "how to round: std::chrono::floor<std::chrono::microseconds>(value), or round, or ceil.");
-  return int128{value.count()} * factor::num;
+  return wide{value.count()} * factor::num;
 }
 
 /// Sets `to` to so many microseconds; else says what is in the way.
 template <class Rep, class Period>
-constexpr std::optional<errc> convert(int128 microseconds, std::chrono::duration<Rep, Period>& to) noexcept {
+constexpr std::optional<errc> convert(wide microseconds, std::chrono::duration<Rep, Period>& to) noexcept {
   static_assert(std::integral<Rep>, "tusk: a time is not read as floating point, which would round it");
   using factor = std::ratio_divide<std::micro, Period>;
-  int128 const scaled = microseconds * factor::num;
+  wide const scaled = microseconds * factor::num;
   if (factor::den != 1 && scaled % factor::den != 0) return errc::inexact;
-  int128 const count = scaled / factor::den;
+  wide const count = scaled / factor::den;
   if (count < std::numeric_limits<Rep>::min() || count > std::numeric_limits<Rep>::max()) return errc::out_of_range;
   to = std::chrono::duration<Rep, Period>(static_cast<Rep>(count));
   return std::nullopt;
@@ -78,4 +79,5 @@ struct converted_from_text {
   }
 };
 
-}  // namespace tusk::types
+}  // namespace types
+}  // namespace tusk

@@ -70,7 +70,7 @@ struct interval {
         !std::is_same_v<Period, std::chrono::months::period> && !std::is_same_v<Period, std::chrono::years::period>,
         "tusk: std::chrono's months and years are not the calendar's. Write tusk::interval{.months = n}, or "
         "say that seconds are meant: std::chrono::seconds(value).");
-    int128 const microseconds = types::microseconds_of(value);
+    types::wide const microseconds = types::microseconds_of(value);
     if (microseconds < std::numeric_limits<std::int64_t>::min() ||
         microseconds > std::numeric_limits<std::int64_t>::max()) {
       types::throw_data_error(types::errc::out_of_range, "a duration is longer than an interval can be");

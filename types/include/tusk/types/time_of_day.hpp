@@ -61,7 +61,7 @@ class time {
   friend constexpr auto operator<=>(time, time) noexcept = default;
 
  private:
-  explicit constexpr time(int128 microseconds) : microseconds_(static_cast<std::int64_t>(microseconds)) {
+  explicit constexpr time(types::wide microseconds) : microseconds_(static_cast<std::int64_t>(microseconds)) {
     if (microseconds < 0 || microseconds > types::microseconds_per_day)
       types::throw_data_error(types::errc::out_of_range, "a time of day is not within 00:00:00 and 24:00:00");
   }

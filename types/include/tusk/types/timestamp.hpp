@@ -77,7 +77,7 @@ class basic_timestamp {
   constexpr std::optional<types::errc> convert_to(std::chrono::time_point<Clock, D>& to) const noexcept {
     if (!is_finite()) return types::errc::infinite;
     D since_1970{};
-    auto const refused = types::convert(int128{microseconds_} + microseconds_1970_to_2000, since_1970);
+    auto const refused = types::convert(types::wide{microseconds_} + microseconds_1970_to_2000, since_1970);
     if (!refused) to = std::chrono::time_point<Clock, D>(since_1970);
     return refused;
   }
@@ -91,7 +91,7 @@ class basic_timestamp {
   static constexpr std::int64_t microseconds_1970_to_2000 = 946'684'800'000'000;
 
  private:
-  constexpr basic_timestamp(int128 microseconds, bool infinite)
+  constexpr basic_timestamp(types::wide microseconds, bool infinite)
       : microseconds_(static_cast<std::int64_t>(microseconds)) {
     if (!infinite && (microseconds < first_microsecond || microseconds > last_microsecond))
       types::throw_data_error(types::errc::out_of_range, "a timestamp is not within 4714-11-24 BC and 294276-12-31");
