@@ -2,14 +2,27 @@
 // anything else is not handed out as it came.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace tusk::detail {
 
 inline bool has_ascii_only(std::string_view text) noexcept {
-  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  std::uint64_t all = 0, word = 0;
+  std::size_t at = 0;
+  for (; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    all |= word;
+  }
+  if (at != 0) {  // the rest, with bytes before it
+    std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+    all |= word;
+  } else {
+    for (char const c : text) all |= static_cast<unsigned char>(c);
+  }
+  return (all & 0x8080'8080'8080'8080) == 0;
 }
 
 /// Whether a text can be taken for what it seems to be. `foreign`: client_encoding is another one.

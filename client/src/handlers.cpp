@@ -129,8 +129,10 @@ void engine::on_notify(std::string_view channel, std::function<void(tusk::notify
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
-  bool const foreign = !text_is_utf8();
-  if (!is_readable(arrived.channel, foreign) || !is_readable(arrived.payload, foreign)) [[unlikely]]
+  // The payload stands behind the channel's NUL: mostly one look at both is enough.
+  auto const* const end = arrived.payload.data() + arrived.payload.size();
+  if (!has_ascii_only({arrived.channel.data(), static_cast<std::size_t>(end - arrived.channel.data())}) &&
+      !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8()))) [[unlikely]]
     return refuse_notification(arrived);
   auto const is_handled = [&] {
     auto const& known = handlers_->of_channels;
