@@ -22,6 +22,8 @@ namespace {
 using protocol::errc;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
+/// Where a flood ends that nothing stopped, so that a test without a limit fails in words.
+constexpr std::size_t without_limit = 64 * mebibyte;
 /// What the kernel may hold between a server that sends and a client that does not read.
 constexpr std::size_t in_the_kernel = 32 * mebibyte;
 
@@ -141,8 +143,8 @@ TEST_P(rows, without_end_close_the_connection) {
   std::atomic<std::size_t> sent = 0;
   std::string const row = row_of(10'000);
   scripted_server server(answering([&](peer& client) {
-    while (client.send(row)) sent += row.size();
-    return false;
+    while (sent < without_limit && client.send(row)) sent += row.size();
+    return true;
   }));
   connection conn = limited(server, how, mebibyte);
   expect_too_large(conn, how);
@@ -178,8 +180,8 @@ TEST(flood, of_a_known_statement_ends_with_the_limit) {
 TEST(flood, of_types_ends_with_the_limit) {
   std::string const row = row_of(10'000);
   auto const script = answering([&](peer& client) {
-    while (client.send(row)) {}
-    return false;
+    for (std::size_t sent = 0; sent < without_limit && client.send(row);) sent += row.size();
+    return true;
   });
   scripted_server server(script);
   connection conn = connect(server.dsn(), {.autocommit = true, .limits = {.max_result = mebibyte}});
