@@ -56,8 +56,8 @@ struct host_settings {
   std::string name;     ///< as given; empty where only an address was given; or a Unix socket's directory
   std::string address;  ///< hostaddr: a literal address, which is not looked up; empty: not given
   std::uint16_t port = 5432;
-  std::string password;       ///< for this host alone; empty: none
-  std::string password_from;  ///< where it was found: `the environment variable PGPASSWORD`
+  std::string password;            ///< for this host alone; empty: none
+  std::string password_from = {};  ///< where it was found: `the environment variable PGPASSWORD`
 
   /// True if `name` is the directory of a Unix socket: it begins with `/`, or with `@` (Linux's abstract names).
   bool is_unix_socket() const noexcept { return address.empty() && (name.starts_with('/') || name.starts_with('@')); }
