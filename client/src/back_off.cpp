@@ -19,7 +19,7 @@ bool back_off::begin() noexcept {
   if (timer_ < 0 || now - first_ >= longest) return false;
   until_ = now + pause_;
   itimerspec when{};
-  when.it_value.tv_nsec = std::chrono::nanoseconds(pause_).count();
+  when.it_value.tv_nsec = static_cast<long>(std::chrono::nanoseconds(pause_).count());  // 32 bits hold 2 seconds
   pause_ = std::min(2 * pause_, std::chrono::milliseconds(100));
   return ::timerfd_settime(timer_, 0, &when, nullptr) == 0;
 }

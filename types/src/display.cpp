@@ -67,7 +67,7 @@ void append_printable(std::string& to, std::string_view valid) {
 
 // One line made printable, tabs as spaces, so that the caret below stands where it should.
 std::string printable_line(std::string_view line) {
-  std::string shown = printable(line);
+  std::string shown = displayable(line);
   std::replace(shown.begin(), shown.end(), '\t', ' ');
   return shown;
 }
@@ -98,7 +98,7 @@ std::size_t parse_position(std::string_view text) noexcept {
   return error == std::errc{} && end == text.data() + text.size() ? value : 0;
 }
 
-std::string printable(std::string_view text) {
+std::string displayable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
   for (;;) {
@@ -120,7 +120,7 @@ std::string excerpt(std::string_view text, std::size_t position) {
   std::size_t end = std::min(begin + longest, text.size());
   for (int i = 0; i < 3 && end < text.size() && !starts_character(text[end]); ++i) --end;
   std::string shown = begin > 0 ? "...'" : "'";
-  shown += printable(text.substr(begin, end - begin));
+  shown += displayable(text.substr(begin, end - begin));
   return shown + (end < text.size() ? "'..." : "'");
 }
 

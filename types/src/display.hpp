@@ -9,7 +9,7 @@ namespace tusk::types {
 
 /// The text with `?` for each character that could do more than be seen: control characters (C0 but newline and tab,
 /// DEL, C1), marks that reorder text, and each byte that is not part of valid UTF-8.
-std::string printable(std::string_view text);
+std::string displayable(std::string_view text);
 
 /// A position that a server sent, in characters from 1; 0 if it is not a number.
 std::size_t parse_position(std::string_view text) noexcept;

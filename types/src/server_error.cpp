@@ -69,7 +69,7 @@ std::string_view severity_of(diagnostics const& fields) noexcept {
 void append_line(std::string& to, std::string_view heading, std::string_view value) {
   if (value.empty()) return;
   to += heading;
-  to += printable(value);
+  to += displayable(value);
   to += '\n';
 }
 
@@ -78,9 +78,9 @@ void append_line(std::string& to, std::string_view heading, std::string_view val
 std::string describe(diagnostics const& fields, std::string_view query_text) {
   std::string_view severity = fields.severity_localized.empty() ? fields.severity : fields.severity_localized;
   if (severity.empty()) severity = "ERROR";
-  std::string text = printable(severity) + ":  ";
-  text += fields.message.empty() ? "the server sent no message" : printable(fields.message);
-  if (!fields.sqlstate.empty()) text += " (" + printable(fields.sqlstate) + ')';
+  std::string text = displayable(severity) + ":  ";
+  text += fields.message.empty() ? "the server sent no message" : displayable(fields.message);
+  if (!fields.sqlstate.empty()) text += " (" + displayable(fields.sqlstate) + ')';
   text += '\n';
   text += show_position("LINE", query_text, parse_position(fields.position));
   append_line(text, "DETAIL:  ", fields.detail);
