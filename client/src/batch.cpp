@@ -18,11 +18,11 @@ constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be
 void engine::begin_exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters) {
   for (std::string const& each : *statements) {  // now: a Sync behind half of them would have that half stand
     require_utf8(each);
-    if (!text_is_utf8()) begin(each, {});  // which refuses it
+    if (!text_is_utf8()) begin(each, params::none());  // which refuses it
     if (each.find('\0') != each.npos || each.size() > longest)
       throw programming_error("a statement of the batch cannot be sent: it has a NUL byte, or more than 1 GiB");
   }
-  begin("", {});
+  begin("", params::none());
   operation_.casters = std::move(casters);
   operation_.reached = {};
   if (statements->empty()) return;

@@ -101,7 +101,8 @@ std::size_t place_of(std::string_view channel, auto const& handlers) noexcept {
                                   handlers.begin());
 }
 
-bool stands_at(std::size_t place, std::string_view channel, auto const& handlers) noexcept {
+[[gnu::always_inline]] inline bool stands_at(std::size_t place, std::string_view channel,
+                                             auto const& handlers) noexcept {
   return place < handlers.size() && handlers[place]->told.channel == channel;
 }
 
@@ -129,10 +130,10 @@ void engine::on_notify(std::string_view channel, std::function<void(tusk::notify
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
-  // The payload stands behind the channel's NUL: mostly one look at both is enough.
-  auto const* const end = arrived.payload.data() + arrived.payload.size();
-  if (!has_ascii_only({arrived.channel.data(), static_cast<std::size_t>(end - arrived.channel.data())}) &&
-      !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8()))) [[unlikely]]
+  // Only a script or a batch can set client_encoding and set it back before the server tells of it.
+  bool const certain = text_is_utf8() && (!operation_.active || operation_.running != nullptr);
+  if (!certain && !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8())))
+      [[unlikely]]
     return refuse_notification(arrived);
   auto const is_handled = [&] {
     auto const& known = handlers_->of_channels;

@@ -112,7 +112,8 @@ inline void engine::send_bare(std::string_view script) {
 
 /// A script in whatever transaction there is.
 void engine::begin_bare(std::string_view script) {
-  begin(script, {});
+  require_readiness(script, params::none());
+  clear(script);
   send_bare(script);
 }
 
@@ -122,7 +123,7 @@ void engine::begin_exec(std::string_view script, first_casters const& casters) {
     operation_.casters = casters;
     return;
   }
-  begin(script, {});
+  begin(script, params::none());
   require_utf8(script);
   operation_.casters = casters;
   // BEGIN is a request of the extended protocol, so that the server skips the script if it fails; up to a Sync.
@@ -134,12 +135,12 @@ void engine::begin_exec(std::string_view script, first_casters const& casters) {
 
 /// Sync alone, which every server answers.
 void engine::begin_ping() {
-  begin("", {});
+  begin("", params::none());
   end_unit({});
 }
 
 void engine::begin_load_types() {
-  require_readiness("", {});
+  require_readiness("", params::none());
   send_load_types();
 }
 
@@ -227,7 +228,7 @@ void engine::prepare_and_run(std::shared_ptr<prepared_statement> fresh, params c
 }
 
 void engine::begin_prepare(std::shared_ptr<prepared_statement> fresh) {
-  begin(fresh->sql, {});
+  begin(fresh->sql, params::none());
   require_utf8(fresh->sql);
   name_statement(*fresh);
   send_whole([&] {
