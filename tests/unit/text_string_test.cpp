@@ -190,7 +190,7 @@ TEST(text_bytea, an_array_takes_its_number_of_bytes) {
 }
 
 TEST(text_char, is_one_byte) {
-  EXPECT_EQ(test::read_types<char>(), "\"char\"");
+  EXPECT_EQ(test::read_types<char>(), "\"char\" bpchar");
   EXPECT_EQ(adapter<char>::oid, oids::char_);
   EXPECT_EQ(text_of('x'), "x");
   EXPECT_EQ(text_of('\0'), "");
