@@ -134,8 +134,10 @@ inline std::string types_text() {
   page.line<std::array<std::byte, 16>>("std::array<std::byte, N>");
   page.line<std::span<std::byte const>>("std::span<std::byte const>");
   page.line<binary>("tusk::binary");
+#ifdef __SIZEOF_INT128__
   page.line<int128>("tusk::int128");
   page.line<uint128>("tusk::uint128");
+#endif
   page.line<numeric>("tusk::numeric");
   page.line<money>("tusk::money");
   page.line<date>("tusk::date");
