@@ -131,8 +131,12 @@ TEST_F(value_test, many_arguments_in_one_object) {
 
 TEST_F(value_test, as_many_parameters_as_the_protocol_has) {
   params args;
-  for (std::size_t i = 0; i < params::max_count; ++i) args.add(1);
-  EXPECT_EQ(value<int>(conn_, "SELECT $1 + $65535", args), 2);
+  std::string places;
+  for (std::size_t i = 0; i < params::max_count; ++i) {
+    args.add(1);
+    places += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
+  }
+  EXPECT_EQ(value<int>(conn_, "SELECT cardinality(ARRAY[" + places + "])", args), 65535);
   EXPECT_THROW(args.add(1), programming_error);
   EXPECT_EQ(value<int>(conn_, "SELECT 1"), 1);
 }

@@ -303,7 +303,9 @@ TEST(mended, a_host_that_speaks_another_encoding_is_passed_over) {
     client.receive_startup();
     client.send(message('R', int32(0)) + message('S', text("client_encoding") + text("LATIN1")) + ready());
     client.receive_message();
-    client.send(one_value("off"));
+    client.send(
+        one_value("\xf6"
+                  "ff"));
     client.stay_silent();
   });
   scripted_server good(primary);
