@@ -32,7 +32,10 @@ class echoing {
     if (whole.size() < 5) return {};
     std::string_view body = whole.substr(5);
     switch (whole[0]) {
-      case 'Q': return simple(take_text(body)) + ready();
+      case 'Q': {
+        std::string const told = simple(take_text(body));  // first: it may change the status
+        return told + ready();
+      }
       case 'P': {
         auto const name = take_text(body);
         statements_[name] = take_text(body);
