@@ -22,8 +22,9 @@ class lexer {
     while (at_ < sql_.size()) {
       char const c = sql_[at_];
       char const after = at_ + 1 < sql_.size() ? sql_[at_ + 1] : '\0';
-      if (c == '$' && is_digit(after)) return number();
-      if (c == '\'')
+      if (c == '$' && is_digit(after)) {
+        if (std::size_t const found = number(); found != 0) return found;
+      } else if (c == '\'')
         skip_quoted('\'', false);
       else if (c == '"')
         skip_quoted('"', false);
@@ -46,12 +47,13 @@ class lexer {
   bool is_broken() const noexcept { return broken_; }
 
  private:
-  std::size_t number() {
+  /// 0 for $0, which is none.
+  std::size_t number() noexcept {
     constexpr std::size_t too_large = 100'000;
     std::size_t value = 0;
     for (++at_; at_ < sql_.size() && is_digit(sql_[at_]); ++at_)
       if (value < too_large) value = value * 10 + static_cast<std::size_t>(sql_[at_] - '0');
-    return value == 0 ? next() : value;
+    return value;
   }
   void skip_name() noexcept {
     while (at_ < sql_.size() && (begins_name(sql_[at_]) || is_digit(sql_[at_]) || sql_[at_] == '$')) ++at_;

@@ -43,5 +43,11 @@ INSTANTIATE_TEST_SUITE_P(
         sample{"at_the_end", "SELECT 1 $", 1, 1}),
     [](auto const& row) { return std::string(row.param.name); });
 
+TEST(placeholders, of_which_there_are_millions_take_no_stack) {
+  std::string text = "SELECT $1";
+  for (int i = 0; i < 3'000'000; ++i) text += "$0";
+  EXPECT_EQ(find_unused_argument(text, 2), 2U);
+}
+
 }  // namespace
 }  // namespace tusk::detail

@@ -29,9 +29,8 @@ struct password_request {
 enum class statement_cache_mode : std::uint8_t {
   /// Prepared once under a name, which the server keeps, and then run by it.
   named,
-  /// Parsed anew each time, in the same round trip; the server keeps nothing. For poolers that give each transaction,
-  /// or
-  /// each statement, another session of the server. A tusk::statement, too, is parsed anew each time.
+  /// Parsed anew each time, in the same round trip; the server keeps nothing. A tusk::statement, too. For poolers that
+  /// give each transaction, or each statement, another session of the server.
   unnamed,
 };
 
