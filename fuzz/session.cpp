@@ -23,6 +23,7 @@
 
 #include "support/event_text.hpp"
 #include "support/fuzz_input.hpp"
+#include "support/fuzz_script.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/scram_server.hpp"
 #include "support/server_messages.hpp"
@@ -31,6 +32,7 @@ namespace {
 
 using namespace tusk::protocol;
 using tusk::test::scram_exchange;
+using tusk::test::take_line;
 
 constexpr std::string_view nonce = "fuzzfuzzfuzzfuzzfuzz", password = "secret", certificate_hash = "hash";
 
@@ -42,30 +44,11 @@ struct script {
   std::string stream;
 };
 
-std::string_view take_line(std::string_view& text) {
-  auto const end = text.find('\n');
-  auto const line = text.substr(0, end);
-  text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  return line;
-}
-
-int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
 std::string unescaped(std::string_view line, scram_exchange const& proof) {
-  std::string result;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    char const c = line[i];
-    bool const hex = c == '%' && i + 2 < line.size() && hex_digit(line[i + 1]) >= 0 && hex_digit(line[i + 2]) >= 0;
-    if (hex) {
-      result += static_cast<char>(hex_digit(line[i + 1]) << 4 | hex_digit(line[i + 2]));
-      i += 2;
-    } else if (c == '$' && i + 1 < line.size() && (line[i + 1] == 'F' || line[i + 1] == 'V')) {
-      result += line[++i] == 'F' ? proof.server_first : proof.server_final;
-    } else {
-      result += c == '~' ? '\0' : c;
-    }
-  }
-  return result;
+  return tusk::test::unescaped(line, [&](char letter) -> std::string_view {
+    if (letter == 'F') return proof.server_first;
+    return letter == 'V' ? std::string_view(proof.server_final) : std::string_view();
+  });
 }
 
 script read_script(std::string_view input) {

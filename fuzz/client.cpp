@@ -1,0 +1,248 @@
+// A server's stream against the whole client, stepped by poll() over a Unix socket: connecting, authentication, and
+// then operations of every kind.
+//
+// Input, in lines:
+//   1  what is done, a letter each time that poll() says ok; over when there is no letter left:
+//        q query with an argument   Q a script   k the same query with another value   c execute   m executemany
+//        t load_types   l listen   u unlisten   n notify   r reset   g ping   f forget_statements   d close
+//        x in front of one: it is cancelled when it has begun
+//   2  the sizes of what arrives at a time, a character each, over and over; '0' is 1
+//   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte. A line "=..." is bytes as they
+//   are,
+//      length word and all.
+//
+// Checked: everything comes to an end; nothing but a tusk::error is thrown; a fatal one means that the connection is
+// closed; what was received can be read in every way, or is an error.
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <tusk/tusk.hpp>
+#include <vector>
+
+#include "support/fuzz_input.hpp"
+#include "support/fuzz_script.hpp"
+#include "support/server_messages.hpp"
+
+namespace {
+
+using tusk::test::take_line;
+
+/// A Unix socket in a folder of its own, for as long as the process lives.
+class listener {
+ public:
+  listener() {
+    char name[] = "/tmp/tusk-fuzz.XXXXXX";
+    FUZZ_CHECK(::mkdtemp(name) != nullptr);
+    folder_ = name;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::string const path = folder_ + "/.s.PGSQL.5432";
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    FUZZ_CHECK(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    FUZZ_CHECK(::listen(descriptor_, 64) == 0);
+  }
+  listener(listener const&) = delete;
+  listener& operator=(listener const&) = delete;
+  ~listener() {
+    ::close(descriptor_);
+    ::unlink((folder_ + "/.s.PGSQL.5432").c_str());
+    ::rmdir(folder_.c_str());
+  }
+  std::string const& folder() const noexcept { return folder_; }
+  /// The next client; -1: there is none.
+  int accept() const noexcept { return ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+ private:
+  std::string folder_;
+  int descriptor_ = -1;
+};
+
+/// The server: it plays the stream, takes whatever the client sends, and closes at the end.
+class server {
+ public:
+  server(listener const& at, std::string_view stream, std::string_view reads)
+      : at_(at), stream_(stream), reads_(reads) {}
+  server(server const&) = delete;
+  server& operator=(server const&) = delete;
+  ~server() { hang_up(); }
+
+  /// Sends the next piece. False if there is no more.
+  bool play() {
+    for (int client; (client = at_.accept()) >= 0;) {
+      if (first_ < 0 && !over_)
+        first_ = client;
+      else
+        ::close(client);  // a cancel request
+    }
+    if (first_ < 0) return !over_;
+    char sink[65536];
+    while (::recv(first_, sink, sizeof sink, 0) > 0) {}
+    if (stream_.empty()) {
+      hang_up();
+      return false;
+    }
+    std::size_t const wanted = reads_.empty()
+                                   ? stream_.size()
+                                   : static_cast<unsigned char>(reads_[turn_++ % reads_.size()]) - std::size_t{'0'};
+    auto const piece = stream_.substr(0, std::max<std::size_t>(wanted, 1));
+    auto const sent = ::send(first_, piece.data(), piece.size(), MSG_NOSIGNAL);
+    stream_.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : sent < 0 ? stream_.size() : 0);
+    return true;
+  }
+
+ private:
+  void hang_up() {
+    over_ = true;
+    if (first_ >= 0) ::close(first_);
+    first_ = -1;
+  }
+
+  listener const& at_;
+  std::string_view stream_, reads_;
+  std::size_t turn_ = 0;
+  int first_ = -1;
+  bool over_ = false;
+};
+
+template <class Call>
+void attempt(tusk::connection const& conn, Call&& call) {
+  try {
+    call();
+  } catch (tusk::error const& e) {
+    FUZZ_CHECK(*e.what() != '\0');
+    FUZZ_CHECK(!e.is_fatal() || conn.closed());
+  }
+}
+
+void read_all(tusk::connection const& conn, tusk::result const& from) {
+  for (tusk::row const& each : from) {
+    for (std::size_t i = each.size(); i-- > 0;) {  // from right to left, and then as they come
+      attempt(conn, [&] { (void)each.is_null(i); });
+      attempt(conn, [&] { (void)each.get<std::optional<std::string>>(i); });
+    }
+    for (std::size_t i = 0; i < each.size(); ++i) {
+      attempt(conn, [&] { (void)each.at(i); });
+      attempt(conn, [&] { (void)each.get<int>(i); });
+      attempt(conn, [&] { (void)each.get<std::optional<std::string_view>>(i); });
+    }
+  }
+}
+
+class player {
+ public:
+  player(listener const& at, std::string_view program, std::string_view stream, std::string_view reads)
+      : server_(at, stream, reads),
+        program_(program),
+        conn_(tusk::connect("host=" + at.folder() + " port=5432 user=me password=secret dbname=me sslmode=disable",
+                            {.async = true, .limits = {.max_scram_iterations = 4096, .max_result = 1 << 20}})) {
+    conn_.on_notice([](tusk::diagnostics const&) {});
+    conn_.on_notify("jobs", [](tusk::notify const&) {});
+  }
+
+  void play() {
+    bool plays = true;
+    int silent = 0;  // turns without anything new
+    for (int turn = 0; turn < 100'000 && !conn_.closed(); ++turn) {
+      auto wanted = tusk::poll_status::read;
+      attempt(conn_, [&] { wanted = conn_.poll(); });
+      if (conn_.closed()) break;
+      if (wanted == tusk::poll_status::ok) {
+        take_all();
+        if (!begin_next()) break;
+        continue;
+      }
+      plays = server_.play();
+      silent = plays ? 0 : silent + 1;
+      FUZZ_CHECK(silent < 1000);  // the server is gone: the client has to notice
+    }
+    conn_.close();
+    FUZZ_CHECK(conn_.closed() && !conn_.isexecuting() && conn_.fileno() == -1);
+    take_all();
+  }
+
+ private:
+  void take_all() {
+    attempt(conn_, [&] {
+      for (tusk::result const& each : conn_.take_results()) read_all(conn_, each);
+    });
+    if (cursor_) {
+      attempt(conn_, [&] {
+        for (tusk::result const& each : cursor_->results()) read_all(conn_, each);
+      });
+      attempt(conn_, [&] { (void)cursor_->description(); });
+    }
+    while (conn_.notifies.pop()) {}
+    (void)conn_.take_notices();
+  }
+
+  /// False if there is nothing more to do.
+  bool begin_next() {
+    bool cancels = false;
+    for (; !program_.empty() && program_.front() == 'x'; program_.remove_prefix(1)) cancels = true;
+    if (program_.empty()) return false;
+    char const what = program_.front();
+    program_.remove_prefix(1);
+    attempt(conn_, [&] { begin(what); });
+    if (cancels) attempt(conn_, [&] { conn_.cancel(); });
+    return true;
+  }
+
+  void begin(char what) {
+    switch (what) {
+      case 'q': return conn_.start_query("SELECT $1", 1);
+      case 'k': return conn_.start_query("SELECT $1", 2);
+      case 'Q': return conn_.start_exec("SELECT 1; SELECT 2");
+      case 'c': return cursor().execute("SELECT %s", "it's");
+      case 'm': return cursor().executemany("SELECT %s", std::vector<std::tuple<int>>{{1}, {2}, {3}});
+      case 't': return conn_.start_load_types();
+      case 'l': return conn_.start_listen("jobs");
+      case 'u': return conn_.start_unlisten("jobs");
+      case 'n': return conn_.start_notify("jobs", "one");
+      case 'r': return conn_.start_reset();
+      case 'g': return conn_.start_ping();
+      case 'f': return conn_.forget_statements();
+      case 'd': return conn_.close();
+      default: return;
+    }
+  }
+  tusk::cursor& cursor() {
+    if (!cursor_) cursor_.emplace(conn_);
+    return *cursor_;
+  }
+
+  server server_;
+  std::string_view program_;
+  tusk::connection conn_;
+  std::optional<tusk::cursor> cursor_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+  static listener const at;
+  std::string const text = tusk::test::fuzz_input(data, size);
+  std::string_view input = text;
+  auto const program = take_line(input).substr(0, 64);
+  auto const reads = take_line(input);
+  std::string stream;
+  while (!input.empty()) {
+    auto const line = take_line(input);
+    if (line.empty()) continue;
+    auto const bytes = tusk::test::unescaped(line.substr(1));
+    stream += line[0] == '=' ? bytes : tusk::test::framed(line[0], bytes);
+  }
+  player(at, program, stream, reads).play();
+  return 0;
+}
