@@ -19,6 +19,13 @@ struct tusk::adapter<color> : tusk::enum_adapter<"shop.color", "red", "a \"b\", 
 template <>
 struct tusk::adapter<plain> : tusk::enum_adapter<"plain", "one", "two"> {};
 
+namespace {
+enum class hidden { a, b };
+}
+enum class truth : bool { no, yes };
+enum class letter : char { a, b };
+enum class gap { low = 10, high = 20 };
+
 namespace tusk {
 namespace {
 
@@ -26,6 +33,12 @@ using types::errc;
 using types::text_of;
 
 static_assert(adaptable<color> && readable<color> && readable<std::optional<color>> && adaptable<plain>);
+// Of which one compiler showed the first in parentheses, as it does a value without an enumerator.
+static_assert(types::counts_from_zero<hidden, 2>() && !types::counts_from_zero<hidden, 1>() &&
+              !types::counts_from_zero<hidden, 3>());
+static_assert(types::counts_from_zero<truth, 2>() && !types::counts_from_zero<truth, 1>());
+static_assert(types::counts_from_zero<letter, 2>() && !types::counts_from_zero<letter, 1>());
+static_assert(!types::counts_from_zero<gap, 2>());
 static_assert(!adaptable<unlisted> && !readable<unlisted>);
 static_assert(adapter<color>::type_name == "shop.color" && types::argument_type_of<color>().oid == 0);
 

@@ -30,12 +30,16 @@ namespace types {
 
 [[noreturn]] void throw_no_label();
 
-// As the compiler shows the value: `color::red`, or `(color)7` where no enumerator has it.
+// The compiler shows the value as `color::red`, or as `(color)7` where no enumerator has it. Behind other parentheses a
+// name goes on: `(anonymous namespace)::color::red`, `f()::<lambda(int)>::color::red`.
 template <auto Value>
-constexpr std::string_view shown_value() noexcept {
+constexpr bool is_enumerator() noexcept {
   constexpr std::string_view before = "Value = ";
-  constexpr std::string_view words = __PRETTY_FUNCTION__;
-  return words.substr(words.find(before) + before.size());
+  std::string_view shown = __PRETTY_FUNCTION__;
+  shown.remove_prefix(shown.find(before) + before.size());
+  shown = shown.substr(0, shown.find_first_of(";]"));
+  auto const behind = shown.rfind(')') + 1;  // 0 if there is none
+  return behind == 0 || (behind < shown.size() && (shown[behind] == ':' || shown[behind] == '>'));
 }
 
 /// Whether an enumerator of `Enum` has this value.
@@ -47,7 +51,7 @@ constexpr bool has_enumerator() noexcept {
     return false;
   } else {
     // By its bits: a value beyond the enumerators is no constant expression where the underlying type is not fixed.
-    return !shown_value<std::bit_cast<Enum>(static_cast<number>(Value))>().starts_with('(');
+    return is_enumerator<std::bit_cast<Enum>(static_cast<number>(Value))>();
   }
 }
 
