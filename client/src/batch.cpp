@@ -62,7 +62,7 @@ void engine::take_batched(std::string_view tag) {
   if (!results.empty() && results.back()->columns == no_columns()) results.pop_back();
   results.push_back(make_result(tag));
   ++operation_.reached.completed;
-  operation_.reached.rows += counted_rows(tag).value_or(0);
+  operation_.reached.rows += counted_rows(results.back()->tag).value_or(0);  // taking the rows has ended the view
 }
 
 std::vector<result> engine::exec_all(std::shared_ptr<statement_batch const> statements, first_casters casters,

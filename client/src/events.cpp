@@ -137,8 +137,8 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
   if (made->columns->has_binary) [[unlikely]]
     made->text_limit = result_state::no_text;
   session_.take_rows(made->rows);
-  if (may_concern_others(tag)) [[unlikely]]
-    heed(tag);
+  if (may_concern_others(made->tag)) [[unlikely]]  // taking the rows has ended the view
+    heed(made->tag);
   return made;
 }
 
