@@ -136,9 +136,9 @@ std::shared_ptr<result_state> engine::make_result(std::string_view tag) {
     made->columns = no_columns();
   if (made->columns->has_binary) [[unlikely]]
     made->text_limit = result_state::no_text;
+  if (may_concern_others(tag)) [[unlikely]]  // first: taking the rows ends the view
+    heed(tag);
   session_.take_rows(made->rows);
-  if (may_concern_others(made->tag)) [[unlikely]]  // taking the rows has ended the view
-    heed(made->tag);
   return made;
 }
 
