@@ -130,8 +130,8 @@ void engine::on_notify(std::string_view channel, std::function<void(tusk::notify
 }
 
 void engine::take_notification(protocol::notification_response const& arrived) {
-  // Only a script or a batch can set client_encoding and set it back before the server tells of it.
-  bool const certain = text_is_utf8() && (!operation_.active || operation_.running != nullptr);
+  // While a statement runs the server tells of a notification before it tells that client_encoding has changed.
+  bool const certain = text_is_utf8() && !operation_.active;
   if (!certain && !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8())))
       [[unlikely]]
     return refuse_notification(arrived);

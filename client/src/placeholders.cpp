@@ -1,5 +1,6 @@
 #include "placeholders.hpp"
 
+#include <algorithm>
 #include <string>
 #include <tusk/types/error.hpp>
 #include <vector>
@@ -31,7 +32,7 @@ class lexer {
       else if (c == '$')
         skip_dollar_quoted();
       else if (c == '-' && after == '-')
-        skip_behind("\n", at_);
+        at_ = std::min(sql_.find_first_of("\r\n", at_), sql_.size());
       else if (c == '/' && after == '*')
         skip_comment();
       else if ((c == 'e' || c == 'E') && after == '\'')
@@ -78,10 +79,6 @@ class lexer {
     std::size_t const closing = sql_.find(tag, end + 1);
     if (closing == sql_.npos) return give_up();
     at_ = closing + tag.size();
-  }
-  void skip_behind(std::string_view what, std::size_t from) noexcept {
-    std::size_t const found = sql_.find(what, from);
-    at_ = found == sql_.npos ? sql_.size() : found + what.size();
   }
   void skip_comment() noexcept {
     std::size_t depth = 0;

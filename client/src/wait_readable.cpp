@@ -81,7 +81,7 @@ std::optional<notify> connection::next_notify(within const& limit) {
     if (auto next = notifies.pop()) return next;
     poll();  // what has come already
     if (auto next = notifies.pop()) return next;
-    if (!wait_readable(*this, limit)) return {};
+    if (!wait_readable(*this, limit)) return notifies.pop();  // another thread may have taken it off the socket
   }
 }
 

@@ -43,6 +43,10 @@ INSTANTIATE_TEST_SUITE_P(
         sample{"at_the_end", "SELECT 1 $", 1, 1}),
     [](auto const& row) { return std::string(row.param.name); });
 
+TEST(placeholders, stand_behind_a_comment_that_a_carriage_return_ends) {
+  EXPECT_EQ(find_unused_argument("SELECT -- the id\r $1::int", 1), 0U);
+}
+
 TEST(placeholders, of_which_there_are_millions_take_no_stack) {
   std::string text = "SELECT $1";
   for (int i = 0; i < 3'000'000; ++i) text += "$0";
