@@ -252,6 +252,11 @@ transaction::transaction(connection& conn) : engine_(conn.engine_) {
 
 transaction::~transaction() {
   if (ended_) return;
+  try {
+    engine_->rethrow_from_handlers();  // what waits to be thrown would come in place of the ROLLBACK
+  } catch (...) {
+    // It is dropped, as what handlers throw from here on.
+  }
   bool const intact = engine_->leave_guard();
   try {
     if (engine_->is_busy())
@@ -268,6 +273,7 @@ transaction::~transaction() {
 /// From here on the destructor has nothing to do, whatever becomes of it.
 void transaction::end() {
   if (ended_) throw programming_error("this transaction guard has ended already; make another one");
+  engine_->rethrow_from_handlers();  // before anything has ended
   engine_->require_guard(depth_);
   ended_ = true;
   engine_->leave_guard();

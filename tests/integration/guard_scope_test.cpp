@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tusk/tusk.hpp>
 #include <vector>
@@ -231,6 +232,27 @@ TEST_F(guard_scope, retry_says_so_too) {
   EXPECT_EQ(calls, 1);
   insert(2);
   EXPECT_EQ(seen(), "1 2");
+}
+
+// The exception of a handler came in place of the ROLLBACK, and the transaction went on behind its scope.
+TEST_F(guard_scope, is_left_while_an_exception_of_a_handler_waits) {
+  conn_.on_notice([](diagnostics const&) { throw std::runtime_error("a handler's"); });
+  std::string const warning = "DO $$ BEGIN RAISE WARNING 'w'; RAISE EXCEPTION 'e'; END $$";
+  {
+    transaction tx{conn_};
+    insert(1);
+    EXPECT_THROW(conn_.exec(warning), database_error);
+  }
+  EXPECT_EQ(conn_.transaction_status(), transaction_status::idle);
+  insert(2);
+  {
+    transaction tx{conn_};
+    insert(3);
+    EXPECT_THROW(conn_.exec(warning), database_error);
+    EXPECT_THROW(tx.commit(), std::runtime_error);
+  }
+  EXPECT_EQ(conn_.transaction_status(), transaction_status::idle);
+  EXPECT_EQ(seen(), "2");
 }
 
 }  // namespace
