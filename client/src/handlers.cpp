@@ -132,8 +132,10 @@ void engine::on_notify(std::string_view channel, std::function<void(tusk::notify
 void engine::take_notification(protocol::notification_response const& arrived) {
   // While a statement runs the server tells of a notification before it tells that client_encoding has changed.
   bool const certain = text_is_utf8() && !operation_.active;
-  if (!certain && !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8())))
-      [[unlikely]]
+  // The payload stands behind the channel's NUL: mostly one look at both is enough.
+  auto const* const end = arrived.payload.data() + arrived.payload.size();
+  if (!certain && !has_ascii_only({arrived.channel.data(), static_cast<std::size_t>(end - arrived.channel.data())}) &&
+      !(is_readable(arrived.channel, !text_is_utf8()) && is_readable(arrived.payload, !text_is_utf8()))) [[unlikely]]
     return refuse_notification(arrived);
   auto const is_handled = [&] {
     auto const& known = handlers_->of_channels;
