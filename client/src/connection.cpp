@@ -223,6 +223,7 @@ void register_type(typecaster const& caster, connection& conn) { conn.engine().r
 void connection::load_types() { engine().load_types(); }
 void connection::start_load_types() { engine().start_load_types(); }
 oid connection::type_oid(std::string_view name) const { return engine().type_oid(name); }
+std::string connection::type_name(oid type) const { return engine().type_name(type); }
 void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
 
 void connection::reconnect() {

@@ -92,6 +92,7 @@ class engine {
   void load_types();
   void register_type(typecaster const& caster);
   oid type_oid(std::string_view name) const;
+  std::string type_name(oid type) const;
 
   // transactions.cpp
   void commit(within const* limit = nullptr);

@@ -421,6 +421,11 @@ oid engine::type_oid(std::string_view name) const {
                                                   : "types that were made in the database need load_types() first"));
 }
 
+std::string engine::type_name(oid type) const {
+  lock const guard(mutex_);
+  return types_.name_of(type);
+}
+
 void engine::start_ping() {
   lock const guard(mutex_);
   begin_ping();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <new>
+#include <tusk/types/adapt_context.hpp>
 #include <tusk/types/read_any.hpp>
 
 #include "foreign_text.hpp"
@@ -13,10 +14,18 @@ namespace {
 
 std::string quoted(std::string_view name) { return std::string(1, '"').append(name).append(1, '"'); }
 
-std::string described(column_info const& column, std::size_t index) {
-  std::string_view const known = type_name(column.type);
-  return "column " + std::to_string(index) + " " + quoted(column.name) + " of type " +
-         (known.empty() ? "" : std::string(known) + " ") + "(OID " + std::to_string(column.type) + ")";
+bool is_unknown(detail::column_set const& in, std::size_t index) {
+  oid const type = (*in.infos)[index].type;
+  return is_user_defined(type) && !(in.loaded && in.loaded->find(type));
+}
+
+std::string described(detail::column_set const& in, std::size_t index) {
+  column_info const& column = (*in.infos)[index];
+  std::string name(type_name(column.type));
+  if (name.empty() && in.loaded) name = in.loaded->name_of(column.type);
+  if (!name.empty()) name += ' ';
+  return "column " + std::to_string(index) + " " + quoted(column.name) + " of type " + name + "(OID " +
+         std::to_string(column.type) + ")";
 }
 
 /// An index as it was before it became unsigned: -1 is no huge number.
@@ -54,19 +63,19 @@ void throw_no_row(result_state const& in, std::size_t index) {
                           ", counted from 0");
 }
 
-void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted) {
-  throw programming_error(described(column, index) + " cannot be read as " + type_in(wanted) +
+void throw_type_mismatch(column_set const& in, std::size_t index, char const* wanted) {
+  throw programming_error(described(in, index) + " cannot be read as " + type_in(wanted) +
                           "; ask for std::string, cast in the statement, register a typecaster that gives it" +
-                          (is_user_defined(column.type) ? ", or let load_types() find what the type is made of" : ""));
+                          (is_unknown(in, index) ? ", or let load_types() find what the type is made of" : ""));
 }
 
-void throw_null(column_info const& column, std::size_t index) {
-  throw data_error(described(column, index) + " is NULL here; ask for a std::optional");
+void throw_null(column_set const& in, std::size_t index) {
+  throw data_error(described(in, index) + " is NULL here; ask for a std::optional");
 }
 
-void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
+void throw_bad_value(column_set const& in, std::size_t index, std::string_view text,
                      protocol::parse_error const& error) {
-  throw data_error(described(column, index) + ", position " + std::to_string(error.position) + " of " +
+  throw data_error(described(in, index) + ", position " + std::to_string(error.position) + " of " +
                        types::excerpt(text, error.position) + ": " + error.code.message(),
                    error.code);
 }
@@ -74,10 +83,10 @@ void throw_bad_value(column_info const& column, std::size_t index, std::string_v
 void require_text(result_state const& in, std::size_t column, protocol::field_bytes field) {
   column_info const& info = (*in.columns->infos)[column];
   if (info.is_binary)
-    throw not_supported_error(described(info, column) +
+    throw not_supported_error(described(*in.columns, column) +
                               " came in binary format, which is not read; declare the cursor without BINARY");
   if (in.trust == text_trust::utf8 || is_readable(field.text(), in.trust == text_trust::foreign)) return;
-  throw data_error(described(info, column) + " is not UTF-8: " + encoding_advice +
+  throw data_error(described(*in.columns, column) + " is not UTF-8: " + encoding_advice +
                    ", or read the value as bytes of a bytea");
 }
 
@@ -131,7 +140,7 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
   }
   if (field.is_null()) return value().of_type(info.type);
   auto read = types::read_any(field.text(), in.columns->types[column]);
-  if (!read) throw_bad_value(info, column, field.text(), read.error());
+  if (!read) throw_bad_value(*in.columns, column, field.text(), read.error());
   return (*std::move(read)).of_type(info.type);
 }
 

@@ -61,8 +61,15 @@ void session_types::load_catalogue(result const& rows) {
 }
 
 oid session_types::find(std::string_view name) const {
+  bool const array = name.ends_with("[]");
+  if (array) name.remove_suffix(2);
   loaded_type const* const found = loaded_ ? loaded_->find(name) : nullptr;
-  return found == nullptr ? 0 : found->type;
+  return found == nullptr ? 0 : array ? found->array : found->type;
+}
+
+std::string session_types::name_of(oid type) const {
+  if (auto const built_in = type_name(type); !built_in.empty()) return std::string(built_in);
+  return loaded_ ? loaded_->name_of(type) : std::string();
 }
 
 std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
@@ -104,6 +111,7 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     made->time_zone = session_.parameter("TimeZone");
   }
   made->infos = std::move(columns);
+  made->loaded = loaded_;
   return made;
 }
 

@@ -38,6 +38,8 @@ class session_types {
   bool rounds_floats() const noexcept { return rounds_floats_; }
   /// The type of that name, as it is written in SQL, with or without its schema; 0 if the catalogue has none.
   oid find(std::string_view name) const;
+  /// The other way, for built-in types too; empty if the catalogue has none.
+  std::string name_of(oid type) const;
 
   /// How these columns are read; where `casters` is false, by the built-in parsers alone, as for our own queries.
   /// `first` is asked before the connection's casters.

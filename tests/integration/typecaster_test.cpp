@@ -89,19 +89,19 @@ TEST_F(typecaster_test, of_a_connection_is_not_another_one_s) {
 }
 
 TEST_F(typecaster_test, registered_everywhere_is_everywhere_and_the_connection_s_own_comes_first) {
-  constexpr oid type = 604;  // polygon, of which no other test reads
+  constexpr oid type = 2970;  // txid_snapshot, of which no other test reads
   auto const number = [](int n) {
     return new_type<int>({type}, "NUMBER", [n](auto, auto const&) -> std::optional<int> { return n; });
   };
   connection other = open();
-  result const before = other.query("SELECT '((0,0),(1,1))'::polygon");
+  result const before = other.query("SELECT '1:1:'::txid_snapshot");
   register_type(number(1));
   register_type(number(2), conn_);
   EXPECT_THROW(before[0].get<int>(0), programming_error);
-  EXPECT_EQ(other.query("SELECT '((0,0),(1,1))'::polygon")[0].get<int>(0), 1);
-  EXPECT_EQ(conn_.query("SELECT '((0,0),(1,1))'::polygon")[0].get<int>(0), 2);
+  EXPECT_EQ(other.query("SELECT '1:1:'::txid_snapshot")[0].get<int>(0), 1);
+  EXPECT_EQ(conn_.query("SELECT '1:1:'::txid_snapshot")[0].get<int>(0), 2);
   register_type(number(3), conn_);
-  EXPECT_EQ(conn_.query("SELECT '((0,0),(1,1))'::polygon")[0].get<int>(0), 3) << "registered twice, the last counts";
+  EXPECT_EQ(conn_.query("SELECT '1:1:'::txid_snapshot")[0].get<int>(0), 3) << "registered twice, the last counts";
 }
 
 TEST_F(typecaster_test, comes_before_the_built_in_parser_where_it_gives_that_type) {
@@ -217,6 +217,51 @@ TEST_F(load_types_test, names_have_oids_then) {
   EXPECT_EQ(conn_.type_oid(schema_ + ".color"), color);
   EXPECT_NE(conn_.type_oid("span"), 0u) << "a range";
   EXPECT_CONTAINS("colour", thrown<programming_error>([&] { (void)conn_.type_oid("colour"); }).what());
+}
+
+TEST_F(load_types_test, oids_have_names_then) {
+  oid const color = value<oid>(conn_, "SELECT 'color'::regtype::oid");
+  EXPECT_EQ(conn_.type_name(oids::int4), "int4");
+  EXPECT_EQ(conn_.type_name(oids::text_array), "text[]");
+  EXPECT_EQ(conn_.type_name(color), "");
+  conn_.load_types();
+  EXPECT_EQ(conn_.type_name(color), "color");
+  EXPECT_EQ(conn_.type_name(value<oid>(conn_, "SELECT 'color[]'::regtype::oid")), "color[]");
+  EXPECT_EQ(conn_.type_name(0), "");
+  EXPECT_EQ(conn_.type_name(4'000'000'000), "");
+}
+
+// Among them: a name in two schemas, one that only quotes can write, one that a built-in type has too, one that ends as
+// the name of an array does, and in another schema than search_path leads to.
+TEST_F(load_types_test, each_name_of_a_type_is_understood) {
+  conn_.exec(
+      "CREATE TYPE \"Mixed.Case\" AS ENUM (); CREATE TYPE \"a\"\"b\" AS ENUM (); CREATE DOMAIN int4 AS text; "
+      "CREATE TYPE \"color[]\" AS ENUM (); CREATE TYPE \"1st\" AS ENUM (); CREATE DOMAIN \"größe\" AS int");
+  conn_.load_types();
+  result const types = conn_.query("SELECT oid FROM pg_type WHERE typtype <> 'p' AND typname !~ '^pg_toast'");
+  EXPECT_GT(types.size(), 400u);
+  for (oid const type : types.rows<oid>()) {
+    std::string const name = conn_.type_name(type);
+    EXPECT_TRUE(!name.empty() || !is_user_defined(type)) << type;
+    if (name.empty()) continue;  // of a newer server
+    EXPECT_EQ(conn_.type_oid(name), type) << name;
+  }
+}
+
+TEST_F(load_types_test, errors_name_the_types_that_were_loaded) {
+  auto const reads = [&](char const* sql) {
+    return std::string(thrown<programming_error>([&] { (void)conn_.query_value<int>(sql); }).what());
+  };
+  std::string const before = reads("SELECT 'red'::color");
+  EXPECT_CONTAINS(" of type (OID ", before);
+  EXPECT_CONTAINS("let load_types() find", before);
+  conn_.load_types();
+  std::string const after = reads("SELECT 'red'::color");
+  EXPECT_CONTAINS(" of type color (OID ", after);
+  EXPECT_EQ(after.find("load_types"), after.npos) << after;
+  EXPECT_CONTAINS(" of type color[] (OID ", reads("SELECT ARRAY['red']::color[]"));
+  EXPECT_CONTAINS(" of type item (OID ",
+                  thrown<data_error>([&] { (void)conn_.query_value<std::string>("SELECT NULL::item"); }).what());
 }
 
 TEST_F(load_types_test, arrays_of_domains_are_arrays_of_what_is_below_them) {

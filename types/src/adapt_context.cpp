@@ -1,6 +1,7 @@
 // Names of types as SQL writes them, and what is known of them once they are loaded.
 #include <tusk/types/adapt_context.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <tusk/types/literal.hpp>
 #include <tusk/types/registry.hpp>
@@ -12,6 +13,14 @@ std::string quoted(std::string_view name) {
   types::text_buffer to;
   types::append_identifier(to, name);
   return {to.data(), to.size()};
+}
+
+// In quotes only where it would be read as another name without them.
+std::string written(std::string_view name) {
+  bool const plain = !name.empty() && (name.front() < '0' || name.front() > '9') &&
+                     std::all_of(name.begin(), name.end(),
+                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  return plain ? std::string(name) : quoted(name);
 }
 
 // Takes one identifier off the front, as the server reads it: in quotes as it stands, else in small letters.
@@ -40,7 +49,9 @@ std::optional<std::string> take_identifier(std::string_view& rest) {
 }  // namespace
 
 void loaded_types::add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible) {
-  by_oid_.insert_or_assign(type, loaded_type{type, array, quoted(schema) + '.' + quoted(name)});
+  bool const alone = visible && type_of_name(name) == 0;
+  by_oid_.insert_or_assign(type, loaded_type{type, array, quoted(schema) + '.' + quoted(name),
+                                             (alone ? "" : written(schema) + '.') + written(name)});
   by_name_.insert_or_assign({std::string(schema), std::string(name)}, type);
   if (visible) by_name_.insert_or_assign({std::string(), std::string(name)}, type);
 }
@@ -65,6 +76,14 @@ loaded_type const* loaded_types::find(std::string_view name) const {
 loaded_type const* loaded_types::find(tusk::oid type) const noexcept {
   auto const found = by_oid_.find(type);
   return found == by_oid_.end() ? nullptr : &found->second;
+}
+
+std::string loaded_types::name_of(tusk::oid type) const {
+  if (type == 0) return {};
+  for (auto const& [own, each] : by_oid_)
+    if (each.array == type) return each.name + "[]";  // which the catalogue has as `_color` too
+  loaded_type const* const found = find(type);
+  return found == nullptr ? std::string() : found->name;
 }
 
 loaded_types const& adapt_context::types() const {

@@ -239,9 +239,11 @@ class connection {
   /// made or dropped. Where the session's extra_float_digits rounds floating point, a warning is among the notices.
   /// Results that are there already stay as they are.
   void load_types();
-  /// The OID of a type, by the name that SQL uses ("int4", "color", "shop.color"; one with capitals in
+  /// The OID of a type, by the name that SQL uses ("int4", "int4[]", "color", "shop.color"; one with capitals in
   /// quotes). Throws programming_error if there is none, or load_types() did not find it.
   oid type_oid(std::string_view name) const;
+  /// The other way: a name that type_oid() knows; empty where that knows none.
+  std::string type_name(oid type) const;
 
   // ---- stepping: for event loops, and for every connection with `async` ----
 

@@ -26,6 +26,8 @@
 
 namespace tusk {
 
+class loaded_types;
+
 /// One column of a result. In its name U+FFFD stands for what came while client_encoding was not UTF8.
 /// Source: the protocol's RowDescription.
 struct column_info {
@@ -61,6 +63,7 @@ struct column_set {
   std::string date_style, interval_style, time_zone;  ///< for the casters
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
   bool has_binary = false;                            ///< whether a column is_binary
+  std::shared_ptr<loaded_types const> loaded;         ///< null until load_types(); for the names in messages
 };
 
 /// Whether the text of a result is what it seems to be.
@@ -95,9 +98,9 @@ struct result_state {
 [[noreturn]] void throw_no_column(result_state const& in, std::size_t index);
 [[noreturn]] void throw_no_column(result_state const& in, std::string_view name);
 [[noreturn]] void throw_no_row(result_state const& in, std::size_t index);
-[[noreturn]] void throw_type_mismatch(column_info const& column, std::size_t index, char const* wanted);
-[[noreturn]] void throw_null(column_info const& column, std::size_t index);
-[[noreturn]] void throw_bad_value(column_info const& column, std::size_t index, std::string_view text,
+[[noreturn]] void throw_type_mismatch(column_set const& in, std::size_t index, char const* wanted);
+[[noreturn]] void throw_null(column_set const& in, std::size_t index);
+[[noreturn]] void throw_bad_value(column_set const& in, std::size_t index, std::string_view text,
                                   protocol::parse_error const& error);
 /// For fields that are not handed out without a look. Throws data_error if the field is not ASCII and was, or may have
 /// been, sent in another encoding; not_supported_error if it is not text.
@@ -226,7 +229,6 @@ template <class T>
 [[gnu::noinline]] T row::get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
   if (in.text_limit <= detail::result_state::empty_text) [[unlikely]]
     detail::require_text(in, column, field);
-  column_info const& info = (*in.columns->infos)[column];
   if constexpr (!detail::is_view<T>) {
     if (!in.columns->casters.empty()) {
       if (auto const& caster = in.columns->casters[column]) {
@@ -234,7 +236,7 @@ template <class T>
           if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(in, *caster, column, field);
         } else if (caster->gives<T>()) {
           auto cast_value = cast<T>(in, *caster, column, field);
-          if (!cast_value) detail::throw_null(info, column);
+          if (!cast_value) detail::throw_null(*in.columns, column);
           return *std::move(cast_value);
         }
       }
@@ -245,15 +247,15 @@ template <class T>
       if constexpr (nullable<T>)
         return from_text<T>::null();
       else
-        detail::throw_null(info, column);
+        detail::throw_null(*in.columns, column);
     }
     oid const type = in.columns->types[column];
-    if (!from_text<T>::reads(type)) detail::throw_type_mismatch(info, column, detail::type_text<T>());
+    if (!from_text<T>::reads(type)) detail::throw_type_mismatch(*in.columns, column, detail::type_text<T>());
     auto value = types::read_text<T>(field.text(), type);
-    if (!value) detail::throw_bad_value(info, column, field.text(), value.error());
+    if (!value) detail::throw_bad_value(*in.columns, column, field.text(), value.error());
     return *std::move(value);
   } else {
-    detail::throw_type_mismatch(info, column, detail::type_text<T>());
+    detail::throw_type_mismatch(*in.columns, column, detail::type_text<T>());
   }
 }
 

@@ -33,6 +33,7 @@ struct loaded_type {
   tusk::oid type = 0;
   tusk::oid array = 0;  ///< the type of its arrays; 0 if it has none
   std::string sql;      ///< its schema and its name in double quotes, `"shop"."color"`
+  std::string name;     ///< as a person writes it: `color`, with its schema where search_path does not lead to it
 };
 
 /// All of them. Immutable once it is given to a registry.
@@ -44,6 +45,8 @@ class loaded_types {
   /// By a name as SQL writes it: `color`, `shop.color`, `"Color"`. Null if there is none.
   loaded_type const* find(std::string_view name) const;
   loaded_type const* find(tusk::oid type) const noexcept;
+  /// The name of a type, or of the arrays of one (`color[]`); empty if there is none. In linear time, for messages.
+  std::string name_of(tusk::oid type) const;
 
  private:
   std::map<tusk::oid, loaded_type> by_oid_;
