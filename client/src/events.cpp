@@ -365,7 +365,7 @@ void engine::heed(std::string_view tag) {
   } else if (guards_ != 0 && (tag == "COMMIT" || tag == "PREPARE TRANSACTION")) {
     break_guards();
   } else if (guards_ != 0 && tag == "ROLLBACK") {
-    if (has_word(operation_.asked(), "chain")) break_guards();
+    if (has_word(operation_.asked(), "chain") && has_word(operation_.asked(), "and")) break_guards();
     operation_.rolled_back = true;
     if (session_.state() == protocol::state::idle) look_at_guards();
   }

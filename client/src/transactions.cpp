@@ -117,10 +117,10 @@ void engine::rollback() {
 /// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
 void engine::begin_reset() {
   require_unguarded("reset()");
-  require_open();
+  require_idle();  // then nothing fails any more once the statements are forgotten, but for want of memory
+  forget_all();
   std::string script = session_.transaction() == protocol::transaction_status::idle ? "" : "ROLLBACK; ";
   begin_bare(script += "RESET ALL; SET SESSION AUTHORIZATION DEFAULT");
-  forget_all();
   begin_asked_ = false;
   mode_ = first_mode();
 }

@@ -148,6 +148,17 @@ TEST_F(guard_scope, everything_is_an_error_once_its_transaction_has_ended) {
   }
 }
 
+TEST_F(guard_scope, a_savepoint_may_be_named_chain) {
+  {
+    transaction tx{conn_};
+    insert(1);
+    conn_.exec("SAVEPOINT chain; ROLLBACK TO chain");
+    insert(2);
+    tx.commit();
+  }
+  EXPECT_EQ(seen(), "1 2");
+}
+
 TEST_F(guard_scope, it_is_seen_in_every_way_to_run_a_statement) {
   std::pair<char const*, std::function<void()>> const by[] = {
       {"exec", [this] { conn_.exec("COMMIT"); }},
