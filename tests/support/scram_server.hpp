@@ -31,6 +31,15 @@ inline std::string base64_by_openssl(std::string_view bytes) {
   return text;
 }
 
+/// PBKDF2, of which all keys are made.
+inline sha256_hash salted_password(std::string_view password, std::string_view salt, int iterations) {
+  sha256_hash salted{};
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                    reinterpret_cast<unsigned char const*>(salt.data()), static_cast<int>(salt.size()), iterations,
+                    EVP_sha256(), static_cast<int>(salted.size()), salted.data());
+  return salted;
+}
+
 /// What a server that knows the password demands and shows, both in base64.
 struct scram_proofs {
   std::string of_client, of_server;
@@ -38,10 +47,7 @@ struct scram_proofs {
 
 inline scram_proofs scram_proofs_of(std::string_view password, std::string_view salt, int iterations,
                                     std::string_view auth_message) {
-  sha256_hash salted{};
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                    reinterpret_cast<unsigned char const*>(salt.data()), static_cast<int>(salt.size()), iterations,
-                    EVP_sha256(), static_cast<int>(salted.size()), salted.data());
+  sha256_hash const salted = salted_password(password, salt, iterations);
   sha256_hash proof = hmac_sha256(text_of(salted), "Client Key");
   sha256_hash stored{};
   SHA256(proof.data(), proof.size(), stored.data());
@@ -58,10 +64,7 @@ struct scram_key_texts {
 };
 
 inline scram_key_texts scram_keys_of(std::string_view password, std::string_view salt, int iterations) {
-  sha256_hash salted{};
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                    reinterpret_cast<unsigned char const*>(salt.data()), static_cast<int>(salt.size()), iterations,
-                    EVP_sha256(), static_cast<int>(salted.size()), salted.data());
+  sha256_hash const salted = salted_password(password, salt, iterations);
   return {std::string(text_of(hmac_sha256(text_of(salted), "Client Key"))),
           std::string(text_of(hmac_sha256(text_of(salted), "Server Key")))};
 }
