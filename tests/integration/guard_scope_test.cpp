@@ -215,6 +215,20 @@ TEST_F(guard_scope, a_savepoint_is_no_end) {
   EXPECT_EQ(seen(), "1 4");
 }
 
+// The transaction is still to begin then, so that the server says idle.
+TEST_F(guard_scope, what_begins_no_transaction_is_no_end_before_its_first_statement) {
+  {
+    transaction tx{conn_};
+    conn_.ping();
+    conn_.load_types();
+    statement const made = conn_.prepare("SELECT 1");
+    EXPECT_EQ(conn_.transaction_status(), transaction_status::idle);
+    insert(1);
+    EXPECT_EQ(conn_.transaction_status(), transaction_status::in_transaction);
+  }
+  EXPECT_EQ(seen(), "");
+}
+
 // What a helper function does in the middle of a guard must not stand.
 TEST_F(guard_scope, a_helper_that_commits_does_not_make_the_rest_stand) {
   conn_.set_autocommit(false);
