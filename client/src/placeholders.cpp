@@ -72,8 +72,8 @@ class lexer {
     give_up();
   }
   void skip_dollar_quoted() noexcept {
-    std::size_t end = at_ + 1;
-    while (end < sql_.size() && (begins_name(sql_[end]) || (end > at_ + 1 && is_digit(sql_[end])))) ++end;
+    std::size_t end = at_ + 1;  // where no digit is
+    while (end < sql_.size() && (begins_name(sql_[end]) || is_digit(sql_[end]))) ++end;
     if (end == sql_.size() || sql_[end] != '$') return void(++at_);
     std::string_view const tag = sql_.substr(at_, end + 1 - at_);
     std::size_t const closing = sql_.find(tag, end + 1);

@@ -66,6 +66,14 @@ TEST_F(client_encoding, names_are_read_again_once_it_is_set_back) {
   value();
 }
 
+// The bytes of "é" in UTF-8 are those of "Ã©" in LATIN1, and the rest of the description is the same.
+TEST_F(client_encoding, a_name_of_the_script_before_is_not_another_names) {
+  EXPECT_EQ(conn_.exec("SELECT 1 AS \"é\"")[0][0].get<int>("é"), 1);
+  set("LATIN1");
+  results const all = conn_.exec("SELECT 1 AS U&\"\\00C3\\00A9\"");
+  EXPECT_EQ(all[0].columns()[0].name, replacement);
+}
+
 TEST_F(client_encoding, a_script_that_sets_it_back_gives_no_wrong_text) {
   results const all = conn_.exec(
       "SELECT 'plain' AS a; SET client_encoding TO 'LATIN1'; SELECT chr(233) AS \"é\", 'plain' AS a; RESET "

@@ -38,6 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
         sample{"behind_dollar_quotes", "SELECT $a$ $b$ $a$, $1", 1, 0},
         sample{"part_of_a_name", "SELECT a$1 FROM t", 1, 1}, sample{"behind_a_number", "SELECT 1+$1", 1, 0},
         sample{"behind_a_cast", "SELECT 1::int4+$1", 1, 0}, sample{"huge", "SELECT $99999999999999999999", 1, 1},
+        sample{"one_more_than_64_bits_hold", "SELECT $18446744073709551617", 1, 1},
         sample{"zero", "SELECT $0, $1", 1, 0}, sample{"a_string_without_end", "SELECT '$1", 1, 0},
         sample{"a_comment_without_end", "SELECT /* $1", 1, 0}, sample{"a_lone_dollar", "SELECT $ $1", 1, 0},
         sample{"at_the_end", "SELECT 1 $", 1, 1}),
