@@ -166,6 +166,22 @@ TEST(last_words_while_idle, the_reason_of_a_crash_is_told_by_the_next_statement)
   EXPECT_CONTAINS("a crash (57P02)", thrown<operational_error>([&] { conn.query("SELECT 1"); }).what());
 }
 
+TEST(last_words_while_idle, a_crash_that_the_server_survived_is_not_told) {
+  scripted_server server([&](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    client.receive_message();
+    client.send(message('N', fields("WARNING", "57P02", "a crash")) + ended("SELECT 0") + ready());
+    client.receive_message();
+    client.hang_up();
+  });
+  connection conn = connect(server.dsn(), {.autocommit = true});
+  conn.exec("SELECT");
+  auto const error = thrown<operational_error>([&] { conn.exec("SELECT"); });
+  EXPECT_CONTAINS("the connection was lost", error.what());
+  EXPECT_LACKS("a crash", error.what());
+}
+
 // ---- rows that would be lost ----
 
 TEST(portal_suspended, to_an_execute_without_a_limit_is_no_success) {

@@ -158,6 +158,32 @@ TEST_P(fork_test, in_a_handler) {
   EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
 }
 
+// As in a handler of the parent: what is under way up the stack ends first.
+TEST_P(fork_test, in_a_handler_that_closes_in_the_child) {
+  connection conn = open(GetParam());
+  pid_t child = -1;
+  bool open_in_handler = false;
+  conn.on_notice([&](diagnostics const&) {
+    if (child != -1) return;
+    child = ::fork();
+    if (child != 0) return;
+    conn.close();
+    open_in_handler = conn.fileno() != -1;
+  });
+  try {
+    conn.exec("DO $$ BEGIN RAISE WARNING 'now'; END $$; SELECT 1");
+  } catch (interface_error const&) {
+    if (child == 0) ::_exit(open_in_handler && conn.closed() && conn.fileno() == -1 ? 42 : 2);
+  } catch (...) {
+    if (child == 0) ::_exit(3);
+  }
+  if (child == 0) ::_exit(1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+  EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
+}
+
 TEST_P(fork_test, the_child_may_have_connections_of_its_own) {
   connection conn = open(GetParam());
   auto const pid = conn.info().backend_pid;

@@ -1,7 +1,10 @@
 // Waiting on an idle connection: for bytes, for a notification; until the time is over, a stop, or a signal's flag.
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
+#include <csignal>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -59,6 +62,26 @@ TEST_P(next_notify_test, is_cancelled_by_the_interrupt_flag) {
   EXPECT_FALSE(flag.load()) << "it is cleared";
   EXPECT_FALSE(wait_readable(conn_, within(20ms)));
   set_interrupt_flag(nullptr);
+}
+
+TEST_P(next_notify_test, goes_on_after_signals) {
+  struct sigaction handled = {}, before = {};
+  handled.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &handled, &before), 0);
+  std::optional<notify> arrived;
+  {
+    std::jthread const signalling([&, waiter = ::pthread_self()] {
+      for (int i = 0; i < 20; ++i) {
+        ::pthread_kill(waiter, SIGUSR1);
+        std::this_thread::sleep_for(1ms);
+      }
+      other_.notify(channel_, "later");
+    });
+    EXPECT_NO_THROW(arrived = conn_.next_notify(within(60s)));
+  }
+  ASSERT_TRUE(arrived);
+  EXPECT_EQ(arrived->payload, "later");
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_P(next_notify_test, fails_when_the_connection_does) {

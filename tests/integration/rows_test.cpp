@@ -86,6 +86,12 @@ TEST_F(rows_test, every_argument_has_a_place) {
   EXPECT_EQ(stepped.take_results()[0][0].get<int>(0), 1);
 }
 
+// A string ends elsewhere then, and the server alone knows where.
+TEST_F(rows_test, places_are_not_looked_for_without_standard_conforming_strings) {
+  conn_.exec("SET standard_conforming_strings = off; SET escape_string_warning = off");
+  EXPECT_EQ(conn_.query(R"(SELECT '\'', $1::int, '\'')", 7)[0].get<int>(1), 7);
+}
+
 TEST_F(rows_test, errors_of_executemany_name_the_element) {
   cursor cur = conn_.cursor();
   EXPECT_CONTAINS("element 2 of executemany", thrown<data_error>([&] {
