@@ -182,6 +182,7 @@ poll_status engine::step(bool wait) {
     return step_open(wait);
   } catch (...) {
     give_up();
+    if ((obstacles_ & is_forked) != 0) throw_forked();  // what else goes wrong then comes of it
     throw;
   }
 }

@@ -128,6 +128,7 @@ class engine {
 
   poll_status poll();
   int fileno() const noexcept;
+  int descriptor_to_wait_for();
   std::optional<std::chrono::milliseconds> timeout() const;
   bool isexecuting() const noexcept;
   bool is_async() const noexcept { return options_.async; }

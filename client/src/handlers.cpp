@@ -4,7 +4,9 @@
 //   bytes ─► event ─► handling: the lock lets this thread pass, `is_handling` is an obstacle ─► handler ─► next event
 //
 // So a handler may ask the connection things, and what would operate on it is refused. What cannot be done under the
-// feet of those who step waits until they are done: a close(), and what a handler throws.
+// feet of those who step waits until they are done: a close(), and what a handler throws. A handler may also fork: its
+// child loses the descriptor at once, so that whatever stands up the stack there can say nothing to the parent's
+// server.
 
 #include <algorithm>
 #include <cstddef>
@@ -33,6 +35,8 @@ class engine::handling {
   handling(handling const&) = delete;
   handling& operator=(handling const&) = delete;
   ~handling() {
+    if ((of_.obstacles_ & is_forked) != 0) [[unlikely]]
+      of_.leave_to_parent();
     if (!outermost_) return;
     of_.mutex_.stop_passing();
     of_.set_obstacle(is_handling, false);
@@ -60,17 +64,14 @@ inline void engine::run(handler<What> const& one) noexcept {
     if (!thrown_) thrown_ = std::current_exception();
     set_obstacle(is_thrown, true);
   }
-  if ((obstacles_ & is_forked) != 0) [[unlikely]]
-    leave_to_parent();
 }
 
-/// The function has forked, and this is the child: what is under way goes on in the parent alone.
+/// The function has forked, and this is the child: what is under way goes on in the parent alone. Here it ends as with
+/// a close() by a handler; finish() throws.
 void engine::leave_to_parent() noexcept {
-  try {
-    throw_forked();
-  } catch (...) {
-    break_off(std::current_exception());
-  }
+  obstacles_ |= is_closed;
+  close_asked_ = true;
+  transport_.socket().abandon();
 }
 
 void engine::rethrow_thrown() {

@@ -58,7 +58,7 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
 void engine::require_open() {
   if ((obstacles_ & (is_closed | is_forked)) == 0) [[likely]]
     return refuse_in_handler();
-  if (!closed()) throw_forked();
+  if ((obstacles_ & is_forked) != 0) throw_forked();
   throw_parting();
 }
 
@@ -279,6 +279,7 @@ void engine::finish() {
   if (close_asked_) [[unlikely]] {
     bool const connecting = connector_ != nullptr;
     shut_down();
+    if ((obstacles_ & is_forked) != 0) throw_forked();
     if (connecting) throw operational_error("the connection was closed while it was being made", true);
   }
   if (operation_.error) [[unlikely]] {

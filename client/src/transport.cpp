@@ -21,8 +21,9 @@ void transport::trace(protocol::tracer::sink to, protocol::limits const& limit, 
 
 io_result transport::read_through(std::span<char> into, bool wait) {
   io_result const got = tls_ ? tls_->read(into, wait) : socket_.read(into, wait);
-  if (tracing_ && got.status == io_status::done) tracing_->tracer.backend({into.data(), got.bytes});
-  return got;
+  if (!tracing_ || got.status != io_status::done) return got;
+  tracing_->tracer.backend({into.data(), got.bytes});
+  return socket_.is_open() ? got : io_result{io_status::closed};  // a sink that forks takes it from its child
 }
 
 io_result transport::write_through(std::string_view from) {

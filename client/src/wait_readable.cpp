@@ -51,8 +51,7 @@ class stop_event {
 }  // namespace
 
 bool wait_readable(connection& conn, within const& limit) {
-  int const descriptor = conn.fileno();
-  if (descriptor < 0) throw interface_error("connection already closed", true);
+  int const descriptor = conn.engine().descriptor_to_wait_for();
   stop_event const stop(limit.token());
   for (;;) {
     if (limit.token().stop_requested()) throw query_canceled("waiting for the connection was stopped");

@@ -162,6 +162,7 @@ void engine::wait_by(wait_callback const& callback) {
   if (close_asked_) return;  // by a handler; finish() does it
   if (connector_ || operation_.active) {
     give_up();
+    if ((obstacles_ & is_forked) != 0) throw_forked();
     throw operational_error(
         "the connection was closed: the wait callback returned before poll() said ok, with the operation under way",
         true);
@@ -235,6 +236,13 @@ result engine::query(within const& limit, std::shared_ptr<prepared_statement> co
   limit_ = std::move(limited);
   wait_until_done();
   return only_result();
+}
+
+/// Throws where poll() would.
+int engine::descriptor_to_wait_for() {
+  lock const guard(mutex_);
+  require_open();
+  return descriptor();
 }
 
 int engine::descriptor() const noexcept {

@@ -1,6 +1,7 @@
 // After a fork the child says nothing to the parent's session: every operation is an error there, and what ends there
 // sends nothing.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "support/faces.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -73,6 +75,8 @@ TEST_P(fork_test, every_operation_of_the_child_is_an_error) {
       {"cancel", [&] { conn.cancel(); }},
       {"set_session", [&] { conn.set_session({.read_only = true}); }},
       {"guard", [&] { transaction tx{conn}; }},
+      {"wait_readable", [&] { wait_readable(conn, std::chrono::milliseconds(0)); }},
+      {"next_notify", [&] { (void)conn.next_notify(within(std::chrono::milliseconds(0))); }},
   };
   std::string const said = in_child([&] {
     std::string wrong;
@@ -139,22 +143,141 @@ TEST_P(fork_test, in_mid_operation_with_the_lock_held_by_another_thread) {
   EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
 }
 
-TEST_P(fork_test, in_a_handler) {
-  connection conn = open(GetParam());
-  int calls = 0;
-  pid_t child = -1;
-  conn.on_notice([&](diagnostics const&) {
-    if (++calls == 1) child = ::fork();
-  });
-  try {
-    conn.exec("DO $$ BEGIN RAISE WARNING 'now'; PERFORM pg_sleep(0.05); END $$; SELECT 1");
-  } catch (interface_error const&) {
-    if (child == 0) ::_exit(42);
+/// Forks when it is called for the nth time. The child goes on first, to its end, as if this had been no fork.
+class nth_call {
+ public:
+  explicit nth_call(int which) : which_(which) {}
+  void operator()() {
+    if (calls_++ != which_) return;
+    child_ = ::fork();
+    if (child_ == 0) ::alarm(20);  // rather than hang
+    if (child_ <= 0) return;
+    ::waitpid(child_, &status_, 0);
+    if (!was_refused() && descriptor >= 0) ::shutdown(descriptor, SHUT_RDWR);  // what it took would be waited for
   }
-  if (child == 0) ::_exit(1);
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 42);
+  int descriptor = -1;  ///< the parent's, once it is known
+  int calls() const noexcept { return calls_; }
+  bool in_child() const noexcept { return child_ == 0; }
+  bool was_refused() const noexcept { return WIFEXITED(status_) && WEXITSTATUS(status_) == refused; }
+
+  /// Does what may call it. A child ends here, and tells whether it was refused.
+  template <class Act>
+  void run(Act const& act) {
+    int said = 1;
+    try {
+      act();
+      if (!in_child()) return;
+    } catch (interface_error const& e) {
+      if (!in_child()) throw;
+      if (std::string_view(e.what()).find("parent process") != std::string_view::npos) said = refused;
+    } catch (...) {
+      if (!in_child()) throw;
+    }
+    ::_exit(said);
+  }
+
+ private:
+  static constexpr int refused = 42;
+  int which_;
+  int calls_ = 0, status_ = -1;
+  pid_t child_ = -1;
+};
+
+/// Every function of the user's that runs while the connection is stepped, in a conversation of one connection.
+struct calls {
+  nth_call trace{-1}, password{-1}, notice{-1}, notify{-1}, callback{-1};
+  bool returns = false;  // the wait callback does, in the child
+};
+
+void converse(face by, way over, calls& on) {
+  connect_options options{.async = by == face::polled, .autocommit = true};
+  options.trace = [&](std::string_view) { on.trace(); };
+  options.password = [&](password_request const&) {
+    on.password();
+    return std::string("tusk");
+  };
+  static auto const keys = keep_scram_keys();  // so that a login takes no time
+  options.scram_keys = keys;
+  if (by == face::callback)
+    options.wait_callback = [&](connection& conn) {
+      for (poll_status wanted; (wanted = conn.poll()) != poll_status::ok;) {
+        wait_once(conn, wanted);
+        on.callback();
+        if (on.returns && on.callback.in_child()) return;
+      }
+    };
+  connection conn = connect(dsn(over, "tusk", "connect_timeout=5"), options);
+  if (by == face::polled) finish(conn);
+  for (nth_call* each : {&on.trace, &on.notice, &on.notify, &on.callback}) each->descriptor = conn.fileno();
+  // What the child has read already is not for its handlers.
+  conn.on_notice([&](diagnostics const&) { on.trace.in_child() ? ::_exit(2) : on.notice(); });
+  conn.on_notify("forked", [&](notify const&) { on.trace.in_child() ? ::_exit(3) : on.notify(); });
+  auto const exec = [&](std::string_view script) {
+    if (by != face::polled) return conn.exec(script);
+    conn.start_exec(script);
+    finish(conn);
+    return conn.take_results();
+  };
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(value<int>(by, conn, "SELECT $1::int + 1", i), i + 1);
+  exec("LISTEN forked");
+  auto const told = exec("DO $$ BEGIN RAISE WARNING 'now'; END $$; SELECT 1; NOTIFY forked; SELECT 2");
+  EXPECT_EQ(told[1][0].get<int>(0), 1);
+  EXPECT_EQ(told[3][0].get<int>(0), 2);
+  EXPECT_EQ(value<int>(by, conn, "SELECT $1::int + 1", 2), 3);
+  conn.trace(nullptr);
+}
+
+/// Forks at each call of that function.
+void fork_in(nth_call calls::*function, face by, way over, bool returns = false) {
+  for (int i = 0; !testing::Test::HasFailure(); ++i) {
+    SCOPED_TRACE("at call " + std::to_string(i));
+    calls on;
+    on.returns = returns;
+    nth_call& forks = on.*function;
+    forks = nth_call(i);
+    forks.run([&] { converse(by, over, on); });
+    if (forks.calls() <= i) {
+      EXPECT_GT(i, 0);
+      return;
+    }
+    EXPECT_TRUE(forks.was_refused());
+  }
+}
+
+class fork_within : public testing::TestWithParam<std::tuple<face, way>> {
+ protected:
+  void fork_in(nth_call calls::*function) {
+    test::fork_in(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
+  }
+};
+
+TEST_P(fork_within, the_sink_of_a_trace) { fork_in(&calls::trace); }
+TEST_P(fork_within, the_password_callback) { fork_in(&calls::password); }
+TEST_P(fork_within, a_handler_of_notices) { fork_in(&calls::notice); }
+TEST_P(fork_within, a_handler_of_notifications) { fork_in(&calls::notify); }
+TEST_P(fork_test, within_the_wait_callback) { fork_in(&calls::callback, face::callback, GetParam()); }
+TEST_P(fork_test, within_a_wait_callback_that_returns) { fork_in(&calls::callback, face::callback, GetParam(), true); }
+
+INSTANTIATE_TEST_SUITE_P(
+    by, fork_within,
+    testing::Values(std::tuple(face::blocking, way::tls_require), std::tuple(face::blocking, way::unix_socket),
+                    std::tuple(face::callback, way::tcp), std::tuple(face::polled, way::tls_require)),
+    [](auto const& of) { return std::string(name(std::get<face>(of.param))) + "_" + name(std::get<way>(of.param)); });
+
+TEST_P(fork_test, in_a_handler_ends_the_childs_for_good) {
+  connection conn = open(GetParam());
+  nth_call forks(0);
+  forks.descriptor = conn.fileno();
+  conn.on_notice([&](diagnostics const&) { forks(); });
+  forks.run([&] {
+    try {
+      conn.exec("DO $$ BEGIN RAISE WARNING 'now'; PERFORM pg_sleep(0.05); END $$; SELECT 1");
+    } catch (interface_error const&) {
+      if (!forks.in_child()) throw;
+      conn.exec("SELECT 1");
+    }
+  });
+  EXPECT_TRUE(forks.was_refused());
   EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
 }
 

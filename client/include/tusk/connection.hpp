@@ -378,6 +378,7 @@ class connection {
   friend void detail::establish(connection& made);
   void begin_session();
   poll_status step_session_hook(detail::engine& on);
+  friend bool wait_readable(connection& conn, within const& limit);
   friend void wait_select(connection& conn);
   results run_watched(request const& what);
   detail::engine& engine() const;
@@ -431,7 +432,8 @@ ping_status ping(std::string_view dsn = {}, connect_options const& options = {})
 
 /// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
 /// It blocks the thread, whatever the wait callback. Throws query_canceled if a stop is requested or the flag of
-/// set_interrupt_flag() is set; operational_error if the system refuses, interface_error if the connection is closed.
+/// set_interrupt_flag() is set; operational_error if the system refuses; what poll() throws if the connection is
+/// closed, is the parent's of a forked child, or if a handler of the connection is what waits.
 bool wait_readable(connection& conn, within const& limit);
 inline bool wait_readable(connection& conn, std::chrono::milliseconds time) {
   return wait_readable(conn, within(time));
