@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/types/builtin.hpp>
+#include <tusk/types/wide.hpp>
 #include <vector>
 
 namespace {
@@ -61,7 +62,7 @@ void check_chrono(std::string_view text, std::optional<Own> const& own) {
   }
 }
 
-__extension__ typedef __int128 wide;
+using tusk::types::wide;
 
 // Takes what the pattern says: 0 a digit, 9 any number of digits, others themselves. Numbers in their order.
 std::optional<std::vector<wide>> scan(std::string_view& text, std::string_view pattern) {

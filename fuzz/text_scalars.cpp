@@ -55,8 +55,6 @@ std::optional<T> parse(std::string_view text) {
   return *result;
 }
 
-__extension__ typedef __int128 wide;  // holds any integer that is read, and 2^63
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Digit by digit, below or above zero, with every step checked.
@@ -123,7 +121,8 @@ void check_float(std::string_view text) {
                (integer && std::abs(*expected) > 1e7f));
   }
   if (auto const integer = read_integer<std::int64_t>(text); integer && value) {
-    FUZZ_CHECK(static_cast<wide>(*value) == *integer);
+    FUZZ_CHECK(*value >= T{-0x1p63} && *value < T{0x1p63});
+    FUZZ_CHECK(static_cast<std::int64_t>(*value) == *integer);
   }
 }
 

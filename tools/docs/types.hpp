@@ -5,12 +5,14 @@
 #include <array>
 #include <bitset>
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/read_any.hpp>
 #include <tusk/types/wrappers.hpp>
+#include <typeinfo>
 #include <vector>
 
 namespace tusk::docs {
@@ -45,6 +47,13 @@ std::string read_from() {
   } else {
     return "not read";
   }
+}
+
+/// What a value of that type holds, as the page names it: `long` is not the same everywhere.
+inline std::string held_as(std::type_info const& type) {
+  if (type == typeid(std::int64_t)) return "std::int64_t";
+  if (type == typeid(range<std::int64_t>)) return "tusk::range<std::int64_t>";
+  return types::type_text(type);
 }
 
 class types_page {
@@ -212,7 +221,7 @@ inline std::string types_text() {
   for (sample const& each : samples) {
     auto const read = tusk::types::read_any(each.text, each.type);
     page.add("| `" + std::string(type_name(each.type)) + "` | `" +
-             (read ? tusk::types::type_text(read->type()) : read.error().code.message()) + "` |\n");
+             (read ? held_as(read->type()) : read.error().code.message()) + "` |\n");
   }
   page.add("\nAn array holds a `tusk::array` of optional elements; every type that is not in this table is text.\n");
   return std::move(page).text();
