@@ -258,11 +258,13 @@ TEST_P(fork_within, a_handler_of_notifications) { fork_in(&calls::notify); }
 TEST_P(fork_test, within_the_wait_callback) { fork_in(&calls::callback, face::callback, GetParam()); }
 TEST_P(fork_test, within_a_wait_callback_that_returns) { fork_in(&calls::callback, face::callback, GetParam(), true); }
 
-INSTANTIATE_TEST_SUITE_P(
-    by, fork_within,
-    testing::Values(std::tuple(face::blocking, way::tls_require), std::tuple(face::blocking, way::unix_socket),
-                    std::tuple(face::callback, way::tcp), std::tuple(face::polled, way::tls_require)),
-    [](auto const& of) { return std::string(name(std::get<face>(of.param))) + "_" + name(std::get<way>(of.param)); });
+INSTANTIATE_TEST_SUITE_P(by, fork_within,
+                         testing::Values(std::tuple(face::blocking, way::tls_require),
+                                         std::tuple(face::callback, way::tcp),
+                                         std::tuple(face::polled, way::unix_socket)),
+                         [](auto const& of) {
+                           return std::string(name(std::get<face>(of.param))) + "_" + name(std::get<way>(of.param));
+                         });
 
 TEST_P(fork_test, in_a_handler_ends_the_childs_for_good) {
   connection conn = open(GetParam());
