@@ -1,9 +1,11 @@
 // Faults of the bytes between a session and its server, once it has begun: at every place, in both directions. What
 // comes of each is the right answers up to some statement, then an operational_error; never another statement's answer.
 //
-//   faulty_server server({fault::cut, way_of::server, 17});      cuts after its 17th byte behind the startup
-//   auto const told = converse(face::polled, server);            what the client was told
+//   server.set({fault::cut, direction::from_server, 17});        cuts after its 17th byte behind the startup
+//   auto const told = converse(*by.make(), server.dsn());        what the client was told
 //   expect_right(told, of);
+//
+// By every face: blocking, a wait callback, poll(), and where Asio is found its handlers and coroutines.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +13,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -168,37 +172,88 @@ told tell(Body const& body) {
   return all;
 }
 
-/// The conversation, by a face that has no event loop of its own.
-inline told converse(face by, std::string const& dsn, std::optional<std::chrono::milliseconds> limit = {}) {
-  std::optional<connection> conn;
+/// A connection, and how its operations are waited for. All throw as the blocking one does. `limit`: null for none.
+class talker {
+ public:
+  talker() = default;
+  talker(talker const&) = delete;
+  talker& operator=(talker const&) = delete;
+  virtual ~talker() = default;
+  virtual void open(std::string const& dsn) = 0;
+  virtual result query(within const* limit, std::string const& sql, std::string const& argument) = 0;
+  virtual results exec(within const* limit, std::string const& script) = 0;
+  virtual void execute(within const* limit, cursor& on, std::string const& sql, std::string const& argument) = 0;
+  virtual connection& conn() = 0;
+};
+
+/// A face that has no event loop of its own.
+template <face By>
+class plain_talker : public talker {
+ public:
+  void open(std::string const& dsn) override { conn_.emplace(test::open(By, dsn)); }
+  result query(within const* limit, std::string const& sql, std::string const& argument) override {
+    if (limit != nullptr) return test::query(By, *conn_, *limit, sql, argument);
+    if (By != face::polled) return conn_->query(sql, argument);
+    conn_->start_query(sql, argument);
+    finish(*conn_);
+    return conn_->take_results().back();
+  }
+  results exec(within const* limit, std::string const& script) override {
+    if (By != face::polled) return limit != nullptr ? conn_->exec(*limit, script) : conn_->exec(script);
+    limit != nullptr ? conn_->start_exec(*limit, script) : conn_->start_exec(script);
+    finish(*conn_);
+    return conn_->take_results();
+  }
+  void execute(within const* limit, cursor& on, std::string const& sql, std::string const& argument) override {
+    limit != nullptr ? on.execute(*limit, sql, argument) : on.execute(sql, argument);
+    if (By == face::polled) finish(*conn_);
+  }
+  connection& conn() override { return conn_.value(); }
+
+ private:
+  std::optional<connection> conn_;
+};
+
+/// A face by its name.
+struct named_talker {
+  char const* name;
+  std::unique_ptr<talker> (*make)();
+};
+inline void PrintTo(named_talker const& of, std::ostream* out) { *out << of.name; }
+
+/// Every face there is, in this list alone; those of Asio are in it where that is built.
+inline std::vector<named_talker>& all_talkers() {
+  static std::vector<named_talker> all;
+  return all;
+}
+template <class Talker>
+struct has_face {
+  explicit has_face(char const* name) {
+    all_talkers().push_back({name, []() -> std::unique_ptr<talker> { return std::make_unique<Talker>(); }});
+  }
+};
+
+/// The conversation.
+inline told converse(talker& by, std::string const& dsn, std::optional<std::chrono::milliseconds> time = {}) {
+  bool open = false;
   told all = tell([&](std::vector<std::string>& answers) {
-    conn.emplace(open(by, dsn));
+    by.open(dsn);
+    open = true;
+    std::optional<within> limit;
+    auto const limited = [&] { return time ? &limit.emplace(*time) : nullptr; };
     auto const take = [&](auto const& rows) { answers.push_back(rows[0].template get<std::string>(0)); };
-    auto const query = [&](std::string_view argument) {
-      if (limit)
-        take(test::query(by, *conn, within(*limit), "SELECT $1", argument));
-      else
-        answers.push_back(value<std::string>(by, *conn, "SELECT $1", argument));
-    };
-    auto const exec = [&](std::string_view script) {
-      if (by != face::polled) return limit ? conn->exec(within(*limit), script) : conn->exec(script);
-      limit ? conn->start_exec(within(*limit), script) : conn->start_exec(script);
-      finish(*conn);
-      return conn->take_results();
-    };
-    query("one");
-    query("two");
-    take(exec("SELECT 'script'")[0]);
-    take(exec("SELECT 'script'")[0]);
-    auto cursor = conn->cursor();
-    limit ? cursor.execute(within(*limit), "SELECT %s", "merged") : cursor.execute("SELECT %s", "merged");
-    if (by == face::polled) finish(*conn);
+    take(by.query(limited(), "SELECT $1", "one"));
+    take(by.query(limited(), "SELECT $1", "two"));
+    take(by.exec(limited(), "SELECT 'script'")[0]);
+    take(by.exec(limited(), "SELECT 'script'")[0]);
+    auto cursor = by.conn().cursor();
+    by.execute(limited(), cursor, "SELECT %s", "merged");
     answers.push_back(cursor.fetchone()->get<std::string>(0));
-    exec("NOTIFY here");
-    auto const notified = conn->notifies.pop();
+    by.exec(limited(), "NOTIFY here");
+    auto const notified = by.conn().notifies.pop();
     answers.push_back(notified ? notified->channel : "nothing");
   });
-  if (conn && !all.error.empty()) all.of_the_kind = all.of_the_kind && conn->closed();
+  if (open && !all.error.empty()) all.of_the_kind = all.of_the_kind && by.conn().closed();
   return all;
 }
 

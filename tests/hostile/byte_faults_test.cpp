@@ -1,4 +1,4 @@
-// See byte_faults.hpp: the faces without an event loop of their own.
+// See byte_faults.hpp: every fault over every face. Those of Asio are in asio_byte_faults_test.cpp.
 #include "hostile/byte_faults.hpp"
 
 #include "support/effort.hpp"
@@ -8,11 +8,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class byte_faults : public testing::TestWithParam<face> {
+class byte_faults : public testing::TestWithParam<named_talker> {
  protected:
   void try_one(byte_fault const& wanted, std::optional<std::chrono::milliseconds> limit = {}) {
     server_.set(wanted);
-    expect_right(converse(GetParam(), server_.dsn(), limit), wanted);
+    expect_right(converse(*GetParam().make(), server_.dsn(), limit), wanted);
   }
   void try_all(fault what, direction of, std::size_t stride, std::optional<std::chrono::milliseconds> limit = {}) {
     try_one({});
@@ -35,7 +35,13 @@ TEST_P(byte_faults, reset_of_the_client) { try_all(fault::reset, direction::from
 TEST_P(byte_faults, stall) { try_all(fault::stall, direction::from_server, 23 * each, 20ms); }
 TEST_P(byte_faults, stall_of_the_client) { try_all(fault::stall, direction::from_client, 23 * each, 20ms); }
 
-INSTANTIATE_TEST_SUITE_P(by, byte_faults, testing::ValuesIn(all_faces), [](auto const& of) { return name(of.param); });
+has_face<plain_talker<face::blocking>> const blocking("blocking");
+has_face<plain_talker<face::callback>> const callback("callback");
+has_face<plain_talker<face::polled>> const polled("polled");
+
+// Asked for when all of them are there.
+INSTANTIATE_TEST_SUITE_P(by, byte_faults, testing::ValuesIn(all_talkers()),
+                         [](auto const& of) { return of.param.name; });
 
 }  // namespace
 }  // namespace tusk::test
