@@ -1,11 +1,15 @@
-// A server's stream against the whole client, stepped by poll() over a Unix socket: connecting, authentication, and
-// then operations of every kind.
+// A server's stream against the whole client over a Unix socket: connecting, authentication, and then operations of
+// every kind. They are stepped by poll(); or they block, and the server plays when the client is about to wait for it.
 //
 // Input, in lines:
-//   1  what is done, a letter each time that poll() says ok; over when there is no letter left:
+//   1  how it waits, if the line begins with one of these, and else by poll():
+//        b it blocks   w by a wait callback   B, W the same, and its statements are in transactions
+//      what is done, a letter each time that poll() says ok, or the call returns; over when there is no letter left:
 //        q query with an argument   Q a script   k the same query with another value   c execute   m executemany
 //        t load_types   l listen   u unlisten   n notify   r reset   g ping   f forget_statements   d close
 //        x in front of one: it is cancelled when it has begun
+//      and where it blocks:
+//        p prepare and run   C commit   R rollback   T a transaction's guard   w next_notify
 //   2  the sizes of what arrives at a time, a character each, over and over; '0' is 1
 //   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte. A line "=..." is bytes as they
 //   are,
@@ -13,12 +17,14 @@
 //
 // Checked: everything comes to an end; nothing but a tusk::error is thrown; a fatal one means that the connection is
 // closed; what was received can be read in every way, or is an error.
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -36,6 +42,8 @@
 namespace {
 
 using tusk::test::take_line;
+
+char const* const to_me = " port=5432 user=me password=secret dbname=me sslmode=disable";
 
 /// A Unix socket in a folder of its own, for as long as the process lives.
 class listener {
@@ -87,7 +95,7 @@ class server {
     }
     if (first_ < 0) return !over_;
     char sink[65536];
-    while (::recv(first_, sink, sizeof sink, 0) > 0) {}
+    while (::recv(first_, sink, sizeof sink, MSG_DONTWAIT) > 0) {}
     if (stream_.empty()) {
       hang_up();
       return false;
@@ -114,6 +122,15 @@ class server {
   int first_ = -1;
   bool over_ = false;
 };
+
+/// The server that plays while a call blocks; null: none does.
+server* playing = nullptr;
+
+/// Has it play until one of these is ready, or all is said: then there is nothing to wait for.
+void play_until_ready(pollfd* of, nfds_t count) {
+  timespec const now{};
+  while (::ppoll(of, count, &now, nullptr) == 0 && playing->play()) {}
+}
 
 template <class Call>
 void attempt(tusk::connection const& conn, Call&& call) {
@@ -144,7 +161,7 @@ class player {
   player(listener const& at, std::string_view program, std::string_view stream, std::string_view reads)
       : server_(at, stream, reads),
         program_(program),
-        conn_(tusk::connect("host=" + at.folder() + " port=5432 user=me password=secret dbname=me sslmode=disable",
+        conn_(tusk::connect("host=" + at.folder() + to_me,
                             {.async = true, .limits = {.max_scram_iterations = 4096, .max_result = 1 << 20}})) {
     conn_.on_notice([](tusk::diagnostics const&) {});
     conn_.on_notify("jobs", [](tusk::notify const&) {});
@@ -227,7 +244,95 @@ class player {
   std::optional<tusk::cursor> cursor_;
 };
 
+/// The same operations by the calls that wait.
+class blocking_player {
+ public:
+  blocking_player(listener const& at, std::string_view program, std::string_view stream, std::string_view reads)
+      : server_(at, stream, reads), program_(program.substr(1)) {
+    playing = &server_;
+    char const how = program.front();
+    options_.autocommit = how == 'b' || how == 'w';
+    if (how == 'w' || how == 'W') options_.wait_callback = tusk::wait_select;
+    dsn_ = "host=" + at.folder() + to_me;
+  }
+  blocking_player(blocking_player const&) = delete;
+  blocking_player& operator=(blocking_player const&) = delete;
+  ~blocking_player() { playing = nullptr; }
+
+  void play() {
+    std::optional<tusk::connection> made;
+    try {
+      made.emplace(tusk::connect(dsn_, options_));
+    } catch (tusk::error const& e) {
+      FUZZ_CHECK(*e.what() != '\0');
+      return;
+    }
+    tusk::connection& conn = *made;
+    conn.on_notice([](tusk::diagnostics const&) {});
+    conn.on_notify("jobs", [](tusk::notify const&) {});
+    tusk::cursor cursor = conn.cursor();
+    for (char const each : program_) {
+      if (conn.closed()) break;
+      attempt(conn, [&] { run(conn, cursor, each); });
+      FUZZ_CHECK(!conn.isexecuting());
+      for (tusk::result const& one : cursor.results()) read_all(conn, one);
+      while (conn.notifies.pop()) {}
+      (void)conn.take_notices();
+    }
+    conn.close();
+    FUZZ_CHECK(conn.closed() && conn.fileno() == -1);
+  }
+
+ private:
+  static void run(tusk::connection& conn, tusk::cursor& cursor, char what) {
+    switch (what) {
+      case 'q': return read_all(conn, conn.query("SELECT $1", 1));
+      case 'k': return read_all(conn, conn.query(tusk::within(std::chrono::hours(1)), "SELECT $1", 2));
+      case 'Q':
+        for (tusk::result const& each : conn.exec("SELECT 1; SELECT 2")) read_all(conn, each);
+        return;
+      case 'p': return read_all(conn, conn.prepare("SELECT $1").query(3));
+      case 'c': return cursor.execute("SELECT %s", "it's");
+      case 'm': return cursor.executemany("SELECT %s", std::vector<std::tuple<int>>{{1}, {2}, {3}});
+      case 't': return conn.load_types();
+      case 'l': return conn.listen("jobs");
+      case 'u': return conn.unlisten("jobs");
+      case 'n': return conn.notify("jobs", "one");
+      case 'w': return void(conn.next_notify(tusk::within(std::chrono::milliseconds(0))));
+      case 'r': return conn.reset();
+      case 'g': return conn.ping();
+      case 'C': return conn.commit();
+      case 'R': return conn.rollback();
+      case 'T': {
+        tusk::transaction guard(conn);
+        read_all(conn, conn.query("SELECT $1", 4));
+        return guard.commit();
+      }
+      case 'f': return conn.forget_statements();
+      case 'd': return conn.close();
+      default: return;
+    }
+  }
+
+  server server_;
+  std::string_view program_;
+  std::string dsn_;
+  tusk::connect_options options_{.limits = {.max_scram_iterations = 4096, .max_result = 1 << 20}};
+};
+
 }  // namespace
+
+// What the client waits by, in place of the C library's.
+extern "C" ssize_t recv(int descriptor, void* into, std::size_t size, int flags) {
+  pollfd waiting{descriptor, POLLIN, 0};
+  if (playing != nullptr && (flags & MSG_DONTWAIT) == 0) play_until_ready(&waiting, 1);
+  return ::recvfrom(descriptor, into, size, flags, nullptr, nullptr);
+}
+extern "C" int poll(pollfd* of, nfds_t count, int milliseconds) {
+  if (playing != nullptr && milliseconds != 0) play_until_ready(of, count);
+  timespec const time{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+  return ::ppoll(of, count, milliseconds < 0 ? nullptr : &time, nullptr);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
@@ -243,6 +348,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const bytes = tusk::test::unescaped(line.substr(1));
     stream += line[0] == '=' ? bytes : tusk::test::framed(line[0], bytes);
   }
-  player(at, program, stream, reads).play();
+  if (!program.empty() && std::string_view("bwBW").find(program.front()) != std::string_view::npos)
+    blocking_player(at, program, stream, reads).play();
+  else
+    player(at, program, stream, reads).play();
   return 0;
 }
