@@ -2,6 +2,7 @@
 // whatever it is the text of; ASCII passes. And what comes in binary format is not taken for text.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tusk/protocol/utf8.hpp>
@@ -30,6 +31,10 @@ TEST_F(client_encoding, ascii_passes_and_other_text_is_refused) {
   EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)r[0].get<std::string>("b"); }).what());
   EXPECT_THROW((void)r[0].at("b"), data_error);
   EXPECT_FALSE(r[0].is_null("b"));
+  EXPECT_EQ(conn_.query_value<std::string>("SELECT $1", "plain"), "plain");
+  EXPECT_THROW(conn_.query("SELECT 'é'"), data_error);
+  EXPECT_THROW(conn_.query("SELECT $1", "é"), data_error);
+  EXPECT_THROW(conn_.query("SELECT $1, $2", std::optional<int>(), "é"), data_error);
   set("UNICODE");
   EXPECT_EQ(conn_.query_value<std::string>("SELECT chr(233)"), "é") << "another name of UTF8";
 }

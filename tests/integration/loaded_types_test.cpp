@@ -24,6 +24,7 @@ struct pair_of {
   int a;
   std::optional<hue> b;
 };
+struct all_hues {};
 
 }  // namespace
 }  // namespace tusk::test
@@ -32,6 +33,11 @@ template <>
 struct tusk::adapter<tusk::test::hue> : tusk::enum_adapter<"loaded_hue", "red", "green"> {};
 template <>
 struct tusk::adapter<tusk::test::pair_of> : tusk::composite<"loaded_pair"> {};
+template <>
+struct tusk::adapter<tusk::test::all_hues> {
+  static argument_type type(tusk::test::all_hues, adapt_context const&) { return {0, "loaded_hue", true}; }
+  static void text(tusk::test::all_hues, text_writer& out) { out << "{red,green}"; }
+};
 
 namespace tusk::test {
 namespace {
@@ -74,6 +80,7 @@ TEST_F(loaded, enums_and_composites_choose_the_same_function_bound_and_merged) {
   EXPECT_EQ(picked(std::vector<hue>()), "hues");
   EXPECT_EQ(picked(std::vector<std::optional<hue>>{std::nullopt}), "hues");
   EXPECT_EQ(picked(pair_of{1, hue::red}), "pair");
+  EXPECT_EQ(picked(all_hues()), "hues") << "an adapter of one's own, which knows the name of the elements' type";
 }
 
 TEST_F(loaded, types_are_merged_with_their_schema) {
@@ -97,6 +104,10 @@ TEST_F(loaded, names_are_found_as_sql_writes_them) {
   EXPECT_NE(conn_.type_oid("loaded_first.\"Mixed.Hue\""), type);
   for (char const* const none : {"\"Loaded_hue\"", "public.loaded_hue", "Mixed.Hue", "a.b.c", "\"loaded_hue", ""})
     EXPECT_THROW(conn_.type_oid(none), programming_error) << none;
+  conn_.exec("SET search_path = public");
+  conn_.load_types();
+  EXPECT_EQ(conn_.type_oid("loaded_first.loaded_hue"), type);
+  EXPECT_THROW(conn_.type_oid("loaded_hue"), programming_error) << "search_path does not lead to it";
 }
 
 TEST_F(loaded, a_value_that_was_read_goes_back_as_what_it_was) {

@@ -36,6 +36,8 @@ struct world {
     folder.write("other.crt", other.pem());
     folder.write("both.crt", other.pem() + ca.pem());
     folder.write("ca.crl", revocation_list(ca, {revoked}));
+    folder.write("chain.crl", revocation_list(ca, {}) + revocation_list(between, {}));
+    folder.write("chain_revoked.crl", revocation_list(ca, {between}) + revocation_list(between, {}));
     folder.write("old.crl", revocation_list(ca, {}, -60));
     folder.write("other.crl", revocation_list(other, {}));
     folder.write("client.crt", client.pem());
@@ -158,6 +160,8 @@ std::vector<meeting> chains() {
       {"not_revoked", "", with({}), crl("ca.crl")},
       {"crl_of_another", "unable to get certificate CRL; sslcrl and sslcrldir must hold", with({}), crl("other.crl")},
       {"crl_of_the_chain_needed", "unable to get certificate CRL", below, crl("ca.crl")},
+      {"crl_of_the_chain", "", below, crl("chain.crl")},
+      {"one_between_revoked", "certificate revoked", below, crl("chain_revoked.crl")},
       {"crl_out_of_date", "CRL has expired; sslcrl or sslcrldir must be brought up to date", with({}), crl("old.crl")},
       {"crl_unused_without_authorities", "", revoked,
        [](tls_settings& how) {
