@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <thread>
@@ -63,6 +65,29 @@ class lost : public testing::TestWithParam<way> {
     conn.close();
   }
 };
+
+// A program that does not ignore SIGPIPE is not ended by it.
+TEST_P(lost, raises_no_signal) {
+  static std::atomic<int> raised;
+  raised = 0;
+  struct sigaction counting = {}, before = {};
+  counting.sa_handler = [](int) { ++raised; };
+  ASSERT_EQ(::sigaction(SIGPIPE, &counting, &before), 0);
+  for (bool const async : {false, true}) {
+    connection conn = connect(dsn(GetParam()), {.async = async, .autocommit = true});
+    finish(conn);
+    terminate(conn.info().backend_pid);
+    EXPECT_THROW(
+        {
+          conn.start_exec("SELECT 1");
+          finish(conn);
+        },
+        operational_error);
+    conn.close();
+  }
+  ::sigaction(SIGPIPE, &before, nullptr);
+  EXPECT_EQ(raised, 0);
+}
 
 TEST_P(lost, between_two_statements) {
   connection conn = open(GetParam());

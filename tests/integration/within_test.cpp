@@ -163,10 +163,16 @@ TEST(limit, closes_the_connection_when_the_servers_process_does_not_answer) {
     for (way const over : three_ways) {
       threads.emplace_back([by, over, &told = seen[index++]] {
         connection conn = open(by, dsn(over));
-        ASSERT_EQ(::kill(conn.info().backend_pid, SIGSTOP), 0);
         std::int32_t const pid = conn.info().backend_pid;
+        ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+        // The session of a client that does not give up is ended, so that the test fails in words.
+        std::jthread const goes_on([pid](std::stop_token const& given_up) {
+          for (auto const until = clock::now() + 20s; clock::now() < until && !given_up.stop_requested();)
+            std::this_thread::sleep_for(10ms);
+          if (!given_up.stop_requested()) ::kill(pid, SIGTERM);
+          ::kill(pid, SIGCONT);
+        });
         told = run_in_vain(by, conn);
-        ::kill(pid, SIGCONT);
       });
     }
   }

@@ -36,6 +36,7 @@ row_type const rows[] = {
     {"an escaped star is a byte", "\\*:1:d:u:p", std::nullopt},
     {"the same, wanted", "\\*:1:d:u:p", "p", {"*", "1", "d", "u"}},
     {"comment", "#h:1:d:u:p\nh:1:d:u:q", "q"},
+    {"comment, whatever the host", "#h:1:d:u:p", std::nullopt, {"#h", "1", "d", "u"}},
     {"space before # is no comment", " #\nh:1:d:u:q", "q"},
     {"spaces count", " h:1:d:u:p", std::nullopt},
     {"spaces of the password count", "h:1:d:u: p ", " p "},
