@@ -437,6 +437,12 @@ TEST(array, is_looked_into_by_index_and_in_order) {
   EXPECT_TRUE(array<bool>(std::vector{false, true}).at(2));
 }
 
+TEST(array, an_index_beyond_int64_is_no_negative_one) {
+  array<int> const counted_from_minus_one({{-1, 2}}, {7, 8});
+  EXPECT_EQ(counted_from_minus_one.at(-1), 7);
+  EXPECT_THROW(counted_from_minus_one.at(std::numeric_limits<std::uint64_t>::max()), programming_error);
+}
+
 TEST(array, is_made_of_dimensions_that_fit_its_elements) {
   EXPECT_EQ(array<int>(std::vector<array_dimension>{}, {}), array<int>());
   EXPECT_EQ(array<int>({{1, 0}}, {}), array<int>());

@@ -13,11 +13,14 @@
 enum class color { red, green, blue };
 enum plain : signed char { one, two = 1, none = -1, far = 100 };
 enum class unlisted { a };
+enum class wide : long long { zero, beyond_32_bits = 1LL << 32 };
 
 template <>
 struct tusk::adapter<color> : tusk::enum_adapter<"shop.color", "red", "a \"b\", c", ""> {};
 template <>
 struct tusk::adapter<plain> : tusk::enum_adapter<"plain", "one", "two"> {};
+template <>
+struct tusk::adapter<wide> : tusk::enum_adapter<"wide", "zero"> {};
 
 namespace {
 enum class hidden { a, b };
@@ -70,6 +73,7 @@ TEST(enum_label, is_missing_for_other_values) {
   EXPECT_TRUE(args.empty() && args.wire().empty());
   EXPECT_THROW(text_of(static_cast<color>(3)), data_error);
   EXPECT_THROW(text_of(static_cast<color>(-1)), data_error);
+  EXPECT_THROW(text_of(wide::beyond_32_bits), data_error);  // where a std::size_t has 32 bits too
 }
 
 TEST(enum_type, is_known_by_name) {

@@ -48,7 +48,6 @@
 #include <tusk/types/text_writer.hpp>
 
 namespace tusk {
-
 /// An array as the server has it: up to 6 dimensions with their bounds, and the elements in storage order, the last
 /// index running fastest. For arrays without bounds of their own a std::vector is simpler.
 ///
@@ -86,11 +85,11 @@ class array {
   /// The element with these indices, one for each dimension. Throws programming_error if there is none.
   template <std::integral... Index>
   typename storage::const_reference at(Index... index) const {
-    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{static_cast<std::int64_t>(index)...})];
+    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{types::signed_index(index)...})];
   }
   template <std::integral... Index>
   typename storage::reference at(Index... index) {
-    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{static_cast<std::int64_t>(index)...})];
+    return elements_[shape_.place(std::array<std::int64_t, sizeof...(Index)>{types::signed_index(index)...})];
   }
 
   /// All elements, in storage order.

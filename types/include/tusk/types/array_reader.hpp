@@ -11,9 +11,11 @@
 
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,6 +66,15 @@ class array_shape {
   std::array<array_dimension, max_dimensions> dimensions_{};
   std::size_t count_ = 0;
 };
+
+/// Beyond the largest int64 it is that one, which no array reaches, rather than a negative one.
+template <std::integral Index>
+constexpr std::int64_t signed_index(Index index) noexcept {
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  if constexpr (std::is_unsigned_v<Index>)
+    if (index > static_cast<std::uint64_t>(largest)) return largest;
+  return static_cast<std::int64_t>(index);
+}
 
 /// What stands between elements: a comma, but a semicolon between boxes, which have commas of their own.
 constexpr char delimiter_of(oid element) noexcept { return element == oids::box ? ';' : ','; }

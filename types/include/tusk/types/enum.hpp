@@ -81,9 +81,10 @@ struct enum_adapter {
   requires std::is_enum_v<Enum>
   static void text(Enum value, text_writer& out) {
     require_labels<Enum>();
-    auto const number = static_cast<std::underlying_type_t<Enum>>(value);  // below 0 it is a large std::size_t
-    if (static_cast<std::size_t>(number) >= labels.size()) types::throw_no_label();
-    out << labels[static_cast<std::size_t>(number)];
+    auto const number = static_cast<std::underlying_type_t<Enum>>(value);  // below 0 it is a large one
+    auto const place = static_cast<unsigned long long>(number);            // a std::size_t may be narrower
+    if (place >= labels.size()) types::throw_no_label();
+    out << labels[static_cast<std::size_t>(place)];
   }
 
   /// Does not compile where the labels would be those of other values.
