@@ -260,11 +260,11 @@ class engine {
   void forget_all();
   std::string answer_to_question();
   [[gnu::cold]] void distrust_results(text_trust instead);
+  [[gnu::cold]] void done_with_doubts();
   void encoding_changed(std::string_view to);
   void done() {
-    // A server since version 14 reports a change of client_encoding after the rows.
-    if (!text_is_utf8()) [[unlikely]]
-      distrust_results(text_trust::foreign);
+    if ((obstacles_ & (is_foreign | is_parting)) != 0) [[unlikely]]
+      done_with_doubts();
     operation_.active = false;
     operation_.ended = true;
     if (session_.shrink()) [[unlikely]]
@@ -395,7 +395,8 @@ class engine {
   // a forked child, whether the transaction of the open guards has ended without them, and above these how many threads
   // are cancelling.
   static constexpr unsigned is_closed = 1, is_doubtful = 2, is_connecting = 4, is_foreign = 8, is_handling = 16,
-                            is_waited = 32, is_thrown = 64, is_forked = 128, is_guard_broken = 256, one_cancel = 512;
+                            is_waited = 32, is_thrown = 64, is_forked = 128, is_guard_broken = 256, is_parting = 512,
+                            one_cancel = 1024;
   bool text_is_utf8() const noexcept { return (obstacles_ & is_foreign) == 0; }
   void set_obstacle(unsigned which, bool there) noexcept {
     if (there)

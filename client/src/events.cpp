@@ -224,7 +224,6 @@ void engine::take_ready() {
     distrust_results(text_trust::unsure);
   if (guards_ != 0) look_at_guards();
   operation_.batch.reset();
-  farewell_.reset();
   done();
 }
 
@@ -232,6 +231,14 @@ void engine::take_ready() {
 void engine::encoding_changed(std::string_view to) {
   set_obstacle(is_foreign, to != "UTF8" && to != "UNICODE");  // two names of one encoding; others are reported as these
   last_description_.columns.reset();                          // the same bytes may be another name now
+}
+
+/// The operation has ended while text is not UTF-8, or the server had said that it would go.
+void engine::done_with_doubts() {
+  // A server since version 14 reports a change of client_encoding after the rows.
+  if (!text_is_utf8()) distrust_results(text_trust::foreign);
+  farewell_.reset();
+  set_obstacle(is_parting, false);
 }
 
 /// The results of the operation came while client_encoding was, or may have been, another one.

@@ -175,8 +175,10 @@ void engine::take_notice(protocol::notice_response const& arrived) {
   std::size_t const size = arrived.fields_sent.encoded().size();
   diagnostics* const kept = notices_.add(size);
   if (kept != nullptr) write_fields(arrived.fields_sent, *kept, !text_is_utf8());
-  if (kept != nullptr && kept->sqlstate.starts_with("57P"))  // a server that crashes says so as a WARNING, and goes
+  if (kept != nullptr && kept->sqlstate.starts_with("57P")) {  // a server that crashes says so as a WARNING, and goes
     farewell_ = std::make_unique<diagnostics const>(*kept);
+    set_obstacle(is_parting, true);
+  }
   if (!handlers_ || !handlers_->of_notices) return;
   auto const held = handlers_->of_notices;
   held->told.clear();
