@@ -15,7 +15,7 @@ namespace tusk::detail {
 /// Asks the server to cancel the operation under way, if there is one.
 void engine::cancel(std::chrono::milliseconds within) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
-  client::deadline const until = client::clock::now() + std::min(within, longest);
+  client::deadline const until = client::clock::now() + std::clamp(within, std::chrono::milliseconds(0), longest);
   refuse_in_handler();
   if (options_.async) {
     lock const guard(mutex_);

@@ -71,6 +71,21 @@ TEST_P(cancelling, an_idle_connection_does_nothing) {
   EXPECT_THROW(conn.cancel(), interface_error);
 }
 
+TEST_P(cancelling, within_a_time_that_is_over_is_not_sent_and_the_statement_goes_on) {
+  connection conn = connect(dsn(GetParam()), {.async = true});
+  finish(conn);
+  conn.start_exec("SELECT pg_sleep(60)");
+  EXPECT_EQ(conn.poll(), poll_status::read);
+  wait_until_active(conn.info().backend_pid);
+  for (auto const time : {std::chrono::milliseconds::min(), std::chrono::milliseconds(-1), 0ms}) {
+    conn.cancel(time);
+    EXPECT_CONTAINS("its time is over", thrown<operational_error>([&] { finish(conn); }).what());
+    EXPECT_TRUE(conn.isexecuting());
+  }
+  conn.cancel(std::chrono::milliseconds::max());
+  EXPECT_THROW(finish(conn), query_canceled);
+}
+
 INSTANTIATE_TEST_SUITE_P(each, cancelling, testing::ValuesIn(all_ways), [](auto const& of) { return name(of.param); });
 
 // The request is on its way while the statement ends by itself: the next statement must not feel it.
