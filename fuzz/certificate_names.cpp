@@ -2,7 +2,7 @@
 // the host, then names, each after a letter: d dNSName, a iPAddress, c common name.
 //
 // Oracles: the verdict is that of rules written here once more, label by label; a shown name is short and harmless.
-#include "certificate_names.hpp"
+#include "net/certificate_names.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,9 +13,9 @@
 #include <memory>
 #include <span>
 
+#include "net/tls_certificate.hpp"
 #include "support/exact_buffer.hpp"
 #include "support/fuzz_input.hpp"
-#include "tls_certificate.hpp"
 
 namespace {
 

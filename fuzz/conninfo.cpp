@@ -4,16 +4,16 @@
 // Oracles: nothing throws; positions lie inside the text; a secret is neither in an error nor in the masked text; the
 // masked text gives the same settings again; with a list of allowed keywords nothing else comes from the text; every
 // setting keeps its promises.
-#include "conninfo.hpp"
+#include "conninfo/conninfo.hpp"
 
 #include <sys/un.h>
 
 #include <algorithm>
 #include <map>
 
+#include "conninfo/uri.hpp"
 #include "support/exact_buffer.hpp"
 #include "support/fuzz_input.hpp"
-#include "uri.hpp"
 
 namespace {
 

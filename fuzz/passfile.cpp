@@ -3,7 +3,7 @@
 //
 // Oracles: a password that is found stands in a line of the file; the file after a first line that does not fit gives
 // the same; a line made for the key, in front, is the one that is found.
-#include "passfile.hpp"
+#include "conninfo/passfile.hpp"
 
 #include "support/fuzz_input.hpp"
 

@@ -2,7 +2,7 @@
 //
 // Oracles: what is found stands in the file, in order, with known keywords; a file of nothing but that section gives
 // the same; errors name a line of the file and show none of it that could be a secret.
-#include "service_file.hpp"
+#include "conninfo/service_file.hpp"
 
 #include <algorithm>
 

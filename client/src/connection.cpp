@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "engine.hpp"
-#include "random_bytes.hpp"
+#include "engine/engine.hpp"
+#include "net/random_bytes.hpp"
 
 namespace tusk {
 namespace {

@@ -4,8 +4,8 @@
 #include <typeinfo>
 #include <utility>
 
-#include "engine.hpp"
-#include "spare_memory.hpp"
+#include "engine/engine.hpp"
+#include "engine/spare_memory.hpp"
 
 namespace tusk {
 namespace {

@@ -7,7 +7,7 @@
 #include <tusk/types/adapt_context.hpp>
 #include <tusk/types/read_any.hpp>
 
-#include "foreign_text.hpp"
+#include "engine/foreign_text.hpp"
 
 namespace tusk {
 namespace {

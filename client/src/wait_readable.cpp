@@ -13,7 +13,7 @@
 #include <tusk/types/error.hpp>
 #include <utility>
 
-#include "engine.hpp"
+#include "engine/engine.hpp"
 
 namespace tusk {
 namespace {

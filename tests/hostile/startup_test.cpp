@@ -9,7 +9,7 @@
 #include <tusk/protocol/errc.hpp>
 #include <vector>
 
-#include "conninfo_keywords.hpp"
+#include "conninfo/keywords.hpp"
 #include "hostile/refused.hpp"
 #include "support/heap_bytes.hpp"
 #include "support/scram_peer.hpp"

@@ -5,7 +5,7 @@
 // The server of the tests gets another certificate by ALTER SYSTEM and a reload, and its own back at the end of each
 // test.
 
-#include "tls.hpp"
+#include "net/tls.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

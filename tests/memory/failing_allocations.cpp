@@ -24,12 +24,12 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "net/tls_context.hpp"
 #include "support/echo_server.hpp"
 #include "support/effort.hpp"
 #include "support/scram_peer.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tls_peer.hpp"
-#include "tls_context.hpp"
 
 namespace {
 

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "net/tls.hpp"
 #include "support/certificate.hpp"
-#include "tls.hpp"
 
 namespace tusk::test {
 

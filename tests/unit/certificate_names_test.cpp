@@ -1,6 +1,6 @@
 // Which hosts a certificate is for: a row a rule.
 
-#include "certificate_names.hpp"
+#include "net/certificate_names.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Connection strings: the grammar byte by byte, where each setting comes from, what is refused, what is never shown.
-#include "conninfo.hpp"
+#include "conninfo/conninfo.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Password files: which line fits, and what its password is.
-#include "passfile.hpp"
+#include "conninfo/passfile.hpp"
 
 #include <gtest/gtest.h>
 

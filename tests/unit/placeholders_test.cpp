@@ -1,5 +1,5 @@
 // Which arguments a statement has a place for: strings, names and comments are none.
-#include "placeholders.hpp"
+#include "operations/placeholders.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Looking names up: on the spot where there is nothing to ask for, on a helper thread otherwise.
-#include "resolver.hpp"
+#include "net/resolver.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>

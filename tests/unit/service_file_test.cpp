@@ -1,5 +1,5 @@
 // Service files: which lines belong to a section, and what is refused in one.
-#include "service_file.hpp"
+#include "conninfo/service_file.hpp"
 
 #include <gtest/gtest.h>
 

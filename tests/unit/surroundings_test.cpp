@@ -1,5 +1,5 @@
 // The real surroundings: files of every kind, none of which may hold the caller.
-#include "surroundings.hpp"
+#include "conninfo/surroundings.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

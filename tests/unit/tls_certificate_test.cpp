@@ -1,6 +1,6 @@
 // What is taken out of a certificate: names, and the hash for channel binding.
 
-#include "tls_certificate.hpp"
+#include "net/tls_certificate.hpp"
 
 #include <gtest/gtest.h>
 

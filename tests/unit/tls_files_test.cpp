@@ -10,10 +10,10 @@
 #include <tusk/types/error.hpp>
 #include <vector>
 
+#include "net/tls_context.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 #include "support/tls_pair.hpp"
-#include "tls_context.hpp"
 
 namespace tusk::test {
 namespace {

@@ -1,5 +1,5 @@
 // URIs, part by part: what each gives, where it stood, what is refused, and what is never shown.
-#include "uri.hpp"
+#include "conninfo/uri.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,118 @@
+#include "engine/session_types.hpp"
+
+namespace tusk::detail {
+
+void session_types::register_type(typecaster const& caster) {
+  for (oid const each : caster.oids()) casters_.insert_or_assign(each, caster);
+  ++version_;
+}
+
+void session_types::parameter_changed(std::string_view name) noexcept {
+  if (name == "DateStyle" || name == "IntervalStyle" || name == "TimeZone") ++version_;
+}
+
+// A domain is read as the type below it, an enum and a type of category S (citext) as text, a composite type as record,
+// and an array of these as an array of what its elements are read as. Everything else keeps its OID: it is text. Types
+// of the built-in table come too, and are left out here.
+//
+// Whoever may make a schema that stands on search_path can make operators, functions and types there. So everything has
+// its schema, operators too, and nothing is used that looks up an operator by itself: IN, BETWEEN, CASE x WHEN.
+std::string_view session_types::catalogue_query() noexcept {
+  return "WITH RECURSIVE base(oid, type, kind) AS ("
+         "SELECT oid, CASE WHEN typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN typbasetype ELSE oid END, "
+         "typtype FROM pg_catalog.pg_type WHERE typtype OPERATOR(pg_catalog.<>) 'p'::pg_catalog.\"char\" "
+         "UNION ALL SELECT b.oid, t.typbasetype, t.typtype FROM base b "
+         "JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
+         "WHERE b.kind OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" "
+         "AND t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\"), "
+         "plain AS (SELECT b.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\" "
+         "OR t.typcategory OPERATOR(pg_catalog.=) 'S'::pg_catalog.\"char\" THEN 25::pg_catalog.oid "
+         "WHEN t.typtype OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" THEN 2249::pg_catalog.oid ELSE t.oid END AS "
+         "type "
+         "FROM base b JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
+         "WHERE t.typtype OPERATOR(pg_catalog.<>) 'd'::pg_catalog.\"char\") "
+         "SELECT t.oid, n.nspname, t.typname, pg_catalog.pg_type_is_visible(t.oid), p.type, "
+         "(SELECT a.typarray FROM pg_catalog.pg_type a WHERE a.oid OPERATOR(pg_catalog.=) p.type), t.typarray, "
+         "pg_catalog.current_setting('extra_float_digits'::pg_catalog.text) "
+         "FROM pg_catalog.pg_type t "
+         "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace "
+         "JOIN plain p ON p.oid OPERATOR(pg_catalog.=) t.oid";
+}
+
+void session_types::load_catalogue(result const& rows) {
+  auto found = std::make_unique<std::map<oid, oid>>();
+  auto loaded = std::make_shared<loaded_types>();
+  int float_digits = 1;
+  for (row const& each : rows) {
+    oid const type = each.get<oid>(0);
+    if (!is_user_defined(type)) continue;
+    oid const array = each.get<oid>(6);
+    loaded->add(each.get<std::string>(1), each.get<std::string>(2), type, array, each.get<bool>(3));
+    oid const like = each.get<oid>(4);
+    if (like != type) found->emplace(type, like);
+    oid const array_like = each.get<std::optional<oid>>(5).value_or(0);
+    if (array != 0 && array_like != 0 && array_like != array) found->emplace(array, array_like);
+    if (auto const digits = types::parse_integer<int>(each.get<std::string_view>(7))) float_digits = *digits;
+  }
+  read_as_ = std::move(found);
+  loaded_ = std::move(loaded);
+  rounds_floats_ = float_digits < 1;
+  ++version_;
+}
+
+oid session_types::find(std::string_view name) const {
+  bool const array = name.ends_with("[]");
+  if (array) name.remove_suffix(2);
+  loaded_type const* const found = loaded_ ? loaded_->find(name) : nullptr;
+  return found == nullptr ? 0 : array ? found->array : found->type;
+}
+
+std::string session_types::name_of(oid type) const {
+  if (auto const built_in = type_name(type); !built_in.empty()) return std::string(built_in);
+  return loaded_ ? loaded_->name_of(type) : std::string();
+}
+
+std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::vector<column_info> const> columns,
+                                                         bool casters, types::caster_map const* first) const {
+  std::vector<column_info> const& infos = *columns;
+  auto made = std::make_shared<column_set>();
+  made->version = version();  // before the snapshot: what is registered meanwhile is seen the next time
+  auto const global = types::global_casters();
+  made->types.reserve(infos.size());
+  for (column_info const& each : infos) {
+    oid type = each.type;
+    if (read_as_)
+      if (auto const known = read_as_->find(type); known != read_as_->end()) type = known->second;
+    made->types.push_back(type);
+  }
+  made->quick_types = made->types;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (!infos[i].is_binary) continue;
+    made->has_binary = true;
+    made->quick_types[i] = 0;
+  }
+  for (std::size_t i = 0; casters && i < infos.size(); ++i) {
+    typecaster const* caster = nullptr;
+    for (types::caster_map const* each : {first, &casters_, global.get()}) {
+      if (each == nullptr) continue;
+      auto const found = each->find(infos[i].type);
+      if (found == each->end()) continue;
+      caster = &found->second;
+      break;
+    }
+    if (caster == nullptr) continue;
+    made->casters.resize(infos.size());
+    made->casters[i] = *caster;
+    made->quick_types[i] = 0;
+  }
+  if (!made->casters.empty()) {
+    made->date_style = session_.parameter("DateStyle");
+    made->interval_style = session_.parameter("IntervalStyle");
+    made->time_zone = session_.parameter("TimeZone");
+  }
+  made->infos = std::move(columns);
+  made->loaded = loaded_;
+  return made;
+}
+
+}  // namespace tusk::detail
