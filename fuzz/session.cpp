@@ -1,16 +1,18 @@
 // A server's stream against a session, with requests made on the way and reads cut anywhere.
 //
 // Input, in lines:
-//   1  how the session starts, then what is requested, a batch after each ReadyForQuery: "A q pbes"
+//   1  how the session starts, then what is requested, a batch after each ReadyForQuery: "A q pbes". A batch that
+//      begins with ! is requested after the next error instead, in mid-unit.
 //        A authenticated at once; else of v (protocol 3.2), p (a password), c (it may be sent in clear), b (TLS hash),
 //          r d (channel_binding require, disable), N C M S (no method none, cleartext, MD5, SCRAM), k (SCRAM keys)
 //        q query   p parse   b bind   d D describe statement, portal   e execute   1 2 execute, so many columns known
-//        c close   s sync    x y z a unit of 0, 1, 2 columns           t terminate
+//        c close   s sync   f flush   x y z a unit of 0, 1, 2 columns   w one with formats   t terminate
 //   2  the sizes of the reads, a character each, over and over; '0' is 1
 //   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte, $F and $V are the right SCRAM
 //      messages. A line "=..." is bytes as they are, length word and all.
 //
-// Checked: any cut gives the same events and sends the same bytes; next() comes to an end; memory is bounded by what
+// Checked: any cut gives the same events, of the same requests, and sends the same bytes, and so does taking rows while
+// their statement runs; next() comes to an end; memory is bounded by what
 // has arrived, never by what is declared; a poisoned session stays poisoned; a session that is not can be used again.
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/protocol/session.hpp>
+#include <utility>
 #include <vector>
 
 #include "support/event_text.hpp"
@@ -78,8 +81,12 @@ script read_script(std::string_view input) {
 /// One session that plays a script.
 class player {
  public:
-  /// `quick`: with take_query() before next(), which must make no difference.
-  explicit player(script const& what, bool quick = false) : script_(what), quick_(quick) {}
+  /// What must make no difference. quick: take_query_answer() before next(). portions: rows are taken whenever that is
+  /// allowed, and given back.
+  enum class way { plain, quick, portions };
+  explicit player(script const& what, way how = way::plain) : script_(what), how_(how) {
+    if (how == way::portions) session_.tell_rows_at(30);
+  }
 
   /// Receives all of the stream in reads of those sizes; none: as much as there is room for.
   void play(std::string_view reads) {
@@ -95,7 +102,8 @@ class player {
   }
 
   std::vector<std::string> events;
-  std::string sent;  // and how it ended
+  std::vector<std::uint64_t> numbers;  // of the requests that they answer
+  std::string sent;                    // and how it ended
 
  private:
   void start() {
@@ -133,9 +141,9 @@ class player {
     return count;
   }
 
-  void take_query() {
+  void take_query_answer() {
     static list_storage<column_description> const known{{"a", 0, 0, 25, -1, -1, 0}};
-    auto const taken = session_.take_query(known);
+    auto const taken = session_.take_query_answer(known);
     if (taken == query_answer::nothing) return;
     events.emplace_back("RowDescription a");
     if (taken == query_answer::description) return;
@@ -147,25 +155,73 @@ class player {
   }
 
   void take_events() {
-    if (quick_ && session_.state() == state::querying) take_query();
-    std::size_t const most = session_.buffered() / 5 + 100;
+    if (how_ == way::quick && session_.state() == state::querying) take_query_answer();
+    std::size_t const most = session_.buffered() / 5 + session_.last_request() + 100;
     for (std::size_t calls = 0; calls < most; ++calls) {
       event const& told = session_.next();
-      if (std::holds_alternative<want_bytes>(told)) return;
+      if (std::holds_alternative<want_bytes>(told)) return take_portion();
       if (std::holds_alternative<working>(told)) continue;
+      if (std::holds_alternative<rows_gathered>(told)) {
+        FUZZ_CHECK(how_ == way::portions && is_running() && session_.answering() != 0);
+        take_portion();
+        continue;
+      }
       bool const ready = std::holds_alternative<ready_for_query>(told) || std::holds_alternative<unit_complete>(told);
       auto const* violated = std::get_if<violation>(&told);
       std::error_code const code = violated != nullptr ? violated->code : std::error_code();
-      events.push_back(tusk::test::text_of(told, session_));
+      bool const failed = std::holds_alternative<error_response>(told);
+      note_number();
+      events.push_back(whole_text(told));
       if (code) return check_poisoned(code);
       if (std::holds_alternative<copy_in_response>(told)) awaited_ += 1000;  // each Sync so far may be answered twice
       if (ready) {
         FUZZ_CHECK(awaited_-- > 0);
         request_next_batch();
       }
+      if (failed && batch_ < script_.batches.size() && script_.batches[batch_].starts_with('!')) request_next_batch();
     }
     bool const next_comes_to_an_end = false;
     FUZZ_CHECK(next_comes_to_an_end);
+  }
+
+  bool is_running() const {
+    return session_.state() == state::querying_rows || session_.state() == state::executing ||
+           session_.state() == state::executing_some;
+  }
+  void take_portion() {
+    if (how_ != way::portions || !is_running()) return;
+    auto rows = session_.take_rows();
+    portions_ += bare_text(rows);
+    session_.recycle(std::move(rows));
+  }
+  static std::string bare_text(row_set const& rows) {
+    auto const text = tusk::test::text_of(rows);
+    return text.empty() ? text : text.substr(1);
+  }
+  /// The event's text, with all the rows of its statement.
+  std::string whole_text(event const& told) {
+    auto const with_rows = [this](auto ended, std::string const& tag) {
+      if constexpr (requires { ended.tag; }) ended.tag = tag;
+      auto const rows = std::exchange(portions_, {}) + bare_text(session_.take_rows());
+      return tusk::test::text_of(ended, session_) + (rows.empty() ? "" : " " + rows);
+    };
+    if (std::holds_alternative<error_response>(told)) portions_.clear();
+    if (auto const* ended = std::get_if<command_complete>(&told)) return with_rows(*ended, std::string(ended->tag));
+    if (auto const* ended = std::get_if<unit_complete>(&told)) return with_rows(*ended, std::string(ended->tag));
+    if (auto const* ended = std::get_if<portal_suspended>(&told)) return with_rows(*ended, {});
+    if (auto const* ended = std::get_if<empty_query_response>(&told)) return with_rows(*ended, {});
+    return tusk::test::text_of(told, session_);
+  }
+  /// The numbers of what is answered go up, and none is told that was not sent.
+  void note_number() {
+    auto const number = session_.answering();
+    FUZZ_CHECK(number <= session_.last_request());
+    FUZZ_CHECK((number != 0) == (session_.answering_part() != request_part::none));
+    if (number != 0) {
+      FUZZ_CHECK(number >= last_number_);
+      last_number_ = number;
+    }
+    numbers.push_back(number);
   }
 
   void check_poisoned(std::error_code code) {
@@ -205,6 +261,12 @@ class player {
       case '2': error = session_.execute(run, static_cast<std::uint16_t>(letter - '0')); break;
       case 'c': error = session_.close({}); break;
       case 's': error = session_.sync(), answered = true; break;
+      case 'f': error = session_.flush(); break;
+      case 'w': {
+        static list_storage<std::int16_t> const binary{1};
+        error = session_.run("s", {}, 1, {{}, binary}), answered = true;
+        break;
+      }
       case 'x':
       case 'y':
       case 'z': error = session_.run("s", {}, static_cast<std::uint16_t>(letter - 'x')), answered = true; break;
@@ -274,7 +336,9 @@ class player {
   }
 
   script const& script_;
-  bool quick_;
+  way how_;
+  std::string portions_;  // rows of the statement that runs
+  std::uint64_t last_number_ = 0;
   tusk::test::heap_watch heap_;
   session session_{limits{.max_scram_iterations = 5000}};
   authentication_rules rules_;
@@ -286,13 +350,19 @@ class player {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   script const what = read_script({reinterpret_cast<char const*>(data), size});
-  player whole(what), cut(what), bytewise(what), quick(what, true);
+  player whole(what), cut(what), bytewise(what), quick(what, player::way::quick), portions(what, player::way::portions),
+      portions_bytewise(what, player::way::portions);
   whole.play({});
   quick.play({});
+  portions.play({});
+  portions_bytewise.play("0");
   cut.play(what.reads.empty() ? "1" : what.reads);
   bytewise.play("0");
   FUZZ_CHECK(whole.events == cut.events && whole.events == bytewise.events);
   FUZZ_CHECK(whole.events == quick.events && whole.sent == quick.sent);
+  FUZZ_CHECK(whole.events == portions.events && whole.events == portions_bytewise.events);
+  FUZZ_CHECK(whole.numbers == cut.numbers && whole.numbers == bytewise.numbers);
+  FUZZ_CHECK(whole.numbers == portions.numbers && whole.numbers == portions_bytewise.numbers);
   FUZZ_CHECK(whole.sent == cut.sent && whole.sent == bytewise.sent);
   return 0;
 }

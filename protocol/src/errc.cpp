@@ -24,6 +24,8 @@ char const* text(errc e) noexcept {
       return "a message would be larger than the server accepts; send the data in smaller parts";
     case errc::too_many_parameters:
       return "a statement has more than 65535 parameters; pass an array, or split the statement";
+    case errc::wrong_format_count:
+      return "formats must be none, one, or as many as there are parameters and columns; give one for each";
     case errc::unexpected_message:
       return "a message arrived that does not belong here; the connection can only be closed";
     case errc::not_authenticated:

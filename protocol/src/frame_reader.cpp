@@ -142,10 +142,13 @@ void frame_reader::renew() {
 }
 
 frame_reader::chunk frame_reader::detach() {
-  std::size_t const held = end_ - begin_, capacity = wanted_capacity();
-  auto fresh = allocate_buffer(capacity);
+  std::size_t const held = end_ - begin_;
+  std::size_t capacity = wanted_capacity();
+  bool const reuses = spares_ != 0 && capacity <= chunk_capacity;
+  if (reuses) capacity = chunk_capacity;
+  auto fresh = reuses ? std::move(spare_[--spares_]) : allocate_buffer(capacity);
   if (held != 0) std::memcpy(fresh.get(), memory_.get() + begin_, held);
-  chunk old{std::exchange(memory_, std::move(fresh)), begin_};
+  chunk old{std::exchange(memory_, std::move(fresh)), begin_, capacity_};
   capacity_ = static_cast<std::uint32_t>(capacity);
   begin_ = 0;
   end_ = static_cast<std::uint32_t>(held);
@@ -157,8 +160,13 @@ void frame_reader::shrink() noexcept {
   if (begin_ == end_ && !held_ && capacity_ > first_capacity) release();
 }
 
+void frame_reader::keep(buffer_memory spare) noexcept {
+  if (is_large() && spares_ != spare_.size()) spare_[spares_++] = std::move(spare);
+}
+
 void frame_reader::release() noexcept {
   memory_.reset();
+  while (spares_ != 0) spare_[--spares_].reset();
   capacity_ = begin_ = end_ = 0;
   held_ = false;
 }

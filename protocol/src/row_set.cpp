@@ -52,8 +52,9 @@ std::size_t row_set::memory() const noexcept {
 row_set::chunk& row_set::add(std::size_t rows, std::size_t bytes) {
   chunk& added = size_ == 0 ? first_ : more_.emplace_back();
   added.first = size_;
-  added.rows = rows;
-  added.bytes = bytes;
+  added.rows = static_cast<std::uint32_t>(rows);
+  added.bytes = static_cast<std::uint32_t>(bytes);
+  added.is_buffer = false;
   size_ += rows;
   return added;
 }
@@ -63,7 +64,8 @@ void row_set::place(std::string_view row, std::uint16_t columns) noexcept {
   std::uint32_t const offset = sizeof offset;
   std::memcpy(in_place_, &offset, sizeof offset);
   std::memcpy(in_place_ + sizeof offset, row.data(), row.size());
-  first_.rows = size_ = 1;
+  first_.rows = 1;
+  size_ = 1;
   columns_ = columns;
 }
 
@@ -97,6 +99,7 @@ void row_collector::take_buffer(frame_reader& reader) {
   auto& chunk = rows_.add(gathered_, taken.size);
   chunk.memory = std::move(taken.memory);
   chunk.own_offsets = std::move(index);
+  chunk.is_buffer = taken.capacity == frame_reader::chunk_capacity;
   gathered_ = 0;
 }
 
@@ -116,7 +119,7 @@ void row_collector::pack(row_set& into, frame_reader const& reader) {
   gathered_ = 0;
 }
 
-void row_collector::finish(frame_reader& reader, row_set& into) {
+void row_collector::finish(frame_reader& reader, row_set& into, bool last) {
   if (gathered_ == 1 && rows_.size_ == 0) {
     std::string_view const row = row_fields(reader.origin() + offsets_[0], rows_.columns_).message();
     if (sizeof(std::uint32_t) + row.size() <= sizeof into.in_place_) {
@@ -127,16 +130,27 @@ void row_collector::finish(frame_reader& reader, row_set& into) {
   }
   // Copying is cheaper than a new buffer for the reader as long as little is copied.
   constexpr std::size_t little = 4096;
-  bytes_ = 0;
   bool const large = gathered_ != 0 && reader.position() - offsets_[0] > little;
   if (large) {
     take_buffer(reader);
-    row_set::chunk& last = rows_.more_.empty() ? rows_.first_ : rows_.more_.back();
-    shrink_buffer(last.memory, last.bytes);
+    row_set::chunk& taken = rows_.more_.empty() ? rows_.first_ : rows_.more_.back();
+    // What belongs to a stream is soon recycled, or freed.
+    if (last) shrink_buffer(taken.memory, taken.bytes), taken.is_buffer = false;
   }
+  bytes_ = 0;
   into = std::move(rows_);
   if (gathered_ != 0) pack(into, reader);
   reader.hold(false);
+}
+
+void row_collector::recycle(frame_reader& reader, row_set&& rows) noexcept {
+  row_set done = std::move(rows);
+  if (done.size_ == 0) return;
+  auto const give = [&reader](row_set::chunk& each) {
+    if (each.is_buffer && each.memory) reader.keep(std::move(each.memory));
+  };
+  give(done.first_);
+  for (row_set::chunk& each : done.more_) give(each);
 }
 
 void row_collector::reset(frame_reader& reader) noexcept {

@@ -4,38 +4,34 @@
 #include <algorithm>
 #include <tusk/protocol/session.hpp>
 
-#include "secrets.hpp"
+#include "authenticator.hpp"
 
 namespace tusk::protocol {
 
-void session::wipe_secrets(startup_options& options) noexcept {
-  for (std::string* secret : {&options.password, &options.nonce, &options.scram_client_key, &options.scram_server_key})
-    wipe(*secret);
-}
-
-void session::wipe_and_delete::operator()(startup_options* options) const noexcept {
-  wipe_secrets(*options);
-  delete options;
-}
+void session::delete_authenticator::operator()(authenticator* gone) const noexcept { delete gone; }
 
 std::error_code session::start(startup_options options) {
-  // Short strings are copied where they are moved: both copies are wiped, whatever happens.
-  decltype(startup_) kept(new startup_options(std::move(options)));
-  wipe_secrets(options);
+  decltype(authenticator_) made(new authenticator(options, limits_.max_scram_iterations));
   if (state_ != state::unstarted) return errc::not_ready;
-  for (std::string const* key : {&kept->scram_client_key, &kept->scram_server_key})
+  startup_options const& kept = made->options();
+  for (std::string const* key : {&kept.scram_client_key, &kept.scram_server_key})
     if (!key->empty() && key->size() != scram_keys::size) return errc::bad_scram_key;
   list_storage<startup_parameter> parameters;
-  for (auto const& [name, value] : kept->parameters) parameters.add({name, value});
+  for (auto const& [name, value] : kept.parameters) parameters.add({name, value});
   if (parameters.error() != errc{}) return parameters.error();
   startup_message message;
-  message.version = kept->version;
+  message.version = kept.version;
   message.parameters = parameters;
   if (auto const error = encode(output_, message)) return error;
-  version_ = kept->version;
-  startup_ = std::move(kept);
+  version_ = kept.version;
+  authenticator_ = std::move(made);
   state_ = state::startup;
   return {};
+}
+
+void session::forget_secrets() noexcept {
+  if (authenticator_) authenticator_->forget();
+  output_.wipe();
 }
 
 bool session::take_startup(backend_kind what, frame const& message) {
@@ -55,16 +51,26 @@ bool session::take_startup(backend_kind what, frame const& message) {
       secret_key_ = key->secret_key;
       break;
     }
-    case backend_kind::authentication_sasl_continue:
-      error = authenticate(what, message.body);
-      event_.emplace<working>();
-      return !error || poison(error, message.type);
     case backend_kind::parameter_status:
     case backend_kind::notice_response:
-    case backend_kind::notification_response: return take_query(what, message);
-    default: error = authenticate(what, message.body); break;
+    case backend_kind::notification_response: return take_answer(what, message);
+    default: return authenticate(what, message);
   }
   return error && poison(error, message.type);
+}
+
+/// True if there is an event: PBKDF2 begins, or the message was refused.
+bool session::authenticate(backend_kind what, frame const& message) {
+  auto const error = authenticator_->take(what, message.body, output_);
+  method_ = authenticator_->method();
+  if (error) return poison(error, message.type);
+  if (what == backend_kind::authentication_ok) {
+    forget_secrets();
+    reader_.authenticated();
+  }
+  if (what != backend_kind::authentication_sasl_continue) return false;
+  event_.emplace<working>();
+  return true;
 }
 
 std::error_code session::negotiate(negotiate_protocol_version const& message) {
@@ -72,7 +78,7 @@ std::error_code session::negotiate(negotiate_protocol_version const& message) {
   // 3.1 was never a version; what is not offered less than was asked for is no negotiation.
   if (negotiated_ || major != 3 || minor == 1 || message.version > version_) return errc::bad_negotiation;
   if (message.version == version_ && message.unrecognized_options.empty()) return errc::bad_negotiation;
-  auto const& sent = startup_->parameters;
+  auto const& sent = authenticator_->options().parameters;
   std::vector<std::string_view> seen;
   for (std::string_view option : message.unrecognized_options) {
     bool const was_sent = std::any_of(sent.begin(), sent.end(), [&](auto const& each) { return each.first == option; });
@@ -80,7 +86,7 @@ std::error_code session::negotiate(negotiate_protocol_version const& message) {
     if (!option.starts_with("_pq_.") || !was_sent || doubled) return errc::bad_negotiation;
     seen.push_back(option);
   }
-  if (message.version < startup_->minimum_version) return errc::protocol_version_refused;
+  if (message.version < authenticator_->options().minimum_version) return errc::protocol_version_refused;
   if (message.version == protocol_version(3, 0) && secret_key_.size() > 4) return errc::bad_negotiation;
   version_ = message.version;
   negotiated_ = true;

@@ -8,32 +8,12 @@ namespace {
 using enum state;
 using kind = backend_kind;
 
-constexpr std::string_view state_names[] = {"unstarted",
-                                            "startup",
-                                            "password_sent",
-                                            "sasl_started",
-                                            "sasl_computing",
-                                            "sasl_proved",
-                                            "sasl_verified",
-                                            "authenticated",
-                                            "idle",
-                                            "querying",
-                                            "querying_rows",
-                                            "querying_next",
-                                            "parsing",
-                                            "binding",
-                                            "describing",
-                                            "describing_columns",
-                                            "executing",
-                                            "executing_some",
-                                            "closing",
-                                            "syncing",
-                                            "refusing_copy_in",
-                                            "draining_copy_out",
-                                            "copy_out_ended",
-                                            "ending_copy_both",
-                                            "ended",
-                                            "poisoned"};
+constexpr std::string_view state_names[] = {
+    "unstarted",        "startup",       "password_sent", "sasl_started",     "sasl_computing",     "sasl_proved",
+    "sasl_verified",    "authenticated", "idle",          "open_unit",        "querying",           "querying_rows",
+    "querying_next",    "parsing",       "binding",       "describing",       "describing_columns", "executing",
+    "executing_some",   "closing",       "syncing",       "refusing_copy_in", "draining_copy_out",  "copy_out_ended",
+    "ending_copy_both", "skipping",      "ended",         "poisoned"};
 static_assert(std::size(state_names) == states);
 
 constexpr transition stay{action::stay}, finish{action::finish}, resume{action::resume}, skip{action::skip};
@@ -67,6 +47,7 @@ constexpr row rows[] = {
     {authenticated, kind::error_response, go(ended)},
 
     {idle, kind::error_response, stay},
+    {open_unit, kind::error_response, stay},
 
     // Simple query: each statement is rows and an end, or an end alone; after the last one ReadyForQuery.
     {querying, kind::row_description, go(querying_rows)},
@@ -114,6 +95,8 @@ constexpr row rows[] = {
     {closing, kind::error_response, skip},
     {syncing, kind::ready_for_query, finish},
     {syncing, kind::error_response, stay},  // what is deferred to the end of a transaction fails here
+
+    {skipping, kind::error_response, stay},
 
     // COPY in a query that did not ask for it.
     {refusing_copy_in, kind::error_response, skip},

@@ -78,7 +78,7 @@ TEST(CopyInRefused, BeforeSyncWasSent) {
   auto script = opened();
   script.bind("", "s").execute("").act(ignore_output);
   script.receive(bound(), copy_in()).expect_events("CopyInResponse").expect_send(copy_fail_packet());
-  script.receive(refused).expect_events(refused_text).expect_state(state::syncing);
+  script.receive(refused).expect_events(refused_text).expect_state(state::skipping);
   script.sync().expect_send(sync_packet()).receive(ready()).expect_events("ReadyForQuery I").expect_state(state::idle);
   check_all_and_go_on(script);
 }
@@ -162,7 +162,7 @@ TEST(CopyInRefused, AfterAnotherAnswerNothingIsSpare) {
   extended.expect_violation(errc::unexpected_message, state::executing, 'Z').check();
   auto failed = refused_once();
   failed.parse("", "x").act(ignore_output).receive(error(), ready());
-  failed.expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::syncing, 'Z'));
+  failed.expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::skipping, 'Z'));
   failed.check();
 
   auto idle = opened();

@@ -120,13 +120,15 @@ TEST(ExtendedErrors, SkipToTheSync) {
   auto script = opened();
   script.parse("", "x").describe_statement("").bind("", "").execute("").sync();
   script.expect([](driven_session& on) { on.take_output(); });
-  script.receive(error(), ready()).expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery I");
+  script.receive(error(), ready())
+      .expect_events("ErrorResponse ERROR 42601 no", "RequestSkipped 2", "RequestSkipped 3", "RequestSkipped 4",
+                     "ReadyForQuery I");
   check_all(script);
 
   auto in_bind = opened();
   in_bind.bind("", "s").execute("", 1).sync().expect([](driven_session& on) { on.take_output(); });
   in_bind.receive(error("26000", "no such statement"), ready())
-      .expect_events("ErrorResponse ERROR 26000 no such statement", "ReadyForQuery I");
+      .expect_events("ErrorResponse ERROR 26000 no such statement", "RequestSkipped 2", "ReadyForQuery I");
   check_all(in_bind);
 }
 
@@ -135,7 +137,7 @@ TEST(ExtendedErrors, InMidRow) {
   script.bind("", "s").execute("", 1).close_statement("s").sync();
   script.expect([](driven_session& on) { on.take_output(); })
       .receive(bound(), row({"1"}), error("22012", "division"), ready(protocol::transaction_status::failed))
-      .expect_events("ErrorResponse ERROR 22012 division", "ReadyForQuery E")
+      .expect_events("ErrorResponse ERROR 22012 division", "RequestSkipped 3", "ReadyForQuery E")
       .expect([](driven_session& on) { EXPECT_EQ(on->take_rows().size(), 0U); });
   check_all(script);
 }
@@ -151,11 +153,15 @@ TEST(ExtendedErrors, AtTheSync) {
 TEST(ExtendedErrors, BeforeSyncWasSent) {
   auto script = opened();
   script.parse("", "x").bind("", "").expect_send(parse_packet("", "x"), bind_packet("", ""));
-  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no").expect_state(state::syncing);
+  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no", "RequestSkipped 2");
+  script.expect_state(state::skipping);
   // The server answers none of these.
   script.execute("").parse("s", "y").close_statement("s").query("z").expect_send(
       execute_packet(""), parse_packet("s", "y"), close_packet(statement, "s"), query_packet("z"));
-  script.expect_state(state::syncing).receive(notice("still here")).expect_events("NoticeResponse still here");
+  script.expect_state(state::skipping)
+      .receive(notice("still here"))
+      .expect_events("RequestSkipped 3", "RequestSkipped 4", "RequestSkipped 5", "RequestSkipped 6",
+                     "NoticeResponse still here");
   script.sync().query("select").expect_send(sync_packet(), query_packet("select")).expect_state(state::syncing);
   script.receive(ready(), complete("SELECT 0"), ready())
       .expect_events("ReadyForQuery I", "CommandComplete SELECT 0", "ReadyForQuery I")
@@ -167,7 +173,7 @@ TEST(ExtendedErrors, ReadyForQueryBeforeSyncWasSent) {
   auto script = opened();
   script.parse("", "x").expect([](driven_session& on) { on.take_output(); });
   script.receive(error(), ready())
-      .expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::syncing, 'Z'));
+      .expect_events("ErrorResponse ERROR 42601 no", violation_text(errc::unexpected_message, state::skipping, 'Z'));
   script.check();
 }
 
@@ -185,7 +191,7 @@ TEST(ExtendedErrors, ThenFatal) {
   auto script = opened();
   script.bind("", "s").execute("", 1).sync().expect([](driven_session& on) { on.take_output(); });
   script.receive(error(), fatal())
-      .expect_events("ErrorResponse ERROR 42601 no", "ErrorResponse FATAL 57P01 shut down")
+      .expect_events("ErrorResponse ERROR 42601 no", "RequestSkipped 2", "ErrorResponse FATAL 57P01 shut down")
       .expect_state(state::ended);
   check_all(script);
 }

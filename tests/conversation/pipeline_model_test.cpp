@@ -1,8 +1,8 @@
 // Pipelines at random against a model of the server: what it skips after an error, what it drops in copy mode, and when
 // it answers a Sync was seen on a real one. Requests, reads and writes happen in any order.
 //
-// Whatever comes, a session tells what the server said, in order, and one ReadyForQuery for each Sync that it was asked
-// to send; it is poisoned never.
+// Whatever comes, a session tells what the server said, in order, which requests it skipped, and one ReadyForQuery for
+// each Sync that it was asked to send; it is poisoned never.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,21 +37,21 @@ class model_server {
     }
   }
 
-  std::string output;
-  std::vector<std::string> said;  // each end of a statement and each error
+  std::string output;                // what has left it: answers of a unit wait for its Sync, a Flush or an error
+  std::vector<std::string> said;     // each end of a statement and each error
+  std::vector<std::string> skipped;  // each message that was read and not answered, after an error
   std::size_t skipped_queries = 0;
   bool gone = false;
 
  private:
   void take(char type, std::string_view body) {
     if (copying_ != none) return take_copy(type);
-    if (type == sync::type) {
-      skipping_ = false;
-      output += ready();
-      return;
-    }
+    if (type == sync::type) return end_unit();
+    if (type == flush::type) return leave();
     if (skipping_) {
       if (type == query::type) ++skipped_queries;
+      if (std::string_view("QPBDEC").find(type) != std::string_view::npos)
+        skipped.push_back(type + name_in(type, body));
       return;
     }
     switch (type) {
@@ -59,19 +59,40 @@ class model_server {
         script_ = decode<query>(body)->sql;
         run_script();
         break;
-      case parse::type: output += parsed(); break;
+      case parse::type: answers_ += parsed(); break;
       case bind::type:
         bound_ = decode<bind>(body)->statement;
         if (bound_.starts_with("nobind"))
           fail(bound_);
         else
-          output += bound();
+          answers_ += bound();
         break;
-      case describe::type: output += parameters({}) + columns({"a"}); break;
+      case describe::type: answers_ += parameters({}) + columns({"a"}); break;
       case execute::type: run(bound_, false); break;
-      case close::type: output += closed(); break;
+      case close::type: answers_ += closed(); break;
       default: break;  // CopyData, CopyDone and CopyFail that come too late
     }
+  }
+
+  static std::string name_in(char type, std::string_view body) {
+    switch (type) {
+      case query::type: return std::string(decode<query>(body)->sql);
+      case parse::type: return std::string(decode<parse>(body)->statement);
+      case bind::type: return std::string(decode<bind>(body)->statement);
+      case describe::type: return std::string(decode<describe>(body)->name);
+      case execute::type: return std::string(decode<execute>(body)->portal);
+      default: return std::string(decode<close>(body)->name);
+    }
+  }
+
+  void leave() {
+    output += answers_;
+    answers_.clear();
+  }
+  void end_unit() {
+    skipping_ = false;
+    answers_ += ready();
+    leave();
   }
 
   void take_copy(char type) {
@@ -80,12 +101,12 @@ class model_server {
     copying_ = none;
     fail("copy " + bound_);
     if (type != copy_fail::type) {
-      output += fatal("08P01", "synchronization lost");
+      answers_ += fatal("08P01", "synchronization lost");
+      leave();
       said.emplace_back("FATAL synchronization lost");
       gone = true;
     } else if (simple) {
-      skipping_ = false;
-      output += ready();
+      end_unit();
     }
   }
 
@@ -96,8 +117,7 @@ class model_server {
       script_.erase(0, end == script_.npos ? end : end + 1);
       if (!run(statement, true)) return;
     }
-    skipping_ = false;
-    output += ready();
+    end_unit();
   }
 
   /// False if the script waits or has ended.
@@ -106,34 +126,36 @@ class model_server {
       fail(statement);
       script_.clear();
     } else if (statement.starts_with("view")) {
-      output += copy_in();
+      answers_ += copy_in();
       fail(statement);
       script_.clear();
     } else if (statement.starts_with("copyin")) {
-      output += copy_in();
+      answers_ += copy_in();
+      leave();
       copying_ = simple ? in_script : in_unit;
       bound_ = statement;
       return false;
     } else {
       if (statement.starts_with("copyout"))
-        output += copy_out() + copy_bytes("1\n") + copy_done();
+        answers_ += copy_out() + copy_bytes("1\n") + copy_done();
       else if (statement.starts_with("rows"))
-        output += (simple ? columns({"a"}) : std::string()) + row({statement}) + row({statement});
-      output += complete(statement);
+        answers_ += (simple ? columns({"a"}) : std::string()) + row({statement}) + row({statement});
+      answers_ += complete(statement);
       said.push_back(statement);
     }
     return true;
   }
 
   void fail(std::string const& statement) {
-    output += error("42601", statement);
+    answers_ += error("42601", statement);
+    leave();
     said.push_back("ERROR " + statement);
     skipping_ = true;
   }
 
   enum copy { none, in_script, in_unit };
   frame_reader reader_{peer::client};
-  std::string script_, bound_;
+  std::string answers_, script_, bound_;
   copy copying_ = none;
   bool skipping_ = false;
 };
@@ -160,6 +182,7 @@ class pipeline_run {
       }
       if (testing::Test::HasFailure()) return;
     }
+    if (!on_.over()) sync();
     while (!on_->output().empty() || !server_.output.empty()) {
       to_server(on_->output().size());
       to_client(server_.output.size());
@@ -177,39 +200,64 @@ class pipeline_run {
     auto const sent = [](std::error_code error) { EXPECT_EQ(error, std::error_code()); };
     auto const name = statement(with_copy_in);
     auto const has_rows = static_cast<std::uint16_t>(name.starts_with("rows") ? 1 : 0);
+    protocol::parse parse;
+    protocol::describe describe;
     protocol::bind bind;
-    bind.statement = name;
-    switch (random_() % 5) {
-      case 0:
-        sent(on_->sync());
+    protocol::execute execute;
+    protocol::close close;
+    parse.statement = describe.name = bind.statement = execute.portal = close.name = name;
+    switch (random_() % 8) {
+      case 0: sync(); break;
+      case 1: {
+        auto const script = name + ";" + statement(with_copy_in) + ";" + statement(with_copy_in);
+        sent(on_->query(script));
+        note({"Q" + script});
         ++expected_ready_;
         break;
-      case 1:
-        sent(on_->query(name + ";" + statement(with_copy_in) + ";" + statement(with_copy_in)));
-        ++expected_ready_;
-        break;
+      }
       case 2:
         sent(on_->run(name, {}, has_rows));
+        note({"B" + name, "E"});
         ++expected_ready_;
         break;
       case 3:
-        sent(on_->parse({}));
-        sent(on_->describe({}));
+        sent(on_->parse(parse));
+        note({"P" + name});
+        sent(on_->describe(describe));
+        note({"D" + name});
         sent(on_->bind(bind));
-        sent(on_->execute({}, {}));
-        sent(on_->close({}));
-        sent(on_->sync());
-        ++expected_ready_;
+        note({"B" + name});
+        sent(on_->execute(execute, {}));
+        note({"E" + name});
+        sent(on_->close(close));
+        note({"C" + name});
+        if (random_() % 2 == 0) sync();
+        break;
+      case 4: sent(on_->flush()); break;
+      case 5:
+        sent(on_->close(close));
+        note({"C" + name});
         break;
       default:
         for (int i = 0; i < 2; ++i) {
           sent(on_->bind(bind));
-          sent(on_->execute({}, has_rows));
+          note({"B" + name});
+          sent(on_->execute(execute, has_rows));
+          note({"E" + name});
         }
-        sent(on_->sync());
-        ++expected_ready_;
+        if (random_() % 2 == 0) sync();
         break;
     }
+  }
+  void sync() {
+    EXPECT_EQ(on_->sync(), std::error_code());
+    note({});
+    ++expected_ready_;
+  }
+  /// Notes the messages of the request that was sent, but for Sync.
+  void note(std::vector<std::string> messages) {
+    requests_.push_back(std::move(messages));
+    EXPECT_EQ(on_->last_request(), requests_.size());
   }
 
   void to_server(std::size_t count) {
@@ -224,9 +272,16 @@ class pipeline_run {
 
   void check() {
     ASSERT_FALSE(on_.poisoned()) << on_.code().message() << "\n" << on_.events().back();
-    std::vector<std::string> told;
+    std::vector<std::string> told, skipped;
     std::size_t readies = 0;
-    for (std::string const& event : on_.events()) {
+    for (std::size_t i = 0; i < on_.events().size(); ++i) {
+      std::string const& event = on_.events()[i];
+      std::string const& answers = on_.numbers()[i];  // "3 bind"
+      std::size_t const number = std::stoul(answers);
+      if (event.starts_with("RequestSkipped"))
+        for (auto const& message : requests_.at(number - 1)) skipped.push_back(message);
+      if (event.starts_with("ErrorResponse") && answers.ends_with("bind") && requests_.at(number - 1).size() == 2)
+        skipped.push_back(requests_.at(number - 1)[1]);  // its own Execute
       auto const rest = [&event](std::string_view prefix) {
         return event.substr(prefix.size(), event.find(" {") - prefix.size());
       };
@@ -237,7 +292,7 @@ class pipeline_run {
         told.push_back("ERROR " + rest("ErrorResponse ERROR 42601 "));
       if (event.starts_with("ErrorResponse FATAL 08P01 "))
         told.push_back("FATAL " + rest("ErrorResponse FATAL 08P01 "));
-      if (unit || event.starts_with("ReadyForQuery")) ++readies;
+      if (number != 0 && (unit || event.starts_with("ReadyForQuery"))) ++readies;
       auto const rows = event.find(" {");
       if (rows != event.npos) {
         EXPECT_EQ(event.substr(rows + 1), "{" + told.back() + "}{" + told.back() + "}");
@@ -248,6 +303,7 @@ class pipeline_run {
       EXPECT_EQ(on_.state(), state::ended);
     } else {
       EXPECT_EQ(name(on_.state()), "idle");
+      EXPECT_EQ(skipped, server_.skipped);
       EXPECT_EQ(readies, expected_ready_ - server_.skipped_queries);
     }
   }
@@ -255,6 +311,7 @@ class pipeline_run {
   std::mt19937_64 random_;
   model_server server_;
   driven_session on_;
+  std::vector<std::vector<std::string>> requests_;  // the messages of each, by its number
   std::size_t number_ = 0, expected_ready_ = 0;
 };
 

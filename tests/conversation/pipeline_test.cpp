@@ -57,7 +57,8 @@ TEST(Pipeline, AnErrorSkipsAQueryBeforeTheSyncToo) {
     on.take_output();
   });
   script.receive(error(), ready(), complete("SELECT 0"), ready())
-      .expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery I", "CommandComplete SELECT 0", "ReadyForQuery I");
+      .expect_events("ErrorResponse ERROR 42601 no", "RequestSkipped 2", "ReadyForQuery I", "CommandComplete SELECT 0",
+                     "ReadyForQuery I");
   check_all(script);
 }
 

@@ -34,12 +34,12 @@ std::vector<std::string> by_events(std::string const& answer) {
   return on.take_events();
 }
 
-/// The same by take_query() when the first `cut` bytes are there, and next().
+/// The same by take_query_answer() when the first `cut` bytes are there, and next().
 std::vector<std::string> at_once(std::string const& answer, std::size_t cut, query_answer& taken) {
   auto on = querying();
   on.put(answer.substr(0, cut));
   std::vector<std::string> told;
-  taken = on->take_query(known());
+  taken = on->take_query_answer(known());
   if (taken != query_answer::nothing) told.emplace_back("RowDescription a");
   if (taken == query_answer::all) {
     auto const ended = std::get<unit_complete>(on->current());
@@ -99,11 +99,11 @@ TEST(QueryAnswer, IsTakenWholeOnlyIfItIsWholeAndOfOneStatementWithTheseColumns) 
 TEST(QueryAnswer, IsNothingOutsideOfAQueryAndWhereMoreIsAwaited) {
   std::string const good = columns({"a"}) + row({"1"}) + complete("SELECT 1") + ready();
   auto idle = opened().play();
-  EXPECT_EQ(idle->take_query(known()), query_answer::nothing);
+  EXPECT_EQ(idle->take_query_answer(known()), query_answer::nothing);
   auto on = querying();
   EXPECT_EQ(on->query("another"), std::error_code());
   on.put(good + good);
-  EXPECT_EQ(on->take_query(known()), query_answer::nothing);
+  EXPECT_EQ(on->take_query_answer(known()), query_answer::nothing);
   on.drain();
   EXPECT_EQ(on.take_events().size(), 6U);
 }

@@ -23,6 +23,43 @@ TEST(Unit, SendsBindExecuteAndSync) {
   EXPECT_EQ(on.state(), state::binding);
 }
 
+TEST(Unit, HasFormats) {
+  list_storage<field_value> const values{"1", std::nullopt, ""};
+  list_storage<std::int16_t> const none, one{1}, three{0, 1, 0}, two{1, 0};
+  for (auto const* sent_as : {&none, &one, &three})
+    for (auto const* wanted_as : {&none, &one, &two}) {
+      protocol::bind expected;
+      expected.statement = "s";
+      expected.parameters = values;
+      expected.parameter_formats = *sent_as;
+      expected.result_formats = *wanted_as;
+      auto on = opened().play();
+      on.take_events();
+      on.take_output();
+      ASSERT_EQ(on->run("s", values, 2, {*sent_as, *wanted_as}), std::error_code());
+      EXPECT_EQ(readable(on.take_output()), readable(bytes_of(expected) + execute_packet("") + sync_packet()));
+      EXPECT_EQ(on.state(), state::binding);
+      on.feed(bound() + row({std::string_view("\0\1", 2), ""}) + complete("SELECT 1") + ready());
+      EXPECT_EQ(on.take_events().size(), 1U);
+    }
+}
+
+TEST(Unit, FormatsThatDoNotFitAreRefused) {
+  list_storage<field_value> const values{"1", "2", "3"};
+  list_storage<std::int16_t> const one{1}, two{0, 1}, three{0, 1, 0}, four{0, 0, 0, 0};
+  auto on = opened().play();
+  on.take_output();
+  EXPECT_EQ(on->run("s", values, 2, {two, one}), errc::wrong_format_count);
+  EXPECT_EQ(on->run("s", values, 2, {four, one}), errc::wrong_format_count);
+  EXPECT_EQ(on->run("s", values, 2, {three, three}), errc::wrong_format_count);
+  EXPECT_EQ(on->run("s", {}, 0, {two, {}}), errc::wrong_format_count);
+  EXPECT_EQ(on->run(std::string_view("\0", 1), values, 2, {three, two}), errc::embedded_nul);
+  EXPECT_EQ(on->output(), "");
+  EXPECT_EQ(on.state(), state::idle);
+  EXPECT_EQ(on->last_request(), 0U);
+  EXPECT_EQ(session().run("s", values, 2, {three, two}), errc::not_ready);
+}
+
 TEST(Unit, EndsInOneEvent) {
   auto script = opened();
   script.run("s", 2).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
@@ -108,11 +145,16 @@ TEST(Unit, ABrokenEnd) {
   }
 }
 
-TEST(Unit, IsNotSentWhileAnErrorWaitsForItsSync) {
+// Its Bind and Execute are skipped, and its Sync is the one that the server waits for.
+TEST(Unit, EndsTheUnitThatFailedBeforeIt) {
   auto script = opened();
   script.parse("", "x").expect([](driven_session& on) { on.take_output(); });
-  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no");
-  script.expect([](driven_session& on) { EXPECT_EQ(on->run("s", {}, 1), errc::not_ready); }).expect_send().check();
+  script.receive(error()).expect_events("ErrorResponse ERROR 42601 no").expect_state(state::skipping);
+  script.run("s", 1).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet()).receive(ready());
+  script.expect_answers("2 bind", "2 sync").expect_state(state::idle);
+  script.run("s", 1).act([](driven_session& on, bool) { on.take_output(); });
+  script.receive(bound(), row({"1"}), complete("SELECT 1"), ready()).expect_events("UnitComplete I SELECT 1 {1}");
+  check_all(script);
 }
 
 }  // namespace

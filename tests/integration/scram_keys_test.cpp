@@ -1,65 +1,19 @@
 // SCRAM keys, kept and given, against a real server, with nothing but a session and a socket.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <optional>
-#include <random>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <tusk/protocol/session.hpp>
 
-#include "support/server.hpp"
+#include "support/unix_stream.hpp"
 
 namespace tusk::test {
 namespace {
 
 using namespace protocol;
-
-/// A connection through the server's Unix socket.
-class unix_stream {
- public:
-  unix_stream() : descriptor_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un to{};
-    to.sun_family = AF_UNIX;
-    std::string const path = exported("TUSK_SOCKET_DIR") + "/.s.PGSQL." + exported("TUSK_PORT");
-    if (path.size() >= sizeof to.sun_path) throw std::runtime_error("the socket's path is too long: " + path);
-    path.copy(to.sun_path, path.size());
-    if (::connect(descriptor_, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0)
-      throw std::runtime_error("no connection to " + path + ": " + std::strerror(errno));
-  }
-  ~unix_stream() { ::close(descriptor_); }
-  unix_stream(unix_stream const&) = delete;
-  unix_stream& operator=(unix_stream const&) = delete;
-
-  void send_all_of(session& from) {
-    while (!from.output().empty()) {
-      auto const count = ::send(descriptor_, from.output().data(), from.output().size(), MSG_NOSIGNAL);
-      if (count <= 0) throw std::runtime_error("the server takes nothing");
-      from.sent(static_cast<std::size_t>(count));
-    }
-  }
-  void receive_into(session& to) {
-    auto const room = to.prepare();
-    auto const count = ::recv(descriptor_, room.data(), room.size(), 0);
-    if (count <= 0) throw std::runtime_error("the server closed the connection");
-    to.commit(static_cast<std::size_t>(count));
-  }
-
- private:
-  int descriptor_;
-};
-
-std::string fresh_nonce() {
-  std::array<std::byte, 18> bytes{};
-  std::random_device random;
-  for (auto& each : bytes) each = static_cast<std::byte>(random());
-  return scram_nonce(bytes);
-}
 
 /// How a login ends, and how many slices of PBKDF2 it took.
 struct login {

@@ -117,6 +117,9 @@ class conversation {
   conversation& sync() {
     return request("sync", [](protocol::session& on) { return on.sync(); });
   }
+  conversation& flush() {
+    return request("flush", [](protocol::session& on) { return on.flush(); });
+  }
   conversation& terminate() {
     return request("terminate", [](protocol::session& on) {
       on.terminate();
@@ -150,6 +153,17 @@ class conversation {
   conversation& expect_events(Text const&... events) {
     return act([expected = std::vector<std::string>{std::string(events)...}](driven_session& on, bool strict) {
       auto const told = on.take_events();
+      if (strict) {
+        EXPECT_EQ(told, expected);
+      }
+    });
+  }
+  /// Each event since the last time answers this request, and this message of it: "3 bind", or "0".
+  template <class... Text>
+  conversation& expect_answers(Text const&... numbers) {
+    return act([expected = std::vector<std::string>{std::string(numbers)...}](driven_session& on, bool strict) {
+      auto const told = on.numbers();
+      on.take_events();
       if (strict) {
         EXPECT_EQ(told, expected);
       }

@@ -92,8 +92,8 @@ class driven_session {
   /// Takes events until more bytes are wanted.
   void drain() {
     if (poisoned()) return check_poisoned();
-    // Each event but the last has a message, of five bytes at least; PBKDF2's slices are few.
-    std::size_t const most = session_.buffered() / 5 + 100;
+    // Each event but the last has a message, of five bytes at least, or is a request's; PBKDF2's slices are few.
+    std::size_t const most = session_.buffered() / 5 + session_.last_request() + 100;
     for (std::size_t calls = 0; calls < most; ++calls) {
       protocol::event const& told = session_.next();
       if (std::holds_alternative<protocol::want_bytes>(told)) return;
@@ -102,6 +102,7 @@ class driven_session {
         continue;
       }
       if (auto const* violated = std::get_if<protocol::violation>(&told)) code_ = violated->code;
+      numbers_.push_back(number_text());
       events_.push_back(text_of(told, session_));
       if (poisoned()) return check_poisoned();
     }
@@ -109,7 +110,12 @@ class driven_session {
   }
 
   /// The events since the last call.
-  std::vector<std::string> take_events() { return std::exchange(events_, {}); }
+  std::vector<std::string> take_events() {
+    numbers_ = std::vector<std::string>();
+    return std::exchange(events_, {});
+  }
+  /// To each of events() the request that it answers, and which message of it: "3 bind", or "0".
+  std::vector<std::string> const& numbers() const noexcept { return numbers_; }
   std::vector<std::string> const& events() const noexcept { return events_; }
   /// The code of the violation, if there was one.
   std::error_code code() const noexcept { return code_; }
@@ -121,6 +127,11 @@ class driven_session {
   }
 
  private:
+  std::string number_text() const {
+    static constexpr char const* parts[] = {"",          " query",   " parse", " bind",
+                                            " describe", " execute", " close", " sync"};
+    return std::to_string(session_.answering()) + parts[static_cast<std::size_t>(session_.answering_part())];
+  }
   void check_poisoned() {
     for (int i = 0; i < 3; ++i) {
       auto const* again = std::get_if<protocol::violation>(&session_.next());
@@ -135,7 +146,7 @@ class driven_session {
 
   protocol::session session_;
   cuts cuts_;
-  std::vector<std::string> events_;
+  std::vector<std::string> events_, numbers_;
   std::error_code code_;
   std::size_t arrived_ = 0, slices_ = 0;
 };

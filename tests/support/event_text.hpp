@@ -84,6 +84,12 @@ class event_writer {
     std::string const text = std::string("UnitComplete ") + static_cast<char>(e.status) + " " + std::string(e.tag);
     return text + text_of(session_.take_rows());
   }
+  std::string operator()(protocol::request_skipped const&) const {
+    return "RequestSkipped " + std::to_string(session_.answering());
+  }
+  std::string operator()(protocol::rows_gathered const&) const {
+    return "RowsGathered" + text_of(session_.take_rows());
+  }
   std::string operator()(protocol::copy_in_response const&) const { return "CopyInResponse"; }
   std::string operator()(protocol::copy_out_response const&) const { return "CopyOutResponse"; }
   std::string operator()(protocol::copy_both_response const&) const { return "CopyBothResponse"; }

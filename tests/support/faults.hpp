@@ -57,13 +57,13 @@ inline void check_outcome(driven_session& on, protocol::state before, std::strin
     bool const ends = is_fatal(body) || (change.action == action::go && change.next == protocol::state::ended);
     EXPECT_EQ(on.state() == protocol::state::ended, ends) << name(on.state());
     EXPECT_FALSE(on.poisoned()) << on.code().message();
-    EXPECT_TRUE(!on.events().empty() && on.events().back().starts_with("ErrorResponse"));
+    auto told = on.events();
+    while (!told.empty() && told.back().starts_with("RequestSkipped")) told.pop_back();
+    EXPECT_TRUE(!told.empty() && told.back().starts_with("ErrorResponse"));
     return;
   }
   if (on.poisoned()) {
-    // ReadyForQuery is allowed where a Sync is awaited, but only once it was sent.
-    bool const unasked = change.action == action::finish && on.code() == protocol::errc::unexpected_message;
-    EXPECT_TRUE(refuses_content(on.code()) || unasked) << on.code().message();
+    EXPECT_TRUE(refuses_content(on.code())) << on.code().message();
   } else if (change.action == action::stay) {
     EXPECT_EQ(name(on.state()), name(before));
   } else if (change.action == action::go && change.next != protocol::state::sasl_computing) {
@@ -76,6 +76,7 @@ inline void check_usable(driven_session& on) {
   if (on.state() < protocol::state::authenticated) return;
   if (on.state() >= protocol::state::idle) {
     EXPECT_EQ(on->sync(), std::error_code());
+    on.drain();
   }
   for (int i = 0; i < 1000 && on.state() != protocol::state::idle; ++i) {
     ASSERT_FALSE(on.over()) << "in state " << name(on.state()) << ": " << on.code().message();
@@ -153,6 +154,7 @@ class fault_player {
   driven_session until(std::size_t step, cuts const& how) const {
     driven_session on(how, script_.limits());
     script_.play(on, 0, step, false);
+    on.drain();  // what was skipped needs no bytes to be told
     on.take_events();
     return on;
   }

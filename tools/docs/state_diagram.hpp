@@ -17,11 +17,12 @@ class state_diagram {
     line("  direction TB");
     line("  state next_request <<choice>>");
     group("starting", state::unstarted, state::authenticated);
-    group("ready", state::idle, state::idle);
+    group("ready", state::idle, state::open_unit);
     group("simple_query", state::querying, state::querying_next);
     group("extended_query", state::parsing, state::closing);
     group("end_of_unit", state::syncing, state::syncing);
     group("copy_refused", state::refusing_copy_in, state::ending_copy_both);
+    group("after_an_error", state::skipping, state::skipping);
     group("over", state::ended, state::poisoned);
     requests();
     notes();
@@ -45,7 +46,7 @@ class state_diagram {
            message == kind::parameter_status;
   }
   static bool is_in_a_note(state in, kind message) {
-    return comes_any_time(message) || (message == kind::error_response && in != state::idle && in != state::syncing);
+    return comes_any_time(message) || (message == kind::error_response && lookup(in, message).action != action::stay);
   }
 
   /// The states from `first` to `last`, and the arrows that begin there.
@@ -88,7 +89,7 @@ class state_diagram {
           add(name(state::querying_next), message);
           add(next_request, message);
           break;
-        case action::skip: add(name(state::syncing), message); break;
+        case action::skip: add(name(state::skipping), message); break;
       }
     }
     for (auto const& [to, messages] : arrows) arrow(name(in), to, messages);
@@ -99,7 +100,9 @@ class state_diagram {
     line("");
     line("  %% the front of the queue of requests decides");
     arrow(name(state::idle), next_request, "a request is sent");
+    arrow(name(state::open_unit), next_request, "a request is sent");
     arrow(next_request, name(state::idle), "none is under way");
+    arrow(next_request, name(state::open_unit), "none is under way, and the unit has no Sync yet");
     arrow(next_request, name(state::querying), "Query");
     arrow(next_request, name(state::parsing), "Parse");
     arrow(next_request, name(state::binding), "Bind");
@@ -108,6 +111,7 @@ class state_diagram {
     arrow(next_request, name(state::executing), "Execute");
     arrow(next_request, name(state::closing), "Close");
     arrow(next_request, name(state::syncing), "Sync");
+    arrow(name(state::skipping), name(state::syncing), "the requests before the Sync are told, and it was sent");
   }
 
   void notes() {
@@ -121,7 +125,9 @@ class state_diagram {
       if (lookup(in, kind::notice_response).action == action::stay) add(any_time, in);
     }
     line("");
-    note("left", state::syncing, "An ErrorResponse leads here from " + skipping + ".");
+    note("left", state::skipping,
+         "An ErrorResponse leads here from " + skipping +
+             "; if it is the answer to a Query or to run(), or if the next request is a Sync, on to syncing at once.");
     note("right", state::ended,
          "An ErrorResponse leads here from " + ending +
              ". One of severity FATAL or PANIC leads here from every state, and so does Terminate.");
@@ -150,6 +156,7 @@ class state_diagram {
     line("  classDef extended_query fill:#f3e8fd,stroke:#7a559f");
     line("  classDef end_of_unit fill:#e6f4ea,stroke:#4a8f5c");
     line("  classDef copy_refused fill:#fce8e6,stroke:#a5564a");
+    line("  classDef after_an_error fill:#fce8e6,stroke:#a5564a");
     line("  classDef over fill:#eeeeee,stroke:#666666");
   }
 

@@ -245,7 +245,7 @@ void engine::answer_script(std::vector<result>& into) {
   try {
     if (operation_.active && !limit_ && may_exchange() && exchange()) {
       auto came = protocol::query_answer::nothing;
-      if (remembers_columns()) came = session_.take_query(last_description_.list());
+      if (remembers_columns()) came = session_.take_query_answer(last_description_.list());
       if (came != protocol::query_answer::nothing) take_last_columns();
       if (came == protocol::query_answer::all) [[likely]] {
         into.emplace_back(make_result(std::get_if<protocol::unit_complete>(&session_.current())->tag));

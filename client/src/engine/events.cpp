@@ -329,7 +329,7 @@ void engine::take_error(protocol::error_response const& told) {
   bool const fatal = session_.state() == protocol::state::ended;
   if (!fatal && !operation_.active) return;  // it is nobody's
   bool const forget = operation_.running != nullptr && !operation_.begins &&
-                      concerns_plan(fields.sqlstate, session_.failed_in() != protocol::state::binding);
+                      concerns_plan(fields.sqlstate, session_.answering_part() != protocol::request_part::bind);
   std::string const advice = replaced ? encoding_advice : advice_on(fields);
   auto error = types::make_server_error(std::move(fields), operation_.active ? operation_.asked() : "", fatal, advice);
   if (fatal) return break_off(std::move(error));

@@ -22,6 +22,7 @@ enum class errc {
   embedded_nul,
   message_too_large,
   too_many_parameters,
+  wrong_format_count,
   // the state machine
   unexpected_message,
   not_authenticated,

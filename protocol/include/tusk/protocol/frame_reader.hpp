@@ -95,6 +95,9 @@ class frame_reader {
   /// The peer is authenticated: messages may be as long as the user's limit from here on.
   void authenticated() noexcept;
   bool is_large() const noexcept { return capacity_ > first_capacity; }
+  /// Takes back a buffer of chunk_capacity bytes, to use it again. A reader that is not large frees it, and so it does
+  /// with more than a few.
+  void keep(buffer_memory spare) noexcept;
   /// Gives an idle reader's memory back; a small buffer stays.
   void shrink() noexcept;
   /// Gives all memory back, with what is in it.
@@ -105,7 +108,8 @@ class frame_reader {
   /// A buffer that a reader gave up.
   struct chunk {
     buffer_memory memory;
-    std::size_t size = 0;  ///< bytes that hold messages
+    std::size_t size = 0;      ///< bytes that hold messages
+    std::size_t capacity = 0;  ///< bytes that it has
   };
   /// While held, `prepare` moves nothing and the bytes of messages that were taken stay where they are.
   void hold(bool on) noexcept { held_ = on; }
@@ -133,6 +137,8 @@ class frame_reader {
   std::size_t wanted_capacity() const noexcept;
 
   buffer_memory memory_;
+  std::array<buffer_memory, 4> spare_;  // of chunk_capacity bytes each; only a large reader has some
+  std::size_t spares_ = 0;
   std::uint32_t capacity_ = 0, begin_ = 0, end_ = 0;
   std::uint32_t max_message_;
   length_range const* rules_;  // 256 of them, by type byte

@@ -132,6 +132,10 @@ struct bind : message_base {
     io.template counted<std::int16_t>(m.result_formats);
   }
 };
+/// Which values of a Bind are text (0) and which are binary (1): none: all text; one: for all; else one each.
+struct value_formats {
+  list<std::int16_t> parameters, results;
+};
 /// What a Describe or a Close is about.
 enum class described_object : char { statement = 'S', portal = 'P' };
 /// Asks what a statement or a portal looks like.

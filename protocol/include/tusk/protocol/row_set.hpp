@@ -199,7 +199,8 @@ class row_set {
     buffer_memory memory;                          // null: in_place_
     std::unique_ptr<std::uint32_t[]> own_offsets;  // null: the offsets stand before the rows
     std::size_t first = 0;                         // number of its first row
-    std::size_t rows = 0, bytes = 0;
+    std::uint32_t rows = 0, bytes = 0;
+    bool is_buffer = false;  // the memory is a whole buffer of a reader, of its usual size
   };
   char const* base(chunk const& of) const noexcept { return of.memory ? of.memory.get() : in_place_; }
   std::uint32_t const* offsets(chunk const& of) const noexcept {
@@ -246,8 +247,11 @@ class row_collector {
   }
   /// Takes the buffer that is full of rows; to be called before `prepare` whenever reader.full().
   void take_buffer(frame_reader& reader);
-  /// Hands the rows so far to `into`, which must be empty; the collector is empty afterwards.
-  void finish(frame_reader& reader, row_set& into);
+  /// Hands the rows so far to `into`, which must be empty; the collector is empty afterwards. If they are not the
+  /// `last` ones of their statement, the next ones may be collected at once.
+  void finish(frame_reader& reader, row_set& into, bool last = true);
+  /// Gives the reader back the buffers that rows were in, as far as it can use them.
+  static void recycle(frame_reader& reader, row_set&& rows) noexcept;
   /// Drops what was gathered, and the memory kept for gathering.
   void reset(frame_reader& reader) noexcept;
   /// Returns memory that an idle connection does not need.

@@ -3,13 +3,14 @@
 //   requests (query, parse, bind, ...) ──► output() ──► the socket         the socket ──► prepare()/commit() ──► next()
 //
 // Every message sent that has an answer puts an entry into a queue of requests; the state is that of the front entry,
-// and state.hpp's table says which message may come next. So a pipeline is nothing but a longer queue. An error drops
-// entries up to the next Sync, as the server does. Notices, notifications and parameter changes are taken in any state
+// and state.hpp's table says which message may come next. So a pipeline is nothing but a longer queue. Requests have
+// numbers, and each event of an answer tells whose it is. An error skips the requests up to the next Sync, as the
+// server does, and next() tells each of them. Notices, notifications and parameter changes are taken in any state
 // once authenticated. A message that does not belong poisons the session: it can only be closed then.
 //
 // Rows are gathered by the session itself, in the buffers they were received into, and handed over as one row_set when
-// their statement ends. The conversations that begin a session have files of their own: startup.cpp,
-// authentication.cpp; those of queries stand in session.cpp.
+// their statement ends, or in portions while it runs. Each conversation has a file: startup.cpp, authenticator.cpp,
+// simple_query.cpp, extended_query.cpp, copy.cpp; session.cpp takes the messages.
 #pragma once
 
 #include <cstdint>
@@ -21,65 +22,18 @@
 #include <system_error>
 #include <tusk/protocol/authentication.hpp>
 #include <tusk/protocol/backend.hpp>
+#include <tusk/protocol/events.hpp>
 #include <tusk/protocol/frame_reader.hpp>
 #include <tusk/protocol/frontend.hpp>
 #include <tusk/protocol/limits.hpp>
+#include <tusk/protocol/request_queue.hpp>
 #include <tusk/protocol/row_set.hpp>
-#include <tusk/protocol/scram.hpp>
-#include <tusk/protocol/scram_keys.hpp>
+#include <tusk/protocol/startup_options.hpp>
 #include <tusk/protocol/state.hpp>
-#include <utility>
-#include <variant>
-#include <vector>
 
 namespace tusk::protocol {
 
-/// More bytes are needed: prepare(), receive, commit(), next(). In state `ended` none will come.
-struct want_bytes {};
-/// PBKDF2 is under way: call next() again, soon. Nothing is wanted of the network.
-struct working {};
-/// The protocol was violated, by the peer, in that state; the session is poisoned.
-struct violation {
-  std::error_code code;
-  protocol::state in = state::poisoned;
-  char type = '\0';  ///< of the message that did it; NUL if there was none
-};
-
-/// A unit of run() has ended well: its CommandComplete and its ReadyForQuery in one.
-struct unit_complete {
-  std::string_view tag;
-  transaction_status status = transaction_status::idle;
-};
-
-/// What next() tells. Messages are views that end with the next call of prepare(), next() or take_rows().
-///
-/// A statement ends with command_complete, empty_query_response, portal_suspended or unit_complete: take_rows() then
-/// gives its rows, until the next call of next(). portal_suspended comes only to an Execute with a limit.
-/// copy_in_response, copy_out_response and copy_both_response mean that a statement was a COPY, or began replication,
-/// and that it was refused: an error_response, or the end of the statement, follows.
-using event = std::variant<want_bytes, working, violation, error_response, notice_response, notification_response,
-                           parameter_status, ready_for_query, parse_complete, close_complete, parameter_description,
-                           row_description, no_data, command_complete, empty_query_response, portal_suspended,
-                           copy_in_response, copy_out_response, copy_both_response, unit_complete>;
-
-/// How much of an answer session::take_query() took.
-enum class query_answer : std::uint8_t { nothing, description, all };
-
-/// What a session needs to begin.
-struct startup_options {
-  std::int32_t version = protocol_version(3, 0);                ///< the one that is asked for
-  std::int32_t minimum_version = protocol_version(3, 0);        ///< a server that speaks less is refused
-  std::vector<std::pair<std::string, std::string>> parameters;  ///< user, database, client_encoding, ...
-  std::string password;                                         ///< empty: none
-  std::string nonce;                 ///< for SCRAM, see scram_nonce(); fresh for each session
-  std::string channel_binding_data;  ///< hash of the server's certificate; empty: channel binding is not possible
-  bool allow_cleartext = false;      ///< may the password go out as it is? Only where nobody can listen.
-  authentication_rules rules = {};   ///< judged before anything is answered
-  /// For SCRAM, 32 bytes each, or empty: made of the password. With both no password is needed.
-  std::string scram_client_key = {}, scram_server_key = {};
-  /// So that PBKDF2 need not run again; none: it always runs. Must live until authentication has ended.
-  scram_key_store* kept_keys = nullptr;
-};
+class authenticator;
 
 /// See the top of this file. Not thread-safe. After an error_code from a request nothing of it was sent.
 class session {
@@ -94,8 +48,13 @@ class session {
   std::error_code start(startup_options options);
 
   // ---- requests; each fails with not_ready outside of idle and queries, or as `encode` does ----
+  //
+  // Each has a number, last_request(), but for flush(). Requests of the extended protocol are a unit, which sync() or
+  // run() ends; once all that were sent are answered the state is open_unit, in which everything may be sent.
 
-  /// One simple query; includes its own Sync.
+  /// One simple query; includes its own Sync. In an open unit it is answered too, and the state is idle after it. But
+  /// send sync() first if an Execute has run in that unit outside of a transaction block: PostgreSQL 15 commits it with
+  /// the query; 18.4 does not even at the next Sync, and the statement after that fails (XX000) and undoes it.
   std::error_code query(std::string_view sql);
   std::error_code parse(protocol::parse const& message);
   std::error_code bind(protocol::bind const& message);
@@ -105,9 +64,15 @@ class session {
   std::error_code execute(protocol::execute const& message, std::optional<std::uint16_t> columns);
   std::error_code close(protocol::close const& message);
   std::error_code sync();
+  /// Asks the server to send the answers that it has before the Sync. It has no number and no answer of its own.
+  std::error_code flush();
   /// Bind to the unnamed portal, Execute for all rows, and Sync: the whole unit of a prepared statement in one go, with
   /// everything in text. It is one request, whose end is one event, so that it is the cheapest way to run a statement.
   std::error_code run(std::string_view statement, list<field_value> parameters, std::uint16_t columns);
+  /// The same with formats, of which there may be none, one, or one a parameter and a column; else
+  /// wrong_format_count.
+  std::error_code run(std::string_view statement, list<field_value> parameters, std::uint16_t columns,
+                      value_formats const& formats);
   /// Sends Terminate, if the server would understand it; nothing more is read.
   void terminate();
 
@@ -132,23 +97,45 @@ class session {
   /// statement, and its RowDescription says what an earlier one said, of which these are the columns. It then stands
   /// in current() as a unit_complete. If only the RowDescription is as expected, that is taken, and no event tells of
   /// it; what follows is next()'s.
-  query_answer take_query(list<column_description> columns);
+  query_answer take_query_answer(list<column_description> columns);
   /// The same event again.
   event const& current() const noexcept { return event_; }
-  /// The rows of the statement that has just ended.
+  /// Which request the present event belongs to; 0 if to none: a notice, a notification, a setting, want_bytes, what
+  /// comes while the session begins or is idle. A FATAL error belongs to the request that it interrupts.
+  std::uint64_t answering() const noexcept;
+  /// Which message of that request it answers: how far a run() came. A unit_complete answers all of it: its Sync.
+  request_part answering_part() const noexcept;
+
+  // ---- rows ----
+
+  /// The rows of the statement that has just ended. While one runs, at want_bytes and rows_gathered: those that have
+  /// come so far, which are then no longer among those at its end; their bytes count no more for limits::max_result.
   row_set take_rows() {
     row_set taken;
     take_rows(taken);
     return taken;
   }
   /// The same, into a row_set that is empty.
-  void take_rows(row_set& into) { rows_.finish(reader_, into); }
+  void take_rows(row_set& into) {
+    if (state_ == state::idle) [[likely]]
+      return rows_.finish(reader_, into);
+    take_some_rows(into);
+  }
+  /// Gives back rows that are done with: what comes is received into their buffers. So a stream of any length needs no
+  /// memory but that of its first portions.
+  void recycle(row_set&& rows) noexcept { row_collector::recycle(reader_, std::move(rows)); }
+  /// From now on rows_gathered is told whenever so many bytes of rows are there while their statement runs, and more
+  /// have just come; as they are counted once for all that was received, a buffer (64 KiB) more may be there. It may be
+  /// ignored. `unlimited`, as at first: never.
+  void tell_rows_at(std::uint64_t bytes) noexcept { rows_at_ = bytes; }
 
   // ---- what is known ----
 
   protocol::state state() const noexcept { return state_; }
-  /// The state in which the last error_response came: which message the server could not answer.
-  protocol::state failed_in() const noexcept { return failed_in_; }
+  /// The number of the request that was sent last; the first one has number 1.
+  std::uint64_t last_request() const noexcept { return queue_.last(); }
+  /// The number of the last request that was answered to its end, or skipped: those before it were too.
+  std::uint64_t last_answered() const noexcept { return queue_.finished(); }
   transaction_status transaction() const noexcept { return transaction_; }
   authentication_method authentication() const noexcept { return method_; }
   std::int32_t version() const noexcept { return version_; }
@@ -171,7 +158,7 @@ class session {
   }
   /// Gives back memory that an idle session does not need. True if there was some.
   bool shrink() noexcept {
-    bool const large = reader_.is_large() || queue_.capacity() > 64 || output_.capacity() > 1024;
+    bool const large = reader_.is_large() || queue_.is_large() || output_.capacity() > 1024;
     if (large) shrink_now();
     return large;
   }
@@ -179,38 +166,22 @@ class session {
   void abandon() noexcept;
 
  private:
-  enum class request_kind : std::uint8_t {
-    query,
-    parse,
-    bind,
-    describe_statement,
-    describe_portal,
-    execute,
-    execute_some,  ///< with a limit on rows
-    close,
-    unit,  ///< Bind, Execute and Sync
-    sync,
-    spare_sync  ///< answered or not, see refuse_copy_in()
-  };
-  struct request {
-    request_kind kind;
-    bool columns_known = false;
-    std::uint16_t columns = 0;
-  };
-  static constexpr std::uint32_t scram_slice = 2048;  // PBKDF2 iterations in one next(): about 0.3 ms
-
   bool ready() const noexcept { return state_ >= state::idle && state_ < state::ended; }
   template <class Message>
-  std::error_code send(Message const& message, request what);
-  void enqueue(request what) noexcept;
-  [[gnu::always_inline]] void enter(request const& front) noexcept;
+  std::error_code send(Message const& message, queued_request what);
+  void enqueue(queued_request what) noexcept;
+  void stop_skipping_at_sync() noexcept;
+  bool tell_skipped();
+  void answer_front() noexcept;
+  [[gnu::always_inline]] void enter(queued_request const& front) noexcept;
   [[gnu::always_inline]] void finish_request() noexcept;
   void skip_to_sync() noexcept;
-  void reserve(std::size_t more);
   [[gnu::always_inline]] void apply(transition const& change) noexcept;
 
   [[gnu::always_inline]] void advance_unit() noexcept;
   [[gnu::always_inline]] void begin_rows() noexcept;
+  void take_some_rows(row_set& into);
+  bool gathered_enough() const noexcept { return rows_at_ != unlimited && rows_.bytes(reader_) >= rows_at_; }
   bool is_limited() const noexcept { return limits_.max_result != unlimited; }
   bool passes_limit() noexcept;
   bool gathers() const noexcept {
@@ -225,12 +196,15 @@ class session {
   template <class Message>
   bool deliver(frame const& message);
   template <class Message>
+  bool deliver_answer(frame const& message);
+  template <class Message>
   bool check(frame const& message);
   [[gnu::always_inline]] bool take_unit();
   [[gnu::always_inline]] bool take_ending();
   bool take_unfit(backend_kind what, frame const& message);
-  bool take_other(backend_kind what, frame const& message, transition const& change);
-  bool take_query(backend_kind what, frame const& message);
+  bool route(backend_kind what, frame const& message, transition const& change);
+  bool take_answer(backend_kind what, frame const& message);
+  bool take_copy(backend_kind what, frame const& message);
   bool take_error(frame const& message, transition const& change);
   void refuse_copy_in();
   void shrink_now() noexcept;
@@ -241,32 +215,20 @@ class session {
   bool take_startup(backend_kind what, frame const& message);
   std::error_code negotiate(negotiate_protocol_version const& message);
   std::error_code remember(parameter_status const& message);
-  static void wipe_secrets(startup_options& options) noexcept;
-  // authentication.cpp
-  std::error_code authenticate(backend_kind what, std::string_view body);
-  std::error_code send_password(std::string_view password);
-  std::error_code refuse_method(authentication_method asked) const noexcept;
-  std::error_code answer_md5(authentication_md5_password const& message);
-  std::error_code begin_scram(authentication_sasl const& message);
-  std::error_code continue_scram(std::string_view server_first);
-  std::error_code end_scram(std::string_view server_final);
-  bool keeps_keys() const noexcept;
-  scram_key_source key_source() const noexcept;
-  std::error_code prove();
+  bool authenticate(backend_kind what, frame const& message);
   void forget_secrets() noexcept;
 
-  struct wipe_and_delete {
-    void operator()(startup_options* options) const noexcept;
+  struct delete_authenticator {
+    void operator()(authenticator*) const noexcept;
   };
 
   frame_reader reader_;
   byte_buffer output_;
   row_collector rows_;
-  std::vector<request> queue_;
-  std::size_t front_ = 0;
+  request_queue queue_;
   std::size_t spare_syncs_ = 0;  // whose ReadyForQuery may come before the front request's answer
   limits limits_;
-  protocol::state state_ = state::unstarted, failed_in_ = state::unstarted;
+  protocol::state state_ = state::unstarted;
   transaction_status transaction_ = transaction_status::idle;
   authentication_method method_ = authentication_method::none;
   std::uint16_t settings_ = 0;  // how many stand in parameters_
@@ -275,40 +237,19 @@ class session {
   // Bytes of rows since the last ReadyForQuery: of the statements that have ended, and of the present one. Counted only
   // where there is a limit.
   std::uint64_t kept_bytes_ = 0, row_bytes_ = 0;
+  std::uint64_t rows_at_ = unlimited;
+  // Of the event, if it is an answer: its request's number and kind, and the state in which it came.
+  std::uint64_t answering_ = 0;
+  request_kind answering_kind_ = request_kind::sync;
+  protocol::state answering_in_ = state::unstarted;
   std::int32_t version_ = 0, process_id_ = 0;
   std::string secret_key_;
   std::string parameters_;  // name NUL value NUL, and so on: one block of memory, as it is read seldom
-  std::unique_ptr<startup_options, wipe_and_delete> startup_;  // until the session is authenticated
-  std::optional<scram_client> scram_;
-  std::string unit_tag_;     // of the unit whose ReadyForQuery comes
-  bool unit_ended_ = false;  // its CommandComplete has come
+  std::unique_ptr<authenticator, delete_authenticator> authenticator_;  // until the first ReadyForQuery
+  std::string unit_tag_;                                                // of the unit whose ReadyForQuery comes
+  bool unit_ended_ = false;                                             // its CommandComplete has come
   std::error_code error_;
   event event_;
 };
-
-/// Decodes a message as the event; false if it is malformed, and the session poisoned.
-template <class Message>
-bool session::decode_event(frame const& message) {
-  reader in(message.body);
-  if (decode_with(in, event_.emplace<Message>())) [[likely]]
-    return true;
-  poison(in.finish().code, message.type);
-  return false;
-}
-
-/// The same; true, as either way there is an event.
-template <class Message>
-bool session::deliver(frame const& message) {
-  decode_event<Message>(message);
-  return true;
-}
-
-/// Decodes a message that is no event; poisons the session if it is malformed, which is one.
-template <class Message>
-bool session::check(frame const& message) {
-  reader in(message.body);
-  Message decoded{};
-  return !decode_with(in, decoded) && poison(in.finish().code, message.type);
-}
 
 }  // namespace tusk::protocol

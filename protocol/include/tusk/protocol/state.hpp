@@ -14,30 +14,32 @@
 namespace tusk::protocol {
 
 enum class state : std::uint8_t {
-  unstarted,           ///< nothing was sent
-  startup,             ///< StartupMessage was sent; the server names the authentication method, or agrees
-  password_sent,       ///< PasswordMessage was sent, in clear or as MD5
-  sasl_started,        ///< SASLInitialResponse was sent; the challenge comes
-  sasl_computing,      ///< the challenge came; PBKDF2 is under way, and no message is taken before it ends
-  sasl_proved,         ///< our proof was sent; the server's comes
-  sasl_verified,       ///< the server's proof is right; AuthenticationOk comes
-  authenticated,       ///< parameters and the cancel key come, then the first ReadyForQuery
-  idle,                ///< no request is under way
-  querying,            ///< Query was sent; its first answer comes
-  querying_rows,       ///< rows of a simple query, to their CommandComplete
-  querying_next,       ///< one statement of a simple query has ended; another, or ReadyForQuery
-  parsing,             ///< Parse was sent
-  binding,             ///< Bind was sent
-  describing,          ///< Describe of a statement was sent: its parameters come
+  unstarted,       ///< nothing was sent
+  startup,         ///< StartupMessage was sent; the server names the authentication method, or agrees
+  password_sent,   ///< PasswordMessage was sent, in clear or as MD5
+  sasl_started,    ///< SASLInitialResponse was sent; the challenge comes
+  sasl_computing,  ///< the challenge came; PBKDF2 is under way, and no message is taken before it ends
+  sasl_proved,     ///< our proof was sent; the server's comes
+  sasl_verified,   ///< the server's proof is right; AuthenticationOk comes
+  authenticated,   ///< parameters and the cancel key come, then the first ReadyForQuery
+  idle,            ///< no request is under way
+  open_unit,       ///< likewise, but requests of the extended protocol were answered and their Sync was not sent yet
+  querying,        ///< Query was sent; its first answer comes
+  querying_rows,   ///< rows of a simple query, to their CommandComplete
+  querying_next,   ///< one statement of a simple query has ended; another, or ReadyForQuery
+  parsing,         ///< Parse was sent
+  binding,         ///< Bind was sent
+  describing,      ///< Describe of a statement was sent: its parameters come
   describing_columns,  ///< then the columns, or none; a described portal begins here
   executing,           ///< Execute was sent: rows, then the end
   executing_some,      ///< Execute with a limit was sent: rows, then the end, or PortalSuspended
   closing,             ///< Close was sent
-  syncing,             ///< Sync was sent, or an error came: everything up to ReadyForQuery is skipped
+  syncing,             ///< ReadyForQuery comes: Sync was sent, or an error came in a Query
   refusing_copy_in,    ///< COPY FROM STDIN came unasked and CopyFail was sent
   draining_copy_out,   ///< COPY TO STDOUT came unasked; its data is dropped
   copy_out_ended,      ///< its CommandComplete comes
   ending_copy_both,    ///< replication began unasked and CopyDone was sent; data is dropped until the server's CopyDone
+  skipping,            ///< an error came, and the server skips all requests up to the next Sync
   ended,               ///< Terminate was sent, or the server has said FATAL
   poisoned             ///< the protocol was violated; only closing is left
 };
@@ -51,9 +53,9 @@ enum class action : std::uint8_t {
   violation,  ///< it does not belong here: the session is poisoned
   stay,       ///< it is taken, the state remains
   go,         ///< it leads to another state
-  finish,     ///< it completes the request; the next one in the queue decides the state, or `idle`
+  finish,     ///< it completes the request; the next one in the queue decides the state, or `idle` or `open_unit`
   resume,     ///< a statement's end: as `finish`, but in a simple query another statement may follow
-  skip,       ///< an error: everything up to the next ReadyForQuery is dropped (`syncing`)
+  skip,       ///< an error: requests up to the next Sync are skipped (`skipping`, then `syncing`)
 };
 
 /// An entry of the table. `next` counts for `go` only.

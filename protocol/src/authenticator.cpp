@@ -1,9 +1,9 @@
-// The conversation that proves who we are, and with SCRAM also who the server is: cleartext, MD5, SCRAM-SHA-256 and
-// SCRAM-SHA-256-PLUS. The state table already said that the message may come here; this file answers it.
+#include "authenticator.hpp"
 
 #include <algorithm>
 #include <tusk/protocol/md5_password.hpp>
-#include <tusk/protocol/session.hpp>
+
+#include "secrets.hpp"
 
 namespace tusk::protocol {
 
@@ -18,9 +18,32 @@ std::string_view name(authentication_method method) noexcept {
   return "";
 }
 
+namespace {
+
+void wipe_secrets(startup_options& options) noexcept {
+  for (std::string* secret : {&options.password, &options.nonce, &options.scram_client_key, &options.scram_server_key})
+    wipe(*secret);
+}
+
+}  // namespace
+
+// Short strings are copied where they are moved: both copies are wiped, whatever happens.
+authenticator::authenticator(startup_options& options, std::uint32_t max_iterations)
+    : options_(std::move(options)), max_iterations_(max_iterations) {
+  wipe_secrets(options);
+}
+
+authenticator::~authenticator() { wipe_secrets(options_); }
+
+void authenticator::forget() noexcept {
+  scram_.reset();
+  wipe_secrets(options_);
+  options_.channel_binding_data.clear();
+}
+
 /// Whether the rules forbid a method. Asked before anything is answered, so that a server learns nothing.
-std::error_code session::refuse_method(authentication_method asked) const noexcept {
-  authentication_rules const& rules = startup_->rules;
+std::error_code authenticator::refuse(authentication_method asked) const noexcept {
+  authentication_rules const& rules = options_.rules;
   switch (asked) {
     case authentication_method::none:
       if (!rules.none) return errc::none_forbidden;
@@ -37,36 +60,33 @@ std::error_code session::refuse_method(authentication_method asked) const noexce
       break;
   }
   if (rules.channel_binding != channel_binding_rule::require) return {};
-  if (startup_->channel_binding_data.empty()) return errc::channel_binding_impossible;
+  if (options_.channel_binding_data.empty()) return errc::channel_binding_impossible;
   return asked == authentication_method::scram_sha_256_plus ? std::error_code() : errc::channel_binding_not_offered;
 }
 
-std::error_code session::authenticate(backend_kind what, std::string_view body) {
+std::error_code authenticator::take(backend_kind what, std::string_view body, byte_buffer& output) {
   switch (what) {
     case backend_kind::authentication_ok: {
       auto const message = decode<authentication_ok>(body);
       if (!message) return message.error().code;
-      if (auto const error = refuse_method(method_)) return error;
-      forget_secrets();
-      reader_.authenticated();
-      return {};
+      return refuse(method_);
     }
     case backend_kind::authentication_cleartext_password: {
       auto const message = decode<authentication_cleartext_password>(body);
       if (!message) return message.error().code;
-      if (auto const error = refuse_method(authentication_method::cleartext)) return error;
-      if (startup_->password.empty()) return errc::password_needed;
-      if (!startup_->allow_cleartext) return errc::cleartext_refused;
+      if (auto const error = refuse(authentication_method::cleartext)) return error;
+      if (options_.password.empty()) return errc::password_needed;
+      if (!options_.allow_cleartext) return errc::cleartext_refused;
       method_ = authentication_method::cleartext;
-      return send_password(startup_->password);
+      return send_password(options_.password, output);
     }
     case backend_kind::authentication_md5_password: {
       auto const message = decode<authentication_md5_password>(body);
-      return message ? answer_md5(*message) : message.error().code;
+      return message ? answer_md5(*message, output) : message.error().code;
     }
     case backend_kind::authentication_sasl: {
       auto const message = decode<authentication_sasl>(body);
-      return message ? begin_scram(*message) : message.error().code;
+      return message ? begin_scram(*message, output) : message.error().code;
     }
     case backend_kind::authentication_sasl_continue: {
       auto const message = decode<authentication_sasl_continue>(body);
@@ -80,22 +100,22 @@ std::error_code session::authenticate(backend_kind what, std::string_view body) 
   }
 }
 
-std::error_code session::answer_md5(authentication_md5_password const& message) {
-  if (auto const error = refuse_method(authentication_method::md5)) return error;
-  if (startup_->password.empty()) return errc::password_needed;
-  auto hashed = md5_password(key_source().user, startup_->password, std::as_bytes(std::span(message.salt).first<4>()));
+std::error_code authenticator::answer_md5(authentication_md5_password const& message, byte_buffer& output) {
+  if (auto const error = refuse(authentication_method::md5)) return error;
+  if (options_.password.empty()) return errc::password_needed;
+  auto hashed = md5_password(key_source().user, options_.password, std::as_bytes(std::span(message.salt).first<4>()));
   if (!hashed) return hashed.error().code;
   method_ = authentication_method::md5;
-  return send_password(*hashed);
+  return send_password(*hashed, output);
 }
 
-std::error_code session::send_password(std::string_view password) {
+std::error_code authenticator::send_password(std::string_view password, byte_buffer& output) const {
   password_message message;
   message.password = password;
-  return encode(output_, message);
+  return encode(output, message);
 }
 
-std::error_code session::begin_scram(authentication_sasl const& message) {
+std::error_code authenticator::begin_scram(authentication_sasl const& message, byte_buffer& output) {
   constexpr std::string_view plain = "SCRAM-SHA-256", plus = "SCRAM-SHA-256-PLUS";
   bool offers_plain = false, offers_plus = false, offers_oauth = false;
   for (std::string_view mechanism : message.mechanisms) {
@@ -104,23 +124,23 @@ std::error_code session::begin_scram(authentication_sasl const& message) {
     offers_oauth |= mechanism == "OAUTHBEARER";
   }
   bool const can_bind =
-      !startup_->channel_binding_data.empty() && startup_->rules.channel_binding != channel_binding_rule::disable;
+      !options_.channel_binding_data.empty() && options_.rules.channel_binding != channel_binding_rule::disable;
   bool const bind = can_bind && offers_plus;
   if (!offers_plain && !offers_plus) return offers_oauth ? errc::oauth_unsupported : errc::no_supported_sasl_mechanism;
   auto const method = bind ? authentication_method::scram_sha_256_plus : authentication_method::scram_sha_256;
-  if (auto const error = refuse_method(method)) return error;
+  if (auto const error = refuse(method)) return error;
   if (!bind && !offers_plain) return errc::no_supported_sasl_mechanism;
 
   scram_options options;
-  options.password = startup_->password;
-  options.client_key = startup_->scram_client_key;
-  options.server_key = startup_->scram_server_key;
-  options.nonce = startup_->nonce;
+  options.password = options_.password;
+  options.client_key = options_.scram_client_key;
+  options.server_key = options_.scram_server_key;
+  options.nonce = options_.nonce;
   options.binding = bind       ? channel_binding_use::used
                     : can_bind ? channel_binding_use::not_offered
                                : channel_binding_use::unsupported;
-  options.binding_data = startup_->channel_binding_data;
-  options.max_iterations = limits_.max_scram_iterations;
+  options.binding_data = options_.channel_binding_data;
+  options.max_iterations = max_iterations_;
   auto client = scram_client::create(options);
   if (!client) return client.error().code;
   scram_ = std::move(*client);
@@ -129,52 +149,43 @@ std::error_code session::begin_scram(authentication_sasl const& message) {
   sasl_initial_response answer;
   answer.mechanism = bind ? plus : plain;
   answer.data = scram_->client_first();
-  return encode(output_, answer);
+  return encode(output, answer);
 }
 
-std::error_code session::continue_scram(std::string_view server_first) {
+std::error_code authenticator::continue_scram(std::string_view server_first) {
   if (auto const error = scram_->server_first(server_first)) return error;
   if (keeps_keys())
-    if (auto const keys = startup_->kept_keys->find(key_source())) scram_->use(*keys);
+    if (auto const keys = options_.kept_keys->find(key_source())) scram_->use(*keys);
   return {};
 }
 
-std::error_code session::end_scram(std::string_view server_final) {
+std::error_code authenticator::end_scram(std::string_view server_final) {
   if (auto const error = scram_->server_final(server_final)) return error;
-  if (keeps_keys()) startup_->kept_keys->keep(key_source(), *scram_->keys());
+  if (keeps_keys()) options_.kept_keys->keep(key_source(), *scram_->keys());
   return {};
 }
 
 /// Keys that were given are not the password's, and not kept.
-bool session::keeps_keys() const noexcept {
-  return startup_->kept_keys != nullptr && startup_->scram_client_key.empty() && startup_->scram_server_key.empty();
+bool authenticator::keeps_keys() const noexcept {
+  return options_.kept_keys != nullptr && options_.scram_client_key.empty() && options_.scram_server_key.empty();
 }
 
-scram_key_source session::key_source() const noexcept {
-  auto const& parameters = startup_->parameters;
+scram_key_source authenticator::key_source() const noexcept {
+  auto const& parameters = options_.parameters;
   auto const user = std::ranges::find_if(parameters, [](auto const& each) { return each.first == "user"; });
   scram_key_source source;
   if (user != parameters.end()) source.user = user->second;
-  source.password = startup_->password;
+  source.password = options_.password;
   if (scram_) source.salt = scram_->salt(), source.iterations = scram_->iterations();
   return source;
 }
 
-/// PBKDF2 has ended: sends the proof.
-std::error_code session::prove() {
+bool authenticator::compute() { return scram_->step(slice); }
+
+std::error_code authenticator::prove(byte_buffer& output) {
   sasl_response answer;
   answer.data = scram_->client_final();
-  state_ = state::sasl_proved;
-  return encode(output_, answer);
-}
-
-void session::forget_secrets() noexcept {
-  scram_.reset();
-  if (startup_) {
-    wipe_secrets(*startup_);
-    startup_->channel_binding_data.clear();
-  }
-  output_.wipe();
+  return encode(output, answer);
 }
 
 }  // namespace tusk::protocol

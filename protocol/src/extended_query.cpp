@@ -1,0 +1,95 @@
+// The requests of the extended protocol: Parse, Bind, Describe, Execute, Close, and the Sync that ends a unit of them.
+
+#include <cstring>
+
+#include "session_inline.hpp"
+
+namespace tusk::protocol {
+
+std::error_code session::parse(protocol::parse const& message) { return send(message, {request_kind::parse}); }
+std::error_code session::bind(protocol::bind const& message) { return send(message, {request_kind::bind}); }
+std::error_code session::describe(protocol::describe const& message) {
+  bool const statement = message.what == described_object::statement;
+  return send(message, {statement ? request_kind::describe_statement : request_kind::describe_portal});
+}
+std::error_code session::execute(protocol::execute const& message, std::optional<std::uint16_t> columns) {
+  auto const kind = message.max_rows > 0 ? request_kind::execute_some : request_kind::execute;  // none is 0, or less
+  return send(message, {kind, columns.has_value(), columns.value_or(0)});
+}
+std::error_code session::close(protocol::close const& message) { return send(message, {request_kind::close}); }
+std::error_code session::sync() { return send(protocol::sync{}, {request_kind::sync}); }
+
+std::error_code session::flush() { return ready() ? encode(output_, protocol::flush{}) : errc::not_ready; }
+
+namespace {
+
+/// A Bind to the unnamed portal, an Execute of it for all rows, and a Sync, written by hand: this is what most programs
+/// send most of the time, nearly always without formats. A test holds it against `encode`.
+[[gnu::always_inline]] inline std::error_code append_unit(byte_buffer& output, std::string_view statement,
+                                                          list<field_value> parameters, value_formats const& formats) {
+  constexpr std::string_view end("E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04", 15);
+  std::string_view const values = parameters.encoded(), sent_as = formats.parameters.encoded(),
+                         wanted_as = formats.results.encoded();
+  std::size_t const length =
+      4 + 1 + statement.size() + 1 + 2 + sent_as.size() + 2 + values.size() + 2 + wanted_as.size();
+  if (parameters.size() > max_parameters) [[unlikely]]
+    return errc::too_many_parameters;
+  if (length > max_sent_message) [[unlikely]]
+    return errc::message_too_large;
+  if (statement.find('\0') != statement.npos) [[unlikely]]
+    return errc::embedded_nul;
+
+  char* to = output.append(1 + length + end.size());
+  auto const put = [&to](std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    to += bytes.size();
+  };
+  auto const put_list = [&](std::size_t count, std::string_view elements) {
+    store_big_endian(to, static_cast<std::uint16_t>(count));
+    to += 2;
+    put(elements);
+  };
+  *to = protocol::bind::type;
+  store_big_endian(to + 1, static_cast<std::uint32_t>(length));
+  to[5] = '\0';  // the unnamed portal
+  to += 6;
+  std::memcpy(to, statement.data(), statement.size());
+  to += statement.size();
+  *to++ = '\0';
+  put_list(formats.parameters.size(), sent_as);
+  put_list(parameters.size(), values);
+  put_list(formats.results.size(), wanted_as);
+  put(end);
+  return {};
+}
+
+}  // namespace
+
+std::error_code session::run(std::string_view statement, list<field_value> parameters, std::uint16_t columns) {
+  if (!ready()) [[unlikely]]
+    return errc::not_ready;
+  queue_.make_room();
+  if (auto const error = append_unit(output_, statement, parameters, {})) [[unlikely]]
+    return error;
+  queue_.push({request_kind::unit, true, columns});
+  if (state_ <= state::open_unit) [[likely]]
+    state_ = state::binding;
+  return {};
+}
+
+std::error_code session::run(std::string_view statement, list<field_value> parameters, std::uint16_t columns,
+                             value_formats const& formats) {
+  auto const fits = [](list<std::int16_t> const& given, std::size_t values) {
+    return given.size() <= 1 || given.size() == values;
+  };
+  if (!fits(formats.parameters, parameters.size()) || !fits(formats.results, columns)) return errc::wrong_format_count;
+  if (!ready()) return errc::not_ready;
+  queue_.make_room();
+  if (auto const error = append_unit(output_, statement, parameters, formats)) return error;
+  queue_.push({request_kind::unit, true, columns});
+  if (state_ <= state::open_unit) [[likely]]
+    state_ = state::binding;
+  return {};
+}
+
+}  // namespace tusk::protocol

@@ -1,0 +1,410 @@
+// Rows of a statement that runs: they may be taken whenever bytes are wanted or rows_gathered is told, and their
+// buffers may be given back. Nothing is lost or doubled, whatever the cut, and memory stays what one portion takes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <tusk/protocol/session.hpp>
+#include <utility>
+#include <vector>
+
+#include "support/conversation.hpp"
+#include "support/heap_bytes.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace protocol;
+
+struct told {
+  std::vector<std::string> events;
+  std::string rows;
+  std::size_t portions = 0;
+};
+
+/// Takes events until bytes are wanted, and the rows whenever that is allowed and `takes` says so.
+void take_all(driven_session& on, told& what, bool takes, bool recycles = true) {
+  auto const take = [&] {
+    auto rows = on->take_rows();
+    what.rows += text_of(rows);
+    what.portions += rows.size() != 0 ? 1 : 0;
+    if (recycles) on->recycle(std::move(rows));
+  };
+  for (;;) {
+    event const& now = on->next();
+    if (std::holds_alternative<want_bytes>(now)) break;
+    if (std::holds_alternative<rows_gathered>(now)) {
+      if (takes) take();
+      continue;
+    }
+    bool const ends = std::holds_alternative<command_complete>(now) || std::holds_alternative<unit_complete>(now) ||
+                      std::holds_alternative<portal_suspended>(now);
+    if (auto const* violated = std::get_if<violation>(&now)) {
+      what.events.push_back(violated->code.message());
+      return;
+    }
+    if (ends) {
+      what.events.emplace_back(std::to_string(now.index()));
+      take();
+    } else {
+      what.events.push_back(text_of(now, on.get()));
+    }
+  }
+  bool const runs =
+      on.state() == state::executing || on.state() == state::executing_some || on.state() == state::querying_rows;
+  if (takes && runs) take();
+}
+
+told play(std::string_view answer, std::size_t cut, bool takes, std::uint64_t rows_at, bool simple) {
+  auto on = opened().play();
+  on.take_events();
+  on->tell_rows_at(rows_at);
+  EXPECT_EQ(simple ? on->query("x") : on->run("s", {}, 2), std::error_code());
+  told what;
+  for (std::string_view part : {answer.substr(0, cut), answer.substr(cut)})
+    for (; !part.empty(); take_all(on, what, takes)) part.remove_prefix(on.put(part));
+  EXPECT_EQ(name(on.state()), "idle");
+  return what;
+}
+
+std::string some_rows(std::size_t count) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += row({std::to_string(i), std::string(i % 40, 'x')});
+  return all;
+}
+
+TEST(RunningRows, AreTheSameForEveryCut) {
+  std::string const rows = some_rows(8);
+  struct {
+    std::string answer;
+    bool simple;
+  } const cases[] = {
+      {bound() + rows + complete("SELECT 8") + ready(), false},
+      {bound() + rows + notice("between") + rows + complete("SELECT 16") + ready(), false},
+      {bound() + row({"1", "2"}) + complete("SELECT 1") + ready(), false},
+      {columns({"a", "b"}) + rows + complete("SELECT 8") + columns({"a", "b"}) + rows + complete("SELECT 8") + ready(),
+       true},
+      {bound() + row({"", std::string(9000, 'y')}) + rows + complete("SELECT 9") + ready(), false},
+  };
+  for (auto const& each : cases) {
+    auto const plain = play(each.answer, each.answer.size(), false, unlimited, each.simple);
+    std::size_t const step = each.answer.size() > 5000 ? 37 : 1;
+    for (std::size_t cut = 0; cut <= each.answer.size(); cut += step)
+      for (std::uint64_t const rows_at : {unlimited, std::uint64_t{1}, std::uint64_t{200}})
+        for (bool const takes : {true, false}) {
+          SCOPED_TRACE(std::to_string(cut) + " of " + readable(each.answer));
+          auto const found = play(each.answer, cut, takes, rows_at, each.simple);
+          ASSERT_EQ(found.events, plain.events);
+          ASSERT_EQ(std::count(found.rows.begin(), found.rows.end(), '{'),
+                    std::count(plain.rows.begin(), plain.rows.end(), '{'));
+          std::string joined = found.rows, expected = plain.rows;
+          std::erase(joined, ' ');  // stands before the first row of each portion
+          std::erase(expected, ' ');
+          ASSERT_EQ(joined, expected);
+        }
+  }
+}
+
+// Where a row is cut, in a buffer that is full, near its end, or not yet large.
+TEST(RunningRows, ManyInReadsOfAnySize) {
+  std::string answer = bound();
+  std::string expected;
+  for (int i = 0; i < 20'000; ++i) {
+    answer += row({std::to_string(i), "text"});
+    expected += "{" + std::to_string(i) + "|text}";
+  }
+  answer += complete("SELECT 20000") + ready();
+  for (auto how : {cuts::whole(), cuts::random(1), cuts::random(2)})
+    for (std::uint64_t const rows_at : {unlimited, std::uint64_t{1}, std::uint64_t{100'000}})
+      for (unsigned const takes_each : {1U, 3U, 50U})
+        for (bool const recycles : {true, false}) {
+          SCOPED_TRACE(how.name() + ", a take each " + std::to_string(takes_each));
+          auto on = opened().play();
+          on->tell_rows_at(rows_at);
+          ASSERT_EQ(on->run("s", {}, 2), std::error_code());
+          told what;
+          unsigned reads = 0;
+          for (std::string_view left = answer; !left.empty();) {
+            left.remove_prefix(on.put(left.substr(0, how.next(left.size()) * 40)));
+            take_all(on, what, ++reads % takes_each == 0, recycles);
+          }
+          std::erase(what.rows, ' ');
+          ASSERT_EQ(what.rows, expected);
+        }
+}
+
+TEST(RunningRows, AnErrorAndAViolationKeepWhatWasTaken) {
+  for (auto const& end : {error() + ready(), row({"1"}), fatal()}) {
+    auto on = opened().play();
+    on.take_events();
+    ASSERT_EQ(on->run("s", {}, 2), std::error_code());
+    told what;
+    on.put(bound() + row({"1", "2"}));
+    take_all(on, what, true);
+    EXPECT_EQ(what.rows, " {1|2}");
+    on.put(row({"3", "4"}) + end);
+    take_all(on, what, true);
+    EXPECT_EQ(what.rows, " {1|2}");
+    EXPECT_EQ(on->take_rows().size(), 0U);
+  }
+}
+
+TEST(RunningRows, OfPortalsInPortions) {
+  auto on = opened().play();
+  on.take_events();
+  execute some;
+  some.max_rows = 2;
+  ASSERT_EQ(on->bind({}), std::error_code());
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(on->execute(some, 1), std::error_code());
+  ASSERT_EQ(on->sync(), std::error_code());
+  std::string const answer = bound() + row({"1"}) + row({"2"}) + suspended() + row({"3"}) + row({"4"}) + suspended() +
+                             row({"5"}) + complete("SELECT 1") + ready();
+  told what;
+  for (char const byte : answer) {
+    on.put({&byte, 1});
+    take_all(on, what, true);
+  }
+  EXPECT_EQ(what.rows, " {1} {2} {3} {4} {5}");
+  EXPECT_EQ(what.portions, 5U);
+  EXPECT_EQ(on.state(), state::idle);
+}
+
+// ---- rows_gathered --------------------------------------------------------------------------------------------------
+
+TEST(RowsGathered, AreToldOnceThereAreEnough) {
+  auto on = opened().play();
+  on->tell_rows_at(100);
+  ASSERT_EQ(on->query("x"), std::error_code());
+  on.put(columns({"a"}) + row({std::string(50, 'x')}));
+  EXPECT_TRUE(std::holds_alternative<row_description>(on->next()));
+  EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  on.put(row({std::string(50, 'y')}));
+  ASSERT_TRUE(std::holds_alternative<rows_gathered>(on->next()));
+  EXPECT_EQ(on->answering(), 1U);
+  EXPECT_EQ(on->answering_part(), request_part::query);
+  // Ignored, it comes again when there are more.
+  EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  on.put(row({"z"}));
+  ASSERT_TRUE(std::holds_alternative<rows_gathered>(on->next()));
+  EXPECT_EQ(on->take_rows().size(), 3U);
+  EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  on.put(row({"z"}));
+  EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  on.put(complete("SELECT 4") + ready());
+  EXPECT_TRUE(std::holds_alternative<command_complete>(on->next()));
+  EXPECT_EQ(on->take_rows().size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<ready_for_query>(on->next()));
+}
+
+TEST(RowsGathered, AreOffAtFirstAndAgain) {
+  auto on = opened().play();
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+    on.put(bound() + row({std::string(1000, 'x')}));
+    EXPECT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    on.feed(complete("SELECT 1") + ready());
+    on->tell_rows_at(1);
+    on->tell_rows_at(unlimited);
+  }
+}
+
+// ---- memory ---------------------------------------------------------------------------------------------------------
+
+TEST(RunningRows, AStreamTakesConstantMemory) {
+  for (bool const at_want_bytes : {true, false}) {
+    auto on = opened().play();
+    on.take_events();
+    if (!at_want_bytes) on->tell_rows_at(200'000);
+    ASSERT_EQ(on->run("s", {}, 2), std::error_code());
+    on.put(bound());
+    std::string const piece = some_rows(2000);
+    std::size_t rows = 0;
+    heap_watch const heap;
+    for (int i = 0; i < 1000; ++i) {  // about 60 MB
+      for (std::string_view left = piece; !left.empty();) {
+        left.remove_prefix(on.put(left));
+        bool const gathered = std::holds_alternative<rows_gathered>(on->next());
+        if (!at_want_bytes && !gathered) continue;
+        auto taken = on->take_rows();
+        rows += taken.size();
+        on->recycle(std::move(taken));
+      }
+      ASSERT_LE(heap.growth(), at_want_bytes ? 400'000U : 900'000U);
+    }
+    on.feed(complete("SELECT") + ready());
+    EXPECT_EQ(on.state(), state::idle);
+    EXPECT_GT(rows, 1'900'000U);
+    EXPECT_TRUE(on->shrink());
+    EXPECT_FALSE(on->shrink());
+  }
+}
+
+TEST(RunningRows, RecycledBuffersAreUsedAgain) {
+  auto on = opened().play();
+  ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+  on.put(bound());
+  std::string const piece = row({std::string(30'000, 'x')});
+  std::vector<char const*> seen;
+  for (int i = 0; i < 40; ++i) {
+    for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+    ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    auto taken = on->take_rows();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_EQ(taken[0][0].text(), std::string(30'000, 'x'));
+    char const* const at = taken[0][0].data;
+    if (i > 3 && std::find(seen.begin(), seen.end(), at) == seen.end()) seen.push_back(at);
+    on->recycle(std::move(taken));
+  }
+  EXPECT_LE(seen.size(), 4U);  // two buffers, and two places in each
+}
+
+TEST(RunningRows, WhateverIsRecycledDoesNoHarm) {
+  auto on = opened().play();
+  on->recycle({});
+  ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+  on.put(bound() + row({"small"}));
+  ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  auto small = on->take_rows();
+  auto moved = std::move(small);
+  on->recycle(std::move(small));
+  on->recycle(std::move(moved));
+  // More than it keeps, and then those of another session.
+  std::vector<row_set> many;
+  for (int i = 0; i < 20; ++i) {
+    std::string const piece = row({std::string(60'000, 'x')});
+    for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+    ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    many.push_back(on->take_rows());
+  }
+  auto other = opened().play();
+  // A session whose own buffer is small does not keep what it is given.
+  std::size_t const before = heap_bytes();
+  for (int i = 0; i < 10; ++i) other->recycle(std::move(many[static_cast<std::size_t>(i)]));
+  EXPECT_LE(heap_bytes(), before == 0 ? 0 : before - 9 * frame_reader::chunk_capacity);
+  for (auto& each : many) on->recycle(std::move(each));
+  on.feed(row({"last"}) + complete("SELECT") + ready());
+  EXPECT_EQ(on.state(), state::idle);
+  EXPECT_TRUE(on->shrink());
+  EXPECT_EQ(other.state(), state::idle);
+}
+
+// A portion is not cut to its size, so that its buffer can be received into again; the last rows of a statement are.
+TEST(RunningRows, APortionKeepsItsBuffer) {
+  for (bool const runs : {true, false}) {
+    auto on = opened().play();
+    ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+    on.feed(bound());
+    std::string const piece = row({std::string(30'000, 'x')});
+    for (int i = 0; i < 6; ++i) {
+      for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+      ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+      (void)on->take_rows();
+    }
+    on.put(row({std::string(5000, 'x')}));
+    ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    if (!runs) {
+      on.put(complete("SELECT"));
+      ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+      ASSERT_EQ(on.state(), state::syncing);
+    }
+    heap_watch const heap;
+    auto const taken = on->take_rows();
+    EXPECT_EQ(taken.size(), 1U);
+    if (heap_bytes() != 0) {
+      EXPECT_EQ(heap.growth() > 50'000, runs) << heap.growth();
+    }
+  }
+}
+
+// A row_set that is used again remembered that it had had a buffer.
+TEST(RunningRows, ARowSetIsUsedAgain) {
+  auto on = opened().play();
+  ASSERT_EQ(on->run("s", {}, 1), std::error_code());
+  on.put(bound());
+  std::string const piece = row({std::string(60'000, 'x')});
+  row_set rows;
+  for (int i = 0; i < 6; ++i) {
+    for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+    ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    on->take_rows(rows);
+    auto const elsewhere = std::move(rows);
+    on.put(row({"small"}));
+    ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+    on->take_rows(rows);
+    EXPECT_EQ(text_of(rows), " {small}");
+    on->recycle(std::move(rows));
+  }
+  on.feed(complete("SELECT") + ready());
+  EXPECT_EQ(on.state(), state::idle);
+}
+
+// What was handed over is not kept: limits::max_result is for what the session holds.
+TEST(RunningRows, TakenOnesDoNotCountForTheLimit) {
+  limits limit;
+  limit.max_result = 10'000;
+  for (bool const takes : {true, false}) {
+    driven_session on(cuts::whole(), limit);
+    opened().play(on, 0, opened().steps().size(), true);
+    ASSERT_EQ(on->query("x; y"), std::error_code());
+    on.put(columns({"a"}));
+    (void)on->next();
+    for (int i = 0; i < 100 && !on.poisoned(); ++i) {
+      on.put(row({std::string(500, 'x')}));
+      event const& now = on->next();
+      if (!std::holds_alternative<want_bytes>(now)) break;
+      if (takes) {
+        EXPECT_EQ(on->take_rows().size(), 1U);
+      }
+    }
+    EXPECT_EQ(on.poisoned(), !takes);
+    if (!takes) continue;
+    on.feed(complete("SELECT 100") + columns({"a"}) + row({std::string(9700, 'x')}) + complete("SELECT 1") + ready());
+    EXPECT_EQ(name(on.state()), "idle");
+  }
+}
+
+// The bytes of what was handed over in a buffer were counted again with the next rows.
+TEST(RunningRows, LargeOnesAreCountedOnce) {
+  limits limit;
+  limit.max_result = 20'000;
+  std::string const piece = row({std::string(6000, 'x')});
+  for (bool const ends : {true, false}) {
+    driven_session on(cuts::whole(), limit);
+    opened().play(on, 0, opened().steps().size(), true);
+    ASSERT_EQ(on->query("x"), std::error_code());
+    on.feed(columns({"a"}));
+    for (int i = 0; i < 3; ++i) {
+      on.feed(piece);
+      if (ends)
+        on.feed(complete("SELECT 1") + columns({"a"}));
+      else
+        EXPECT_EQ(on->take_rows().size(), 1U);
+    }
+    EXPECT_FALSE(on.poisoned());
+    on.feed(piece);
+    EXPECT_EQ(on.poisoned(), ends);
+  }
+}
+
+// The rows of one that has ended are not taken for those of the next, which has been begun.
+TEST(RunningRows, ThoseOfEndedStatementsCountForTheLimit) {
+  limits limit;
+  limit.max_result = 10'000;
+  driven_session on(cuts::whole(), limit);
+  opened().play(on, 0, opened().steps().size(), true);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(on->execute({}, 1), std::error_code());
+  std::string const piece = row({std::string(6000, 'x')});
+  for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+  ASSERT_TRUE(std::holds_alternative<want_bytes>(on->next()));
+  on.put(complete("SELECT 1"));
+  ASSERT_TRUE(std::holds_alternative<command_complete>(on->next()));
+  EXPECT_EQ(on->take_rows().size(), 1U);
+  for (std::string_view left = piece; !left.empty();) left.remove_prefix(on.put(left));
+  ASSERT_TRUE(std::holds_alternative<violation>(on->next()));
+  EXPECT_EQ(std::get<violation>(on->current()).code, errc::result_too_large);
+}
+
+}  // namespace
+}  // namespace tusk::test
