@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/engine.hpp"
+#include "calls.hpp"
 #include "net/random_bytes.hpp"
 
 namespace tusk {
@@ -11,33 +11,38 @@ namespace {
 
 result last_of(results all) { return all.empty() ? result() : std::move(all).back(); }
 
+/// What a handler has thrown, unless a call that waits does it.
+void rethrow_from_handlers(detail::connection_state& on) {
+  detail::operation_guard const guard(on.lock);
+  if (!on.context.obstacles.any_of(detail::obstacles::waited)) on.told.rethrow();
+}
+
 }  // namespace
 
 detail::opening detail::open(std::string_view dsn, connect_options const& options, bool watched) {
-  auto made = std::make_shared<detail::engine>(dsn, options);
-  if (watched) made->watch();
+  auto made = std::make_shared<detail::connection_state>(dsn, options);
+  made->watched = watched;
   return {std::move(made)};
 }
 
-connection::connection(detail::opening&& made)
-    : notifies(made.engine->notifications()), engine_(std::move(made.engine)) {
-  engine_->set_owner(this);
+connection::connection(detail::opening&& made) : notifies(made.state->told.queue()), state_(std::move(made.state)) {
+  state_->owner = this;
 }
 
 connection::connection(connection&& other) noexcept
     : notifies(other.notifies),
-      engine_(std::move(other.engine_)),
+      state_(std::move(other.state_)),
       cursor_factory_(std::exchange(other.cursor_factory_, nullptr)) {
-  if (engine_) engine_->set_owner(this);
+  if (state_) state_->owner = this;
 }
 
 connection& connection::operator=(connection&& other) noexcept {
   if (this != &other) {
     close();
-    if (engine_) engine_->set_owner(nullptr);
+    if (state_) state_->owner = nullptr;
     notifies = other.notifies;
-    engine_ = std::move(other.engine_);
-    if (engine_) engine_->set_owner(this);
+    state_ = std::move(other.state_);
+    if (state_) state_->owner = this;
     cursor_factory_ = std::exchange(other.cursor_factory_, nullptr);
   }
   return *this;
@@ -45,21 +50,21 @@ connection& connection::operator=(connection&& other) noexcept {
 
 connection::~connection() {
   close();
-  if (engine_) engine_->set_owner(nullptr);
+  if (state_) state_->owner = nullptr;
 }
 
 void detail::establish(connection& made) { made.begin_session(); }
 
 /// Connects, unless poll() does it, and has the hook set the session up.
 void connection::begin_session() {
-  if (engine_->is_async()) return;
+  if (state_->options.async) return;
   try {
-    engine_->connect();
+    state_->connect();
   } catch (...) {
     close();  // reading the types may have failed
     throw;
   }
-  if (auto const hook = engine_->session_hook()) {
+  if (auto const hook = state_->options.session_hook) {
     try {
       hook(*this);
       commit();
@@ -68,56 +73,56 @@ void connection::begin_session() {
       throw;
     }
   }
-  engine().rethrow_from_handlers();
+  rethrow_from_handlers(state());
 }
 
 /// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.
-poll_status connection::step_session_hook(detail::engine& on) {
-  using stage = detail::engine::hook_stage;
-  if (on.session_hook_stage() == stage::under_way) {
-    on.set_session_hook_stage(stage::none);
+poll_status connection::step_session_hook(detail::connection_state& on) {
+  using stage = detail::connection_state::hook_stage;
+  if (on.hook == stage::under_way) {
+    on.hook = stage::none;
     return poll_status::ok;
   }
-  on.set_session_hook_stage(stage::none);  // so that the hook itself may poll
+  on.hook = stage::none;  // so that the hook itself may poll
   try {
-    on.session_hook()(*this);
+    on.options.session_hook(*this);
   } catch (...) {
     on.close();
     throw;
   }
-  on.set_session_hook_stage(stage::under_way);
+  on.hook = stage::under_way;
   poll_status const wanted = on.poll();
-  if (wanted == poll_status::ok) on.set_session_hook_stage(stage::none);
+  if (wanted == poll_status::ok) on.hook = stage::none;
   return wanted;
 }
 
-/// The engine; throws interface_error if the connection was moved from.
-detail::engine& connection::engine() const {
-  if (!engine_) throw interface_error("this connection was moved to another object; use that one");
-  return *engine_;
+/// Throws interface_error if the connection was moved from.
+detail::connection_state& connection::state() const {
+  if (!state_) throw interface_error("this connection was moved to another object; use that one");
+  return *state_;
 }
 
 results connection::exec_script(within const* limit, std::string_view script) {
-  if (engine().is_watched()) [[unlikely]]
+  if (state().watched) [[unlikely]]
     return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
-  return engine_->exec(script, limit);
+  return detail::exec(*state_, script, limit);
 }
 
 result connection::query_params(within const& limit, std::string_view sql, params const& args) {
-  if (engine().is_watched()) [[unlikely]]
+  if (state().watched) [[unlikely]]
     return last_of(run_watched({.sql = sql, .args = args, .limit = &limit}));
-  return engine_->query(limit, sql, args);
+  return detail::query(*state_, sql, args, &limit);
 }
 
 result connection::query_params(std::string_view sql, params const& args) {
-  if (engine().is_watched()) [[unlikely]]
+  if (state().watched) [[unlikely]]
     return last_of(run_watched({.sql = sql, .args = args}));
-  return engine_->query(sql, args);
+  return detail::query(*state_, sql, args);
 }
 
 /// With the two hooks around it.
 results connection::run_watched(request const& what) {
-  if (!what.starts) engine().require_blocking(what.is_script ? "exec" : "query");
+  if (!what.starts) state().require_blocking(what.is_script ? "exec" : "query");
   auto const since = std::chrono::steady_clock::now();
   auto const ended = [since, sql = std::string(what.sql)](connection& conn, tusk::results const& results,
                                                           std::exception_ptr error) {
@@ -133,27 +138,25 @@ results connection::run_watched(request const& what) {
   if (!what.starts) {
     ended(*this, results, nullptr);
   } else {
-    engine().when_ended(this, [ended, engine = engine_.get()](std::exception_ptr error) {
-      if (auto* const conn = engine->owner()) ended(*conn, engine->peek_results(), std::move(error));
+    state().when_ended(this, [ended, on = state_.get()](std::exception_ptr error) {
+      if (auto* const conn = on->owner) ended(*conn, peek_results(*on), std::move(error));
     });
   }
   return results;
 }
 
 results connection::do_execute(request const& what) {
-  auto& to = engine();
-  auto const* const limit = what.limit;
+  auto& to = state();
   if (what.starts) {
     if (what.is_script)
-      to.start_exec(what.sql, {}, limit);
+      detail::start_exec(to, what.sql, {}, what.limit);
     else
-      to.start_query(what.sql, what.args, limit);
+      detail::start_query(to, what.sql, what.args, what.limit);
     return {};
   }
-  if (what.is_script) return to.exec(what.sql, limit);
-  if (what.prepared != nullptr)
-    return {{limit != nullptr ? to.query(*limit, *what.prepared, what.args) : to.query(*what.prepared, what.args)}};
-  return {{limit != nullptr ? to.query(*limit, what.sql, what.args) : to.query(what.sql, what.args)}};
+  if (what.is_script) return detail::exec(to, what.sql, what.limit);
+  if (what.prepared != nullptr) return {{detail::query(to, *what.prepared, what.args, what.limit)}};
+  return {{detail::query(to, what.sql, what.args, what.limit)}};
 }
 
 void connection::did_execute(outcome const&) {}
@@ -180,84 +183,130 @@ std::unique_ptr<tusk::cursor> connection::make_cursor() {
 }
 
 statement connection::prepare(std::string_view sql) {
-  auto prepared = engine().prepare(sql, nullptr);
-  return {engine_, std::move(prepared)};
+  auto prepared = detail::prepare(state(), sql, nullptr);
+  return {state_, std::move(prepared)};
 }
 
 statement connection::prepare(within const& limit, std::string_view sql) {
-  auto prepared = engine().prepare(sql, &limit);
-  return {engine_, std::move(prepared)};
+  auto prepared = detail::prepare(state(), sql, &limit);
+  return {state_, std::move(prepared)};
 }
 
-void connection::forget_statements() { engine().forget_statements(); }
+void connection::forget_statements() {
+  detail::operation_guard const guard(state().lock);
+  state_->require_idle();
+  state_->context.forget_statements();
+}
 
 poll_status connection::poll() {
   // Kept alive, because whoever is told of the end may close or move the connection.
-  using stage = detail::engine::hook_stage;
-  auto const kept = engine_;
-  engine().refuse_in_handler();
+  using stage = detail::connection_state::hook_stage;
+  auto const kept = state_;
+  state().refuse_in_handler();
   poll_status wanted = poll_status::ok;
   try {
     wanted = kept->poll();
-    if (wanted == poll_status::ok && kept->session_hook_stage() != stage::none) [[unlikely]]
+    if (wanted == poll_status::ok && kept->hook != stage::none) [[unlikely]]
       wanted = step_session_hook(*kept);
     if (wanted == poll_status::ok && kept->has_ending()) {
       kept->take_ending()(nullptr);
-      if (kept->isexecuting()) wanted = poll_status::read_write;  // who was told has started the next one
+      if (kept->engine.is_busy()) wanted = kept->wanted();  // who was told has started the next one
     }
   } catch (...) {
-    if (kept->session_hook_stage() == stage::under_way && !kept->isexecuting()) kept->close();
+    if (kept->hook == stage::under_way && !kept->engine.is_busy()) kept->close();
     if (auto const tell = kept->take_ending()) tell(std::current_exception());
     throw;
   }
-  kept->rethrow_from_handlers();
+  rethrow_from_handlers(*kept);
   return wanted;
 }
-int connection::fileno() const noexcept { return engine_ ? engine_->fileno() : -1; }
-std::optional<std::chrono::milliseconds> connection::timeout() const { return engine().timeout(); }
-void connection::ping() { engine().ping(); }
-void connection::start_ping() { engine().start_ping(); }
-adapter_registry& connection::adapters() const { return engine().adapters(); }
-adapter_registry const* statement::adapters() const noexcept { return engine_ ? &engine_->adapters() : nullptr; }
-void register_type(typecaster const& caster, connection& conn) { conn.engine().register_type(caster); }
-void connection::load_types() { engine().load_types(); }
-void connection::start_load_types() { engine().start_load_types(); }
-oid connection::type_oid(std::string_view name) const { return engine().type_oid(name); }
-std::string connection::type_name(oid type) const { return engine().type_name(type); }
-void connection::cancel(std::chrono::milliseconds within) { engine().cancel(within); }
+
+int connection::fileno() const noexcept { return state_ && !state_->closed() ? state_->engine.shown_descriptor() : -1; }
+std::optional<std::chrono::milliseconds> connection::timeout() const { return state().timeout(); }
+bool connection::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
+void connection::ping() { detail::ping(state()); }
+void connection::start_ping() { detail::start_ping(state()); }
+adapter_registry& connection::adapters() const { return *state().adapters; }
+adapter_registry const* statement::adapters() const noexcept { return state_ ? state_->adapters.get() : nullptr; }
+void register_type(typecaster const& caster, connection& conn) {
+  detail::operation_guard const guard(conn.state().lock);
+  conn.state_->context.types.register_type(caster);
+}
+void connection::load_types() { detail::load_types(state()); }
+void connection::start_load_types() { detail::start_load_types(state()); }
+
+oid connection::type_oid(std::string_view name) const {
+  if (oid const built_in = type_of_name(name); built_in != 0) return built_in;
+  detail::operation_guard const guard(state().lock);
+  auto const& types = state_->context.types;
+  if (oid const found = types.find(name); found != 0) return found;
+  throw programming_error("no type is named \"" + std::string(name) + "\"; " +
+                          (types.has_catalogue() ? "if it was made since, call load_types() again"
+                                                 : "types that were made in the database need load_types() first"));
+}
+std::string connection::type_name(oid type) const {
+  detail::operation_guard const guard(state().lock);
+  return state_->context.types.name_of(type);
+}
+
+void connection::cancel(std::chrono::milliseconds within) { state().cancel(within); }
 
 void connection::reconnect() {
-  auto next = engine().another();
-  engine_->close();
-  engine_->set_owner(nullptr);
-  engine_ = std::move(next);
-  engine_->set_owner(this);
+  auto next = state().another();
+  state_->close();
+  state_->owner = nullptr;
+  state_ = std::move(next);
+  state_->owner = this;
   begin_session();
 }
 
 void connection::start_script(within const* limit, std::string_view script) {
-  if (engine().is_watched()) [[unlikely]]
+  if (state().watched) [[unlikely]]
     run_watched({.sql = script, .args = params::none(), .is_script = true, .starts = true, .limit = limit});
   else
-    engine_->start_exec(script, {}, limit);
+    detail::start_exec(*state_, script, {}, limit);
 }
 void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
-  if (engine().is_watched()) [[unlikely]]
+  if (state().watched) [[unlikely]]
     run_watched({.sql = sql, .args = args, .starts = true, .limit = limit});
   else
-    engine_->start_query(sql, args, limit);
+    detail::start_query(*state_, sql, args, limit);
 }
-results connection::take_results() { return engine().take_results(); }
-bool connection::isexecuting() const noexcept { return engine_ && engine_->isexecuting(); }
+results connection::take_results() { return detail::take_results(state()); }
 
-std::vector<diagnostics> connection::take_notices() { return engine().take_notices(); }
-void connection::trace(std::function<void(std::string_view)> sink) { engine().trace(std::move(sink)); }
-connection_info connection::info() const { return engine().info(); }
-std::string connection::dsn() const { return engine().dsn(); }
-std::string connection::parameter_status(std::string_view name) const { return engine().parameter_status(name); }
-bool connection::closed() const noexcept { return !engine_ || engine_->closed(); }
+void connection::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler) {
+  std::shared_ptr<void> before;  // is destroyed when the lock is not held
+  detail::operation_guard const guard(state().lock);
+  before = state_->told.set(channel, std::move(handler));
+}
+void connection::on_notice(std::function<void(diagnostics const&)> handler) {
+  std::shared_ptr<void> before;
+  detail::operation_guard const guard(state().lock);
+  before = state_->told.set(std::move(handler));
+}
+std::vector<diagnostics> connection::take_notices() {
+  detail::operation_guard const guard(state().lock);
+  return state_->told.take_notices();
+}
+void connection::trace(std::function<void(std::string_view)> sink) {
+  detail::operation_guard const guard(state().lock);
+  state_->refuse_in_handler();
+  if (sink && (state_->engine.has_begun() || !state_->context.session.output().empty()))
+    throw programming_error(
+        "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
+        "connect_options::trace before the first one");
+  state_->trace(std::move(sink));
+}
+
+connection_info connection::info() const { return state().info(); }
+std::string connection::dsn() const { return client::masked(*state().settings); }
+std::string connection::parameter_status(std::string_view name) const {
+  detail::operation_guard const guard(state().lock);
+  return std::string(state_->engine.session().parameter(name));
+}
+bool connection::closed() const noexcept { return !state_ || state_->closed(); }
 void connection::close() noexcept {
-  if (engine_) engine_->close();
+  if (state_) state_->close();
 }
 
 std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity) {
@@ -277,55 +326,5 @@ ping_status ping(std::string_view dsn, connect_options const& options) {
   }
   return ping_status::ok;
 }
-
-statement::statement(std::shared_ptr<detail::engine> engine,
-                     std::shared_ptr<detail::prepared_statement> prepared) noexcept
-    : engine_(std::move(engine)), prepared_(std::move(prepared)) {}
-
-statement& statement::operator=(statement&& other) noexcept {
-  if (this != &other) {
-    release();
-    engine_ = std::move(other.engine_);
-    prepared_ = std::move(other.prepared_);
-  }
-  return *this;
-}
-
-statement::~statement() { release(); }
-
-void statement::release() noexcept {
-  if (engine_) engine_->release(*prepared_);
-  engine_.reset();
-}
-
-result statement::query_params(params const& args) {
-  if (!engine_) throw interface_error("this statement was moved to another object; use that one");
-  if (engine_->is_watched()) [[unlikely]]
-    return query_watched(nullptr, args);
-  return engine_->query(prepared_, args);
-}
-
-/// Through the connection's hooks; a function of its own, so that the other way needs no stack frame.
-result statement::query_watched(within const* limit, params const& args) {
-  auto* const conn = engine_->owner();
-  if (conn == nullptr) throw interface_error("connection already closed", true);
-  return last_of(conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit}));
-}
-
-result statement::query_params(within const& limit, params const& args) {
-  if (!engine_) throw interface_error("this statement was moved to another object; use that one");
-  if (engine_->is_watched()) [[unlikely]]
-    return query_watched(&limit, args);
-  return engine_->query(limit, prepared_, args);
-}
-
-// One that was moved to another object has nothing to tell.
-std::span<oid const> statement::parameters() const& noexcept {
-  return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();
-}
-std::span<column_info const> statement::columns() const& noexcept {
-  return prepared_ ? std::span<column_info const>(*prepared_->columns->infos) : std::span<column_info const>();
-}
-std::string_view statement::sql() const& noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
 
 }  // namespace tusk

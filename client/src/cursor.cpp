@@ -4,7 +4,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "engine/engine.hpp"
+#include "calls.hpp"
 #include "engine/spare_memory.hpp"
 
 namespace tusk {
@@ -22,6 +22,12 @@ void describe_numeric(described_column& column, std::int32_t modifier) {
   column.precision = static_cast<std::int32_t>(packed >> 16);
   auto const scale = static_cast<std::int32_t>(packed & 0x7ff);  // eleven bits, with a sign
   column.scale = (scale ^ 0x400) - 0x400;
+}
+
+void require_connection(detail::connection_state& on) {
+  if (!on.closed()) return;
+  detail::operation_guard const guard(on.lock);
+  on.engine.throw_parting();
 }
 
 }  // namespace
@@ -44,25 +50,25 @@ void detail::throw_no_more_rows() {
 }
 
 cursor::cursor(tusk::connection& conn) {
-  auto& engine = conn.engine();
-  if (engine.closed()) engine.throw_closed();
-  if (engine.is_connecting_now())
+  auto& on = conn.state();
+  require_connection(on);
+  if (on.context.obstacles.any_of(detail::obstacles::connecting))
     throw operational_error("the connection is not open yet; step it with poll() until that says ok");
-  engine_ = conn.engine_;
+  state_ = conn.state_;
 }
 
-cursor::~cursor() { engine_->forget(this); }
+cursor::~cursor() { state_->forget(this); }
 
 void cursor::require_open() const {
   if (closed_) throw interface_error("cursor already closed");
 }
 
-adapter_registry const* cursor::adapters() const noexcept { return &engine_->adapters(); }
+adapter_registry const* cursor::adapters() const noexcept { return state_->adapters.get(); }
 
 /// Clears what the last statement left.
 void cursor::start() {
   require_open();
-  if (engine_->is_async() && engine_->isexecuting())
+  if (state_->options.async && state_->engine.is_busy())
     throw programming_error("execute cannot be used while an asynchronous query is underway");
   position_ = 0;
   counted_.reset();
@@ -76,7 +82,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
     ~limited() { by.limit_ = nullptr; }
   } const during{*this};
   limit_ = limit;
-  if (typeid(*this) == typeid(cursor) && !engine_->is_async()) return cursor::do_execute(statement, args);
+  if (typeid(*this) == typeid(cursor) && !state_->options.async) return cursor::do_execute(statement, args);
   results_.all_.clear();  // do_execute may be another one
   since_ = std::chrono::steady_clock::now();
   try {
@@ -86,9 +92,9 @@ void cursor::run(std::string_view statement, params const& args, within const* l
     ended(std::current_exception());
     throw;
   }
-  if (!engine_->is_async()) return ended(nullptr);
-  engine_->when_ended(this, [this](std::exception_ptr error) {
-    if (!error) results_ = engine_->take_results();
+  if (!state_->options.async) return ended(nullptr);
+  state_->when_ended(this, [this](std::exception_ptr error) {
+    if (!error) results_ = detail::take_results(*state_);
     ended(std::move(error));
   });
 }
@@ -102,10 +108,10 @@ void cursor::do_execute(std::string_view statement, params const& args) {
     query_.assign(statement);
   else
     query_ = merge(statement, args);
-  if (engine_->is_async())
-    engine_->start_exec(query_, casters_, limit_);
+  if (state_->options.async)
+    detail::start_exec(*state_, query_, casters_, limit_);
   else
-    engine_->exec(query_, casters_, results_.all_, limit_);
+    detail::exec(*state_, query_, casters_, results_.all_, limit_);
 }
 
 void cursor::ended(std::exception_ptr error) {
@@ -140,28 +146,28 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
     ended(std::current_exception());
     throw;
   }
-  if (engine_->is_async()) {
+  if (state_->options.async) {
     try {
-      engine_->start_exec_all(texts_, casters_, limit);
+      detail::start_exec_all(*state_, texts_, casters_, limit);
     } catch (...) {
       batch_ended(0, 0, std::current_exception());
       throw;
     }
-    engine_->when_ended(this, [this](std::exception_ptr error) {
-      auto const reached = engine_->progress();
-      if (!error) results_ = engine_->take_results();
-      batch_ended(reached.completed, reached.rows, std::move(error));
+    state_->when_ended(this, [this](std::exception_ptr error) {
+      auto const [completed, rows] = detail::progress_of_last(*state_);
+      if (!error) results_ = detail::take_results(*state_);
+      batch_ended(completed, rows, std::move(error));
     });
     return;
   }
   detail::batch_progress reached;
   try {
-    results_ = engine_->exec_all(texts_, casters_, reached, limit);
+    results_ = detail::exec_all(*state_, texts_, casters_, reached, limit);
   } catch (...) {
-    batch_ended(reached.completed, reached.rows, std::current_exception());
+    batch_ended(reached.first, reached.second, std::current_exception());
     throw;
   }
-  batch_ended(reached.completed, reached.rows, nullptr);
+  batch_ended(reached.first, reached.second, nullptr);
 }
 
 void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error) {
@@ -191,8 +197,8 @@ void cursor::call(sql::composed const& name, params const& args, within const* l
 /// What is fetched from.
 result const& cursor::current() const {
   require_open();
-  if (engine_->closed()) engine_->throw_closed();
-  if (engine_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_))
+  require_connection(*state_);
+  if (state_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_))
     throw programming_error("no results to fetch");
   return results_.back();
 }
@@ -221,19 +227,19 @@ void cursor::scroll(std::int64_t value, scroll_mode mode) {
 }
 
 std::optional<std::size_t> cursor::rownumber() const noexcept {
-  if (closed_ || engine_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
+  if (closed_ || state_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
   return position_;
 }
 
 std::int64_t cursor::rowcount() const noexcept {
   if (counted_) return *counted_;
-  if (engine_->is_running(this) || results_.empty()) return -1;
+  if (state_->is_running(this) || results_.empty()) return -1;
   auto const counted = detail::counted_rows(results_.back().command_tag());
   return counted ? static_cast<std::int64_t>(*counted) : -1;
 }
 
 std::vector<described_column> cursor::description() const {
-  if (engine_->is_running(this) || results_.empty()) return {};
+  if (state_->is_running(this) || results_.empty()) return {};
   std::vector<described_column> columns;
   for (column_info const& each : results_.back().columns()) {
     described_column made{.name = each.name,
@@ -248,25 +254,25 @@ std::vector<described_column> cursor::description() const {
 }
 
 std::string_view cursor::statusmessage() const noexcept {
-  return engine_->is_running(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
+  return state_->is_running(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
 }
 
 results const& cursor::results() const {
   require_open();
-  if (engine_->is_running(this)) throw programming_error("no results to fetch");
+  if (state_->is_running(this)) throw programming_error("no results to fetch");
   return results_;
 }
 
 tusk::connection& cursor::connection() const {
-  if (auto* const owner = engine_->owner()) return *owner;
+  if (auto* const owner = state_->owner) return *owner;
   throw interface_error("the cursor's connection is gone");
 }
 
-bool cursor::closed() const noexcept { return closed_ || engine_->closed(); }
+bool cursor::closed() const noexcept { return closed_ || state_->closed(); }
 
 void cursor::close() noexcept {
   closed_ = true;
-  engine_->forget(this);
+  state_->forget(this);
   results_.all_.clear();
 }
 

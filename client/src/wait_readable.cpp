@@ -13,7 +13,7 @@
 #include <tusk/types/error.hpp>
 #include <utility>
 
-#include "engine/engine.hpp"
+#include "connection_state.hpp"
 
 namespace tusk {
 namespace {
@@ -51,7 +51,12 @@ class stop_event {
 }  // namespace
 
 bool wait_readable(connection& conn, within const& limit) {
-  int const descriptor = conn.engine().descriptor_to_wait_for();
+  int descriptor = -1;
+  {
+    detail::operation_guard const guard(conn.state().lock);
+    conn.state_->require_open();
+    descriptor = conn.state_->engine.wanted().descriptor;
+  }
   stop_event const stop(limit.token());
   for (;;) {
     if (limit.token().stop_requested()) throw query_canceled("waiting for the connection was stopped");
@@ -72,7 +77,7 @@ bool wait_readable(connection& conn, within const& limit) {
 }
 
 std::optional<notify> connection::next_notify(within const& limit) {
-  if (engine().is_async())
+  if (state().options.async)
     throw programming_error(
         "next_notify cannot be used in asynchronous mode; call poll() and take from notifies, or use a connection "
         "without async");

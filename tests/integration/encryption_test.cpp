@@ -2,7 +2,7 @@
 // outcome and the number of connections that it takes.
 //
 // What is expected comes from the rules below, which are written from the documentation's words and know nothing of the
-// connector: a mode is a list of tries; a try that fails in the handshake, or that the server refuses with 28000, makes
+// client: a mode is a list of tries; a try that fails in the handshake, or that the server refuses with 28000, makes
 // room for the next one over a new connection; `N` makes room for it over the same one.
 
 #include <gtest/gtest.h>

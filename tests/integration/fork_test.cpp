@@ -1,5 +1,6 @@
 // After a fork the child says nothing to the parent's session: every operation is an error there, and what ends there
 // sends nothing.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -293,13 +294,14 @@ TEST_P(fork_test, in_a_handler_ends_the_childs_for_good) {
 TEST_P(fork_test, in_a_handler_that_closes_in_the_child) {
   connection conn = open(GetParam());
   pid_t child = -1;
+  int const descriptor = conn.fileno();
   bool open_in_handler = false;
   conn.on_notice([&](diagnostics const&) {
     if (child != -1) return;
     child = ::fork();
     if (child != 0) return;
     conn.close();
-    open_in_handler = conn.fileno() != -1;
+    open_in_handler = ::fcntl(descriptor, F_GETFD) != -1;
   });
   try {
     conn.exec("DO $$ BEGIN RAISE WARNING 'now'; END $$; SELECT 1");

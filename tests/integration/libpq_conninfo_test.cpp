@@ -2,9 +2,9 @@
 // them. Every intended difference stands in `differences`, with its reason. No name is looked up, nothing waits.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <conninfo.hpp>
-#include <conninfo_settings.hpp>
-#include <uri.hpp>
+#include "conninfo/conninfo.hpp"
+#include "conninfo/make_settings.hpp"
+#include "conninfo/uri.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // Password files and service files mean what they mean to libpq: random ones, built from the pieces that matter.
 #include <gtest/gtest.h>
-#include <conninfo.hpp>
-#include <conninfo_settings.hpp>
+#include "conninfo/conninfo.hpp"
+#include "conninfo/make_settings.hpp"
 
 #include <algorithm>
 #include <random>

@@ -332,7 +332,6 @@ TEST(limit, is_told_by_timeout_and_gone_with_the_operation) {
   EXPECT_EQ(conn.timeout(), 0ms);
   EXPECT_THROW(finish(conn), query_canceled);
   EXPECT_EQ(conn.timeout(), std::nullopt);
-  EXPECT_EQ(conn.fileno(), socket);
 }
 
 TEST(limit, of_a_prepare_that_waits_for_a_lock) {

@@ -1,7 +1,7 @@
 // Awkward connection strings: tables by tables of odd pieces, and random changes of any of them.
 #pragma once
 
-#include <conninfo_keywords.hpp>
+#include "conninfo/keywords.hpp"
 #include <iterator>
 #include <random>
 #include <string>

@@ -2,7 +2,7 @@
 // /home/os_user, and a socket directory.
 #pragma once
 
-#include <conninfo.hpp>
+#include "conninfo/conninfo.hpp"
 #include <functional>
 #include <map>
 #include <memory>

@@ -2,10 +2,13 @@
 // says when it leads to none. The servers are scripted: two of them, first and second.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tusk/tusk.hpp>
 #include <vector>
 
@@ -263,6 +266,76 @@ TEST(mended, a_trace_does_not_begin_in_mid_connecting) {
   EXPECT_CONTAINS("connect_options::trace",
                   thrown<programming_error>([&] { conn.trace([](std::string_view) {}); }).what());
   EXPECT_NO_THROW(conn.trace({}));
+}
+
+// What a server said of its encoding before it refused is of no account for the next one.
+TEST(several_hosts_test, the_next_one_is_read_in_its_own_encoding) {
+  scripted_server first([](peer& client) {
+    client.receive_startup();
+    client.send(message('R', int32(0)) + message('S', text("client_encoding") + text("LATIN1")) +
+                message('E', fields("FATAL", "57P03", "starting up")));
+  });
+  scripted_server second([](peer& client) {
+    client.receive_startup();
+    client.send(message('R', int32(0)) + message('N', fields("NOTICE", "00000", "gr\xc3\xbc\xc3\x9f dich")) +
+                message('K', int32(1) + int32(2)) + ready());
+    client.stay_silent();
+  });
+  connection conn = connect(both(first, second, "password=p"));
+  auto const notices = conn.take_notices();
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].message, "gr\xc3\xbc\xc3\x9f dich");
+}
+
+TEST(several_hosts_test, what_stands_behind_the_welcome_is_heard_at_once) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome() + message('A', int32(7) + text("channel") + text("payload")));
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn());
+  auto const heard = conn.notifies.pop();
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->payload, "payload");
+}
+
+TEST(password_callback, that_closes_the_connection_has_nothing_sent) {
+  std::string told;
+  scripted_server server([&](peer& client) { told = client.receive_startup(); });
+  connection* self = nullptr;
+  connect_options options{.async = true};
+  options.password = [&](password_request const&) {
+    self->close();
+    return "";
+  };
+  connection conn = connect(server.dsn(), options);
+  self = &conn;
+  EXPECT_STREQ(thrown<operational_error>([&] { finish(conn); }).what(),
+               "the connection was closed while it was being made");
+  while (server.clients() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  server.wait_for_scripts();
+  EXPECT_EQ(told, "");
+}
+
+/// The child closes nothing of the parent's, which goes on.
+TEST(password_callback, may_fork) {
+  scripted_server server(primary);
+  pid_t child = -1;
+  connect_options options;
+  options.password = [&](password_request const&) {
+    child = ::fork();
+    return "";
+  };
+  try {
+    connect(server.dsn(), options);
+  } catch (interface_error const&) {
+    if (child == 0) ::_exit(42);
+  }
+  if (child == 0) ::_exit(1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+  EXPECT_EQ(server.clients(), 1);
 }
 
 TEST(mended, ping_says_rejecting) {

@@ -1,7 +1,7 @@
 // The documentation's page about connection parameters, made from the keyword table of the connection strings.
 #pragma once
 
-#include <conninfo_keywords.hpp>
+#include "conninfo/keywords.hpp"
 #include <string>
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // A connection: statements go in, results come out; and the four calls with which a program steps it itself.
 //
-// All work is done by one engine that steps bytes. `poll()` is a step; a blocking call is "start the operation, then
-// step and wait until it is done". What is asked with `query` is prepared at the server once and kept by its text.
+// All work is done by one engine that steps bytes. `poll()` is a step; a blocking call is "begin the operation, then
+// step and wait until it has ended". What is asked with `query` is prepared at the server once and kept by its text.
 #pragma once
 
 #include <chrono>
@@ -37,12 +37,12 @@ class connection;
 }
 
 namespace detail {
-class engine;
+class connection_state;
 struct prepared_statement;
 
 /// What a connection is made from; connect() makes it.
 struct opening {
-  std::shared_ptr<detail::engine> engine;
+  std::shared_ptr<detail::connection_state> state;
 };
 opening open(std::string_view dsn, connect_options const& options, bool watched);
 void establish(connection& made);
@@ -250,7 +250,9 @@ class connection {
   /// One step: sends what is to be sent, takes what has come, and says what to wait for. Never waits. On an idle
   /// connection it gathers notifications. Throws what the operation under way has to throw.
   poll_status poll();
-  /// The descriptor to wait on; -1 when closed. It may change between polls while connecting.
+  /// The descriptor to wait on; -1 when closed. It may change between polls while connecting. From the first stop token
+  /// or cancel() on it is one that stands for several (an epoll instance), the same for the connection's whole life, over
+  /// reconnect() too; poll() then says `read` or `ok`, and nobody waits until it is writable.
   int fileno() const noexcept;
   /// Time until poll() has to be called again although the descriptor is silent (connect_timeout, a tusk::within);
   /// nothing: for ever.
@@ -276,7 +278,8 @@ class connection {
   void start_notify(std::string_view channel, std::string_view payload = {});
   /// The results of the operation that is done; once.
   results take_results();
-  /// Whether an operation is under way.
+  /// Whether an operation is under way. This, closed(), fileno(), timeout(), transaction_status() and info() do not wait
+  /// for another thread's operation.
   bool isexecuting() const noexcept;
 
   // ---- waiting ----
@@ -295,13 +298,11 @@ class connection {
   /// TLS settings, and is given up after `within`. No statement that begins later is hit.
   ///
   /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. With
-  /// `async` it only begins: poll() steps it, on a fileno() of its own meanwhile.
-  ///
-  /// While it is under way poll() steps the request alone; the operation's answer waits.
+  /// `async` it only begins, and poll() steps it. An answer that comes meanwhile is handed over.
   ///
   /// Throws operational_error (of an asynchronous connection: out of poll()) if the request cannot be sent; the
-  /// operation goes on. If the server does not confirm what was sent, the connection ends with the operation, as the
-  /// request could hit a later one.
+  /// operation goes on. If the server does not confirm what was sent, the connection is closed when the operation has
+  /// ended, as the request could hit a later one.
   void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
 
   /// Closes, and connects again with the same settings; with `async` poll() does it. Statements prepared before are
@@ -358,7 +359,8 @@ class connection {
   /// A setting that the server reports ("TimeZone"); empty if it does not.
   std::string parameter_status(std::string_view name) const;
   bool closed() const noexcept;
-  /// Says goodbye and closes; an operation under way ends with an error. Closing twice is fine.
+  /// Says goodbye and closes; an operation under way ends with operational_error, on a blocking connection also that of
+  /// another thread, for which this does not wait. Closing twice is fine.
   void close() noexcept;
 
  protected:
@@ -377,11 +379,11 @@ class connection {
   friend class transaction;
   friend void detail::establish(connection& made);
   void begin_session();
-  poll_status step_session_hook(detail::engine& on);
+  poll_status step_session_hook(detail::connection_state& on);
   friend bool wait_readable(connection& conn, within const& limit);
   friend void wait_select(connection& conn);
   results run_watched(request const& what);
-  detail::engine& engine() const;
+  detail::connection_state& state() const;
 
   adapter_registry& adapters() const;
   results exec_script(within const* limit, std::string_view script);
@@ -393,7 +395,7 @@ class connection {
   friend void register_adapter(Function adapt, connection& conn);
   friend void register_type(typecaster const& caster, connection& conn);
 
-  std::shared_ptr<detail::engine> engine_;
+  std::shared_ptr<detail::connection_state> state_;
   std::function<std::unique_ptr<tusk::cursor>(connection&)> cursor_factory_;
 };
 

@@ -275,7 +275,7 @@ class cursor {
   result const& current() const;
   void require_open() const;
 
-  std::shared_ptr<detail::engine> engine_;
+  std::shared_ptr<detail::connection_state> state_;
   tusk::results results_;
   std::size_t position_ = 0;             // of the next row
   std::optional<std::int64_t> counted_;  // by executemany

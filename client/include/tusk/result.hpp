@@ -47,6 +47,7 @@ struct column_handle {
 
 namespace detail {
 
+class sql_operation;
 template <class T>
 class mapper;
 template <class T>
@@ -433,6 +434,7 @@ class result {
 
   friend class row_block;
   friend class cursor;
+  friend class detail::sql_operation;
   std::shared_ptr<detail::result_state const> state_;
 };
 

@@ -11,7 +11,7 @@
 namespace tusk {
 
 namespace detail {
-class engine;
+class connection_state;
 struct prepared_statement;
 }  // namespace detail
 
@@ -26,7 +26,8 @@ struct prepared_statement;
 /// whatever becomes of the tables; tools/docs/poolers.md has an example.
 class statement {
  public:
-  statement(std::shared_ptr<detail::engine> engine, std::shared_ptr<detail::prepared_statement> prepared) noexcept;
+  statement(std::shared_ptr<detail::connection_state> state,
+            std::shared_ptr<detail::prepared_statement> prepared) noexcept;
   statement(statement&&) noexcept = default;
   statement& operator=(statement&& other) noexcept;
   ~statement();
@@ -65,7 +66,7 @@ class statement {
   void release() noexcept;
   adapter_registry const* adapters() const noexcept;
 
-  std::shared_ptr<detail::engine> engine_;
+  std::shared_ptr<detail::connection_state> state_;
   std::shared_ptr<detail::prepared_statement> prepared_;
 };
 

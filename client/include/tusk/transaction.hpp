@@ -55,7 +55,7 @@ class transaction {
   void end();
   void undo();
 
-  std::shared_ptr<detail::engine> engine_;  // the connection may move meanwhile
+  std::shared_ptr<detail::connection_state> state_;  // the connection may move meanwhile
   std::string savepoint_;
   std::size_t depth_ = 0;
   bool ended_ = false;

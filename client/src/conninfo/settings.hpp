@@ -1,6 +1,6 @@
 // What a connection is made from: every value checked, nothing left to look up but names and files of TLS.
 //
-// conninfo.hpp makes these from connection strings, the environment and files; the connector, TLS and the session read
+// conninfo.hpp makes these from connection strings, the environment and files; connecting, TLS and the session read
 // them. They do not change while a connection lives, and a cancel request or a reconnect uses the very same ones.
 #pragma once
 

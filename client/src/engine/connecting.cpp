@@ -1,7 +1,6 @@
 #include "engine/connecting.hpp"
 
-#include <algorithm>
-#include <random>
+#include <memory>
 #include <tusk/protocol/errc.hpp>
 
 #include "engine/server_role.hpp"
@@ -10,257 +9,293 @@
 namespace tusk::client {
 namespace {
 
-/// What the server's own words leave out.
-std::string_view advice(std::string_view sqlstate) {
-  if (sqlstate == "28P01") return "; check user and password";
-  if (sqlstate == "28000") return "; check user and dbname, and the server's pg_hba.conf";
-  if (sqlstate == "3D000") return "; check dbname";
-  if (sqlstate == "53300") return "; close other connections, or raise max_connections at the server";
-  if (sqlstate == "57P03") return "; try again when it is up";
-  return "";
+/// Whether a password may go out as it is.
+bool cleartext_is_safe(route const& to, tls const* secured, settings const& how, connect_options const& options) {
+  bool const verified = secured != nullptr && how.tls.mode == sslmode::verify_full;
+  return verified || to.address.is_loopback || options.allow_cleartext_password;
+}
+
+/// Where a password that did not do came from, and why a password file did not help. Never the password.
+std::string about_password(protocol::session const& by, host_settings const& host, settings const& how,
+                           connect_options const& options) {
+  std::string const& from = options.password ? "the password callback" : host.password_from;
+  bool const was_used = by.authentication() != protocol::authentication_method::none && how.scram_client_key.empty();
+  std::string said = from.empty() || !was_used ? "" : "the password came from " + from;
+  if (!options.password && !how.passfile_problem.empty()) said += (said.empty() ? "" : "; ") + how.passfile_problem;
+  return said.empty() ? said : " (" + said + ")";
 }
 
 }  // namespace
 
-connector::connector(settings const& to, connect_options const& options, transport& bytes, protocol::session& session)
-    : to_(to), options_(options), bytes_(bytes), session_(session), dialer_(to, bytes), wanted_(to.target) {
-  for (host_settings const& each : to_.hosts) hosts_.push_back(&each);
-  if (to_.load_balance) std::shuffle(hosts_.begin(), hosts_.end(), std::random_device());
+connecting::connecting(settings const& to, connect_options const& options, connecting_observer observer)
+    : to_(to),
+      options_(options),
+      observer_(std::move(observer)),
+      candidates_(to),
+      dialer_(to, bytes_),
+      startup_(options.limits, bytes_, observer_) {
   next_host();
+  wait(candidates_.names().descriptor(), false, true);  // a first step can be made at once
 }
 
-// --- What is tried, and in which order ----------------------------------------------------------------------------
+// --- Where to go next ---------------------------------------------------------------------------------------------
 
-void connector::next_host() {
-  if (next_host_ == hosts_.size()) {
-    if (wanted_ != session_attributes::prefer_standby) give_up();
-    wanted_ = session_attributes::any;  // there is no standby: then any will do
-    next_host_ = 0;
-    reasons_.clear();
-    failures_ = 0;
-  }
+void connecting::next_host() {
   refused_here_ = false;
-  route_.host = hosts_[next_host_++];
-  route_.address = {};
-  addresses_.clear();
-  next_address_ = 0;
-  stage_ = stage::resolving;
+  stage_ = connect_stage::resolving;
+  if (!candidates_.next_host()) {
+    state_ = state::failed;
+    return;
+  }
   set_deadline();
-  host_settings const& host = *route_.host;
-  if (host.is_unix_socket())
-    addresses_.push_back(unix_endpoint(host.unix_socket_path()));
-  else
-    names_.start(host.address.empty() ? host.name : host.address, host.port);
 }
 
-/// The addresses of the present host are known, or cannot be known.
-void connector::take_addresses() {
-  host_settings const& host = *route_.host;
-  if (!host.is_unix_socket()) addresses_ = names_.addresses();
-  if (to_.load_balance) std::shuffle(addresses_.begin(), addresses_.end(), std::random_device());
-  if (!addresses_.empty()) return next_address();
-  note("the name cannot be resolved: " + names_.error() + "; check its spelling, or give an address");
-  next_host();
-}
-
-void connector::next_address() {
-  if (refused_here_) give_up();  // the server has said no, and the other encryption did not help
-  if (next_address_ == addresses_.size()) return next_host();
-  route_.address = addresses_[next_address_++];
+void connecting::next_address() {
+  if (refused_here_) {  // the server has said no, and the other encryption did not help
+    state_ = state::failed;
+    return;
+  }
+  if (!candidates_.next_address()) return next_host();
   set_deadline();
-  bool const never = to_.tls.mode == sslmode::disable || route_.address.family() == AF_UNIX;
-  bool const plain_first = never || to_.tls.mode == sslmode::allow;
-  bool const either = !never && (to_.tls.mode == sslmode::allow || to_.tls.mode == sslmode::prefer);
-  next_try(!plain_first);
-  if (either) other_try_ = plain_first;
+  dial();
 }
 
-void connector::next_try(bool with_tls) {
-  other_try_.reset();
-  route_.with_tls = with_tls;
-  stage_ = stage::dialing;
-  dialer_.begin(*route_.host, route_.address, with_tls);
+void connecting::dial() {
+  stage_ = connect_stage::dialing;
+  dialer_.begin(*route().host, route().address, route().with_tls);
 }
 
-void connector::set_deadline() {
-  until_.reset();  // each address has a deadline of its own
-  if (to_.connect_timeout) until_ = clock::now() + *to_.connect_timeout;
+/// Each address has one of its own.
+void connecting::set_deadline() {
+  wish_.until.reset();
+  if (to_.connect_timeout) wish_.until = clock::now() + *to_.connect_timeout;
 }
 
-// --- What is said of it -------------------------------------------------------------------------------------------
+// --- What went wrong ----------------------------------------------------------------------------------------------
 
-std::string connector::server() const {
-  host_settings const& host = *route_.host;
-  if (host.is_unix_socket()) return "socket \"" + host.unix_socket_path() + "\"";
-  std::string const& address = route_.address.text;
-  return "server at \"" + host.shown() + "\"" +
-         (address.empty() || address == host.shown() ? std::string() : " (" + address + ")") + ", port " +
-         std::to_string(host.port);
+/// This try has failed.
+connect_failure& connecting::note(connect_fault fault, std::string detail, std::error_code code) {
+  host_settings const& host = *route().host;
+  connect_failure& made = failures_.emplace_back();
+  made.fault = fault;
+  made.stage = stage_;
+  made.is_local = host.is_unix_socket();
+  made.host = made.is_local ? host.unix_socket_path() : host.shown();
+  made.address = route().address.text;
+  made.port = host.port;
+  made.with_tls = route().with_tls;
+  made.is_second = refused_here_;
+  made.is_second_pass = candidates_.is_second_pass();
+  made.code = code;
+  made.detail = std::move(detail);
+  if (has_begun()) startup_.renew();
+  return made;
 }
 
-/// What went wrong before, and where we are now.
-std::string connector::tried() const { return reasons_ + (reasons_.empty() ? "" : "\n") + "connection to " + server(); }
-
-/// Where a password that did not do came from, and why a password file did not help. Never the password.
-std::string connector::about_password() const {
-  std::string const& from = options_.password ? "the password callback" : route_.host->password_from;
-  bool const was_used =
-      session_.authentication() != protocol::authentication_method::none && to_.scram_client_key.empty();
-  std::string said = from.empty() || !was_used ? "" : "the password came from " + from;
-  if (!options_.password && !to_.passfile_problem.empty()) said += (said.empty() ? "" : "; ") + to_.passfile_problem;
-  return said.empty() ? said : " (" + said + ")";
-}
-
-void connector::note(std::string const& reason) {
-  reasons_ = tried() + " failed: " + reason;
-  if (!refused_here_) refusal_.reset();
-  ++failures_;
-}
-
-void connector::give_up() const {
-  std::string const what = (failures_ > 1 ? "no connection could be made: " : "") + reasons_;
-  if (refusal_) throw operational_error(what, refusal_, true);
-  throw operational_error(what, std::make_error_code(std::errc::not_connected), true);
-}
-
-// --- Outcomes -----------------------------------------------------------------------------------------------------
-
-/// The session was, or may have been, begun: the next one is another.
-void connector::restart() noexcept { session_ = protocol::session(options_.limits); }
-
-void connector::failed(std::string const& reason) {
-  restart();
-  note(reason);
-  if (stage_ == stage::resolving)
+/// The same; another address may do better.
+void connecting::failed(connect_fault fault, std::string detail, std::error_code code) {
+  bool const unresolved = stage_ == connect_stage::resolving;
+  note(fault, std::move(detail), code);
+  if (unresolved)
     next_host();
   else
     next_address();
 }
 
-void connector::refused(diagnostics fields) {
-  auto shared = std::make_shared<diagnostics const>(std::move(fields));
-  bool const starting_up = shared->sqlstate == "57P03";
-  bool const the_other = other_try_ && (shared->sqlstate == "28000" || (shared->sqlstate == "28P01" && *other_try_));
-  std::string const password = shared->sqlstate == "28P01" ? about_password() : std::string();
-  if (starting_up || the_other) {
-    restart();
-    note(types::describe(*shared) + password);
-    refusal_ = std::move(shared);
-    refused_here_ = !starting_up;
-    return starting_up ? next_host() : next_try(*other_try_);
-  }
-  std::string const what = tried() + " was refused" + std::string(advice(shared->sqlstate)) + password + ": ";
-  throw operational_error(what + types::describe(*shared), shared, true);
+/// The same; no other address is tried.
+void connecting::end(connect_fault fault, std::string detail, std::error_code code) {
+  note(fault, std::move(detail), code).is_final = true;
+  state_ = state::failed;
 }
 
-void connector::refused(std::string const& reason, std::error_code code) const {
-  bool const lacks_password = code == protocol::errc::password_needed;
-  throw operational_error(tried() + " failed: " + reason + (lacks_password ? about_password() : ""), code, true);
+void connecting::late() {
+  if (has_begun())
+    return failed(connect_fault::timed_out,
+                  "the server took the connection, but the session did not begin within connect_timeout");
+  std::string const what = stage_ == connect_stage::resolving ? "its name was not resolved"
+                           : dialer_.is_crowded()             ? "its queue of connections had no room"
+                                                              : "no answer came";
+  failed(connect_fault::timed_out,
+         what + " within connect_timeout, " + std::to_string(to_.connect_timeout->count()) + " s");
 }
 
-bool connector::ready(std::string_view answer) {
-  bool const must_ask = to_.tls.certmode == sslcertmode::require;
-  if (must_ask && (bytes_.tls() == nullptr || !bytes_.tls()->certificate_requested()))
-    refused("it did not ask for a client certificate, which sslcertmode=require insists on",
-            std::make_error_code(std::errc::permission_denied));
-  auto const wanted = stage_ == stage::asking ? is_wanted(wanted_, answer)
-                                              : is_wanted(wanted_, session_.parameter("in_hot_standby"),
-                                                          session_.parameter("default_transaction_read_only"));
-  if (wanted && *wanted) return true;
-  if (!wanted && stage_ == stage::starting) {
-    stage_ = stage::asking;
-    (void)session_.query(role_question(wanted_));
-    return false;
-  }
-  session_.terminate();
-  bytes_.write(session_.output());
-  restart();
-  note(wanted ? std::string(unwanted_because(wanted_))
-              : "its answer to \"" + std::string(role_question(wanted_)) + "\" makes no sense");
-  next_host();
-  return false;
+void connecting::interrupt() noexcept {
+  interrupted_ = true;
+  startup_.interrupt();
+}
+
+void connecting::abandon() noexcept {
+  interrupt();
+  bytes_.abandon();
 }
 
 // --- Steps --------------------------------------------------------------------------------------------------------
 
-int connector::descriptor() const noexcept {
-  return stage_ == stage::resolving ? names_.descriptor() : dialer_.descriptor();
+bool connecting::wait(int descriptor, bool read, bool write) noexcept {
+  wish_ = {descriptor, read, write, wish_.until};
+  return false;
 }
 
-dialer::outcome connector::dial() {
-  try {
-    return dialer_.step();
-  } catch (operational_error const& e) {  // TLS cannot begin: a file of ours, with which no other host does better
-    throw operational_error(tried() + " failed: " + e.what(), true);
+connecting::state connecting::step() {
+  for (bool goes_on = true; goes_on && state_ == state::waiting;) {
+    if (interrupted_) {
+      end(connect_fault::interrupted, "the connection was closed while it was being made");
+    } else if (wish_.until && clock::now() >= *wish_.until) {
+      late();
+    } else {
+      switch (stage_) {
+        case connect_stage::resolving: goes_on = resolve(); break;
+        case connect_stage::dialing: goes_on = go_on_dialing(); break;
+        case connect_stage::starting:
+        case connect_stage::asking: goes_on = go_on_starting(); break;
+      }
+      goes_on |= interrupted_;
+    }
   }
+  if (state_ != state::waiting) wish_ = {};
+  return state_;
 }
 
-progress connector::step() {
-  for (;;) {
-    if (until_ && stage_ != stage::starting && clock::now() >= *until_) {
-      char const* const what = stage_ == stage::resolving ? "its name was not resolved"
-                               : dialer_.is_crowded()     ? "its queue of connections had no room"
-                                                          : "no answer came";
-      failed(std::string(what) + " within connect_timeout, " + std::to_string(to_.connect_timeout->count()) + " s");
-      continue;
-    }
-    if (stage_ == stage::resolving) {
-      if (!route_.host->is_unix_socket() && !names_.done()) return progress::want_read;
-      take_addresses();
-      continue;
-    }
-    switch (dial()) {
-      case dialer::outcome::want_read: return progress::want_read;
-      case dialer::outcome::want_write: return progress::want_write;
-      case dialer::outcome::open: start_session(); return progress::started;
-      case dialer::outcome::no_tls:
-        if (other_try_) {  // without TLS, over the same socket
-          other_try_.reset();
-          route_.with_tls = false;
-          start_session();
-          return progress::started;
-        }
+bool connecting::resolve() {
+  if (!candidates_.are_known()) return wait(candidates_.names().descriptor(), true, false);
+  if (candidates_.take_addresses())
+    next_address();
+  else
+    failed(connect_fault::name,
+           "the name cannot be resolved: " + candidates_.names().error() + "; check its spelling, or give an address");
+  return true;
+}
+
+bool connecting::go_on_dialing() {
+  switch (dialer_.step()) {
+    case dialer::outcome::want_read: return wait(dialer_.descriptor(), true, false);
+    case dialer::outcome::want_write: return wait(dialer_.descriptor(), false, true);
+    case dialer::outcome::open: begin_session(); break;
+    case dialer::outcome::no_tls:
+      if (candidates_.next_encryption())  // without TLS, over the same socket
+        begin_session();
+      else
         failed(
+            connect_fault::tls,
             to_.tls.mode == sslmode::allow
                 ? "it does not offer TLS, and refused us without; see the server's pg_hba.conf"
                 : "it does not offer TLS, which sslmode asks for; set ssl=on at the server, or sslmode=disable here");
+      break;
+    case dialer::outcome::failed:
+      if (dialer_.fault() == connect_fault::local_file) {
+        end(dialer_.fault(), dialer_.reason());
         break;
-      case dialer::outcome::failed:
-        note(dialer_.reason());
-        if (dialer_.failed_in_tls() && other_try_)
-          next_try(*other_try_);
-        else
-          next_address();
-        break;
-    }
+      }
+      note(dialer_.fault(), dialer_.reason(), dialer_.code());
+      if (dialer_.failed_in_tls() && candidates_.next_encryption())
+        dial();
+      else
+        next_address();
+      break;
   }
+  return true;
 }
 
-bool connector::cleartext_is_safe() const noexcept {
-  bool const verified = bytes_.tls() != nullptr && to_.tls.mode == sslmode::verify_full;
-  return verified || route_.address.is_loopback || options_.allow_cleartext_password;
-}
-
-void connector::start_session() {
-  stage_ = stage::starting;
+void connecting::begin_session() {
+  wait(bytes_.socket().descriptor(), true, false);  // for whoever asks within the callback
+  host_settings const& host = *route().host;
   protocol::startup_options start;
   auto& parameters = start.parameters;
   parameters = {{"user", to_.user}, {"database", to_.dbname}, {"client_encoding", "UTF8"}};
   parameters.insert(parameters.end(), to_.server_settings.begin(), to_.server_settings.end());
   start.version = to_.max_protocol;
   start.minimum_version = to_.min_protocol;
-  start.password = options_.password
-                       ? options_.password({route_.host->shown(), route_.host->port, to_.user, to_.dbname})
-                       : route_.host->password;
+  if (auto const& ask = observer_.password ? observer_.password : options_.password; options_.password)
+    start.password = ask({host.shown(), host.port, to_.user, to_.dbname});
+  else
+    start.password = host.password;
   start.nonce = protocol::scram_nonce(random_bytes<18>());
   start.rules = to_.authentication;
   start.scram_client_key = to_.scram_client_key;
   start.scram_server_key = to_.scram_server_key;
   start.kept_keys = options_.scram_keys.get();
-  start.allow_cleartext = cleartext_is_safe();
+  start.allow_cleartext = cleartext_is_safe(route(), bytes_.tls(), to_, options_);
   if (bytes_.tls() != nullptr) start.channel_binding_data = bytes_.tls()->server_end_point();
-  if (auto const error = session_.start(std::move(start)))
-    throw programming_error("the connection's parameters cannot be sent: " + error.message(), error, true);
+  stage_ = connect_stage::starting;
+  if (auto const error = startup_.begin(std::move(start)))
+    end(connect_fault::parameters, "the connection's parameters cannot be sent: " + error.message(), error);
+}
+
+bool connecting::go_on_starting() {
+  int const descriptor = bytes_.socket().descriptor();
+  switch (startup_.step()) {
+    case startup::outcome::want_read: return wait(descriptor, true, false);
+    case startup::outcome::want_write: return wait(descriptor, true, true);
+    case startup::outcome::busy: return wait(descriptor, false, true);  // writable it is, so the caller comes back
+    case startup::outcome::ready: judge(); break;
+    case startup::outcome::refused: refused(); break;
+    case startup::outcome::violated: violated(); break;
+    case startup::outcome::lost: failed(connect_fault::lost, startup_.reason(), startup_.code()); break;
+  }
+  return true;
+}
+
+/// The server refused us, in its own words: goes on where another try may do better.
+void connecting::refused() {
+  auto words = std::make_shared<diagnostics const>(std::move(startup_.words()));
+  bool const starting_up = words->sqlstate == "57P03";
+  auto const other = candidates_.other();
+  bool const the_other = other && (words->sqlstate == "28000" || (words->sqlstate == "28P01" && *other));
+  connect_failure& made =
+      note(connect_fault::refused,
+           words->sqlstate == "28P01" ? about_password(session(), *route().host, to_, options_) : std::string());
+  made.words = std::move(words);
+  made.is_final = !starting_up && !the_other;
+  if (made.is_final) {
+    state_ = state::failed;
+  } else if (starting_up) {
+    next_host();
+  } else {
+    refused_here_ = true;
+    candidates_.next_encryption();
+    dial();
+  }
+}
+
+void connecting::violated() {
+  using protocol::errc;
+  protocol::violation const how = startup_.violation();
+  if (how.in == protocol::state::startup &&
+      (how.code == errc::unknown_message || how.code == errc::length_too_small || how.code == errc::length_too_large))
+    return failed(connect_fault::not_postgresql,
+                  "it is not a PostgreSQL server: its answer makes no sense; check host and port", how.code);
+  std::string what = how.code.message();
+  // What goes wrong with authentication is no riddle of the protocol.
+  bool const in_protocol = how.code.value() < static_cast<int>(errc::unsupported_authentication);
+  if (in_protocol)
+    what += " (" + (how.type != '\0' ? "message '" + std::string(1, how.type) + "' " : std::string()) + "in state " +
+            std::string(name(how.in)) + ")";
+  if (how.code == errc::password_needed) what += about_password(session(), *route().host, to_, options_);
+  end(in_protocol ? connect_fault::violation : connect_fault::authentication, std::move(what), how.code);
+}
+
+/// The session is ready: is it one that is wanted?
+void connecting::judge() {
+  bool const must_ask = to_.tls.certmode == sslcertmode::require;
+  if (must_ask && (bytes_.tls() == nullptr || !bytes_.tls()->certificate_requested()))
+    return end(connect_fault::tls, "it did not ask for a client certificate, which sslcertmode=require insists on",
+               std::make_error_code(std::errc::permission_denied));
+  auto const kind = candidates_.wanted();
+  bool const asked = stage_ == connect_stage::asking;
+  auto const wanted = asked ? is_wanted(kind, startup_.answer())
+                            : is_wanted(kind, session().parameter("in_hot_standby"),
+                                        session().parameter("default_transaction_read_only"));
+  if (wanted && *wanted) {
+    state_ = state::connected;
+  } else if (!wanted && !asked) {
+    stage_ = connect_stage::asking;
+    startup_.ask(role_question(kind));
+  } else {
+    startup_.leave();
+    note(connect_fault::role, wanted ? std::string(unwanted_because(kind))
+                                     : "its answer to \"" + std::string(role_question(kind)) + "\" makes no sense");
+    next_host();
+  }
 }
 
 }  // namespace tusk::client

@@ -7,97 +7,106 @@
 //
 //   resolving ─► dialing ─► starting ─► (asking ─►) connected      anything else that the server refuses is the end
 //
-// prefer-standby goes through all hosts twice: first for a standby, then for any. The order is libpq's, without the
-// second try that cannot do better: what is wrong with TLS, a password, is as wrong without. The connector steps
-// everything up to `starting`; from there the engine moves the session's bytes, and reports back.
+// It is a machine of its own: it knows no connection, owns transport and session until the session is ready, and then
+// gives them away. What is tried and in which order stands in candidates.hpp, a socket's way to TLS in dialer.hpp, the
+// session's first messages in startup.hpp; here is what follows from how each of them ends.
+//
+//   connecting way(settings, options, {});
+//   while (way.step() == connecting::state::waiting) wait for way.wish();
+//   connected: move way.transport() and way.session()          failed: make_connect_error(way.failures())
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tusk/options.hpp>
 #include <tusk/protocol/session.hpp>
-#include <tusk/types/error.hpp>
+#include <utility>
 #include <vector>
 
 #include "conninfo/settings.hpp"
+#include "engine/candidates.hpp"
+#include "engine/connect_failure.hpp"
+#include "engine/startup.hpp"
+#include "engine/wish.hpp"
 #include "net/dialer.hpp"
-#include "net/resolver.hpp"
 #include "net/transport.hpp"
 
 namespace tusk::client {
 
-/// What the connector waits for.
-enum class progress { want_read, want_write, started };
-
-/// Where a connection leads: all that a cancel request must know of it.
-struct route {
-  host_settings const* host = nullptr;  ///< of the settings
-  endpoint address;
-  bool with_tls = false;
-};
-
-/// See the top of this file. One thread at a time. What it is given must outlive it.
-class connector {
+/// See the top of this file. One thread at a time. Settings and options must outlive it.
+class connecting {
  public:
-  connector(settings const& to, connect_options const& options, transport& bytes, protocol::session& session);
+  enum class state : std::uint8_t {
+    waiting,    ///< for what wish() says
+    connected,  ///< the session is ready for a query
+    failed,     ///< see failures(); nothing is left to try
+  };
 
-  /// One step, never waiting. `started`: StartupMessage is in the session's output.
-  /// Throws operational_error when nothing is left to try: it names each address, and why it failed.
-  progress step();
-  /// The attempt at this address has failed for that reason; the next step() tries another. Throws as step() does.
-  void failed(std::string const& reason);
-  /// The server refused us, in its own words: goes on where another try may do better, else throws operational_error.
-  void refused(diagnostics fields);
-  /// We refused the server: no other address is tried either.
-  [[noreturn]] void refused(std::string const& reason, std::error_code code) const;
-  /// The session is ready for a query; `answer` is that of the last one, empty if there was none. True: it is the one
-  /// that is wanted. False: a query was made, or the next host is to be tried.
-  bool ready(std::string_view answer);
+  connecting(settings const& to, connect_options const& options, connecting_observer observer);
+  connecting(connecting const&) = delete;
+  connecting& operator=(connecting const&) = delete;
+  ~connecting() { bytes_.close(); }
 
-  /// What to wait on, and how long.
-  int descriptor() const noexcept;
-  deadline until() const noexcept { return until_; }
+  /// Goes as far as it can without waiting. What goes wrong with a try is no exception, but an entry of failures().
+  /// Throws what the observer, the password callback and a trace's sink throw, and std::bad_alloc; then it can only be
+  /// destroyed.
+  state step();
+  /// What to wait for before the next step. It never needs more than one descriptor.
+  client::wish const& wish() const noexcept { return wish_; }
+  /// The present or next step() is the last one, and fails; for the observer, too.
+  void interrupt() noexcept;
+  /// The same, in a forked child, where the connection is the parent's: closes without a word to the server.
+  void abandon() noexcept;
+
+  /// The tries that have failed, in their order.
+  std::vector<connect_failure> const& failures() const noexcept { return failures_; }
   /// The address that is tried, or was reached.
-  client::route const& route() const noexcept { return route_; }
+  client::route const& route() const noexcept { return candidates_.route(); }
+  /// Whether messages of a session go to and fro.
+  bool has_begun() const noexcept { return stage_ >= connect_stage::starting; }
+
+  /// Once connected, these are to be moved away. What the session has received already is in it: call next() before
+  /// anything is read. Before that a trace may be set, and a socket held (transport::take_socket).
+  client::transport& transport() noexcept { return bytes_; }
+  protocol::session& session() noexcept { return startup_.session(); }
 
  private:
-  enum class stage { resolving, dialing, starting, asking };
-
   void next_host();
   void next_address();
-  void next_try(bool with_tls);
-  void note(std::string const& reason);
-  dialer::outcome dial();
-  void restart() noexcept;
+  void dial();
   void set_deadline();
-  void take_addresses();
-  bool cleartext_is_safe() const noexcept;
-  void start_session();
-  std::string server() const;
-  std::string tried() const;
-  std::string about_password() const;
-  [[noreturn]] void give_up() const;
+  bool wait(int descriptor, bool read, bool write) noexcept;
+
+  // Each goes on from its stage. False: wish() says what it waits for, or it is over.
+  bool resolve();
+  bool go_on_dialing();
+  bool go_on_starting();
+  void begin_session();
+  void refused();
+  void violated();
+  void judge();
+
+  connect_failure& note(connect_fault fault, std::string detail, std::error_code code = {});
+  void failed(connect_fault fault, std::string detail, std::error_code code = {});
+  void end(connect_fault fault, std::string detail, std::error_code code = {});
+  void late();
 
   settings const& to_;
   connect_options const& options_;
-  transport& bytes_;
-  protocol::session& session_;
+  connecting_observer const observer_;
+  client::transport bytes_;
+  candidates candidates_;
   dialer dialer_;
-  resolver names_;
-  std::vector<host_settings const*> hosts_;  // in the order of trying
-  std::vector<endpoint> addresses_;          // of the present host
-  std::size_t next_host_ = 0, next_address_ = 0;
-  std::optional<bool> other_try_;  // at this address, when the present one fails: with TLS?
-  stage stage_ = stage::resolving;
-  session_attributes wanted_;
-  deadline until_;
-  client::route route_;
-  std::string reasons_;
-  std::shared_ptr<diagnostics const> refusal_;  // the server's own words, where they were the last reason
-  bool refused_here_ = false;                   // by this address, in one encryption: the other is tried
-  int failures_ = 0;
+  startup startup_;
+  connect_stage stage_ = connect_stage::resolving;
+  state state_ = state::waiting;
+  client::wish wish_;  // `until` is the deadline of the present address
+  std::vector<connect_failure> failures_;
+  bool refused_here_ = false;  // by this address, in one encryption: the other is tried
+  bool interrupted_ = false;
 };
 
 }  // namespace tusk::client

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "conninfo/settings.hpp"
-#include "engine/connecting.hpp"
+#include "net/route.hpp"
 #include "net/dialer.hpp"
 #include "net/transport.hpp"
 
@@ -42,6 +42,8 @@ class canceller {
   int descriptor() const noexcept { return dialer_.descriptor(); }
   deadline until() const noexcept { return until_; }
   std::string const& reason() const noexcept { return reason_; }
+  /// Whether the server may have got it.
+  bool was_sent() const noexcept { return sent_ != 0; }
 
  private:
   outcome fail(std::string_view why);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <tusk/protocol/frontend.hpp>
+#include <tusk/types/error.hpp>
 #include <vector>
 
 namespace tusk::client {
@@ -27,9 +28,15 @@ std::string advice(std::error_code error, bool local) {
 
 }  // namespace
 
-dialer::outcome dialer::fail(std::string reason) {
+dialer::outcome dialer::fail(connect_fault fault, std::string reason, std::error_code code) {
   reason_ = std::move(reason);
+  fault_ = fault;
+  code_ = code;
   return outcome::failed;
+}
+
+dialer::outcome dialer::fail(connect_fault fault, std::string_view when, io_result const& how) {
+  return fail(fault, std::string(when) + bytes_.explain(how), {how.error, std::generic_category()});
 }
 
 void dialer::begin(host_settings const& host, endpoint const& to, bool with_tls) {
@@ -48,7 +55,7 @@ void dialer::attempt() {
   reason_.clear();
   auto const error = bytes_.connect(*to_, how_.tcp);
   if (!error) return pause_.reset();
-  reason_ = error.message() + advice(error, local_);
+  fail(connect_fault::no_connection, error.message() + advice(error, local_), error);
   if (!local_ || error.value() != EAGAIN) return pause_.reset();
   if (!pause_) pause_.emplace();
   if (pause_->begin()) reason_.clear();
@@ -69,9 +76,10 @@ dialer::outcome dialer::step() {
 
 dialer::outcome dialer::connected() {
   if (!wait_for(bytes_.socket().descriptor(), false, true, clock::now())) return outcome::want_write;
-  if (auto const error = bytes_.socket().finish_connect()) return fail(error.message() + advice(error, local_));
+  if (auto const error = bytes_.socket().finish_connect())
+    return fail(connect_fault::no_connection, error.message() + advice(error, local_), error);
   if (local_ && !how_.requirepeer.empty()) {
-    if (auto wrong = wrong_peer(); !wrong.empty()) return fail(std::move(wrong));
+    if (auto wrong = wrong_peer(); !wrong.empty()) return fail(connect_fault::wrong_peer, std::move(wrong));
   }
   if (!with_tls_) return outcome::open;
   if (how_.tls.negotiation == sslnegotiation::direct) return start_tls();
@@ -103,7 +111,7 @@ dialer::outcome dialer::ask() {
     // Eight bytes on a fresh connection go at once, or the connection is broken.
     io_result const sent = bytes_.write(request.view());
     if (sent.status != io_status::done || sent.bytes != request.size())
-      return fail("the request for TLS could not be sent: " + bytes_.explain(sent));
+      return fail(connect_fault::lost, "the request for TLS could not be sent: ", sent);
     request_sent_ = true;
   }
   char answer[2];
@@ -114,23 +122,30 @@ dialer::outcome dialer::ask() {
 /// The text of an error at this point is not authenticated, and not shown.
 dialer::outcome dialer::answered(io_result const& got, char answer) {
   if (got.status == io_status::closed)
-    return fail("it closed the connection when asked for TLS; is it a PostgreSQL server?");
-  if (got.status != io_status::done) return fail(bytes_.explain(got));
+    return fail(connect_fault::lost, "it closed the connection when asked for TLS; is it a PostgreSQL server?");
+  if (got.status != io_status::done) return fail(connect_fault::lost, "", got);
   if (got.bytes != 1 && (answer == 'S' || answer == 'N'))
-    return fail("it sent more than one byte before TLS began: somebody may be tampering with the connection");
+    return fail(connect_fault::tls,
+                "it sent more than one byte before TLS began: somebody may be tampering with the connection");
   switch (answer) {
     case 'S': return start_tls();
     case 'N': return outcome::no_tls;
     case 'E':
-      return fail("it answered the request for TLS with an error; it may be out of processes or memory: see its log");
+      return fail(connect_fault::tls,
+                  "it answered the request for TLS with an error; it may be out of processes or memory: see its log");
     default:
       return fail(
+          connect_fault::not_postgresql,
           "it is not a PostgreSQL server: its answer to the request for TLS makes no sense; check host and port");
   }
 }
 
 dialer::outcome dialer::start_tls() {
-  bytes_.start_tls(how_.tls, *host_);
+  try {
+    bytes_.start_tls(how_.tls, *host_);
+  } catch (operational_error const& e) {  // it cannot begin: a file of ours, mostly
+    return fail(connect_fault::local_file, e.what());
+  }
   stage_ = stage::handshaking;
   return handshake();
 }
@@ -142,11 +157,12 @@ dialer::outcome dialer::handshake() {
     case io_status::want_read: return outcome::want_read;
     case io_status::want_write: return outcome::want_write;
     case io_status::closed:
-      return fail(how_.tls.negotiation == sslnegotiation::direct
+      return fail(connect_fault::tls,
+                  how_.tls.negotiation == sslnegotiation::direct
                       ? "it closed the connection during the TLS handshake; sslnegotiation=direct needs a server of "
                         "version 17 or newer, or sslnegotiation=postgres here"
                       : "it closed the connection during the TLS handshake");
-    case io_status::failed: return fail((done.error != 0 ? "in the TLS handshake: " : "") + bytes_.explain(done));
+    case io_status::failed: return fail(connect_fault::tls, done.error != 0 ? "in the TLS handshake: " : "", done);
   }
   return outcome::failed;
 }

@@ -8,9 +8,11 @@
 
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "conninfo/settings.hpp"
 #include "net/back_off.hpp"
+#include "net/connect_fault.hpp"
 #include "net/transport.hpp"
 
 namespace tusk::client {
@@ -38,13 +40,17 @@ class dialer {
   bool is_crowded() const noexcept { return pause_.has_value(); }
   /// Why it failed, and what to do; it holds nothing that the peer sent.
   std::string const& reason() const noexcept { return reason_; }
+  /// Of what kind that is, and the system's error if there was one.
+  connect_fault fault() const noexcept { return fault_; }
+  std::error_code const& code() const noexcept { return code_; }
   /// Whether the failure is one of TLS: without it the address may do.
   bool failed_in_tls() const noexcept { return stage_ == stage::handshaking; }
 
  private:
   enum class stage { connecting, asking, handshaking };
 
-  outcome fail(std::string reason);
+  outcome fail(connect_fault fault, std::string reason, std::error_code code = {});
+  outcome fail(connect_fault fault, std::string_view when, io_result const& how);
   void attempt();
   outcome connected();
   outcome ask();
@@ -61,6 +67,8 @@ class dialer {
   stage stage_ = stage::connecting;
   bool local_ = false, with_tls_ = false, request_sent_ = false;
   std::string reason_;
+  connect_fault fault_ = connect_fault::none;
+  std::error_code code_;
 };
 
 }  // namespace tusk::client

@@ -114,6 +114,10 @@ void socket::set_blocking(bool on) const noexcept {
   ::fcntl(descriptor_, F_SETFL, on ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
+void socket::shut_down() const noexcept {
+  if (is_open()) ::shutdown(descriptor_, SHUT_RDWR);
+}
+
 void socket::close() noexcept {
   if (descriptor_ < 0) return;
   ::shutdown(descriptor_, SHUT_WR);

@@ -79,6 +79,8 @@ class socket {
   void set_blocking(bool on) const noexcept;
   /// Ends our direction first, so that what was sent arrives before the end.
   void close() noexcept;
+  /// Ends both directions: whoever waits for something to read is told so.
+  void shut_down() const noexcept;
   /// Closes the descriptor and nothing else: what another process shares of it goes on.
   void abandon() noexcept;
   int descriptor() const noexcept { return descriptor_; }

@@ -73,7 +73,7 @@ void drop_chain(SSL* ssl) {
 }  // namespace
 
 struct tls::state {
-  socket const& over;
+  socket const* over;
   std::shared_ptr<SSL_CTX> context;
   ssl_ptr ssl;
   std::string host;        // that the certificate must be for; empty: it is not checked
@@ -85,7 +85,7 @@ struct tls::state {
   io_result last;          // what the socket said last
   std::string error, wrong_name;
 
-  state(socket const& through, std::shared_ptr<SSL_CTX> made) : over(through), context(std::move(made)) {}
+  state(socket const& through, std::shared_ptr<SSL_CTX> made) : over(&through), context(std::move(made)) {}
   state(state const&) = delete;
   ~state() { close_key_log(); }
 
@@ -120,7 +120,7 @@ struct tls::state {
 int tls::state::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
   auto& self = *static_cast<state*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  self.last = self.over.read({into, size}, self.wait);
+  self.last = self.over->read({into, size}, self.wait);
   *got = self.last.bytes;
   if (self.last.status == io_status::want_read) BIO_set_retry_read(bio);
   return self.last.status == io_status::done ? 1 : 0;
@@ -129,7 +129,7 @@ int tls::state::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* go
 int tls::state::bio_write(BIO* bio, char const* from, std::size_t size, std::size_t* sent) {
   auto& self = *static_cast<state*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  self.last = self.over.write({from, size});
+  self.last = self.over->write({from, size});
   *sent = self.last.bytes;
   if (self.last.status == io_status::want_write) BIO_set_retry_write(bio);
   return self.last.status == io_status::done ? 1 : 0;
@@ -211,6 +211,8 @@ tls::tls(tls_settings const& how, host_settings const& to, socket const& over)
 }
 
 tls::~tls() = default;
+
+void tls::move_to(socket const& over) noexcept { state_->over = &over; }
 
 io_result tls::state::outcome(int returned, std::size_t bytes) {
   wait = false;

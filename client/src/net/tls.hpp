@@ -17,7 +17,7 @@
 
 namespace tusk::client {
 
-/// See the top of this file. One thread at a time; the socket must outlive it and stay at its place.
+/// See the top of this file. One thread at a time; the socket must outlive it; if that moves, move_to() says where to.
 class tls {
  public:
   /// Prepares a session with the host over `over`. Throws operational_error if a file that the settings name cannot be
@@ -26,6 +26,9 @@ class tls {
   ~tls();
   tls(tls const&) = delete;
   tls& operator=(tls const&) = delete;
+
+  /// From now on the session is over that socket, which was moved there.
+  void move_to(socket const& over) noexcept;
 
   /// Steps the handshake; `done` when it is complete and the server is who it must be.
   io_result handshake();

@@ -4,6 +4,17 @@
 
 namespace tusk::client {
 
+transport& transport::operator=(transport&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  socket_ = std::move(other.socket_);
+  tls_ = std::move(other.tls_);
+  if (tls_) tls_->move_to(socket_);
+  tracing_ = std::move(other.tracing_);
+  bare_ = std::exchange(other.bare_, true);
+  return *this;
+}
+
 std::error_code transport::connect(endpoint const& to, tcp_settings const& how) {
   end_tls();
   if (tracing_) trace(std::move(tracing_->to), tracing_->limit, protocol::trace_from::startup);

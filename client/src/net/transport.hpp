@@ -7,18 +7,20 @@
 #include <string_view>
 #include <system_error>
 #include <tusk/protocol/trace.hpp>
+#include <utility>
 
 #include "net/socket.hpp"
 #include "net/tls.hpp"
 
 namespace tusk::client {
 
-/// A socket, and the TLS session over it if there is one. One thread at a time. It stays where it was made.
+/// A socket, and the TLS session over it if there is one. One thread at a time.
 class transport {
  public:
   transport() = default;
-  transport(transport const&) = delete;
-  transport& operator=(transport const&) = delete;
+  transport(transport&& other) noexcept { *this = std::move(other); }
+  /// What this one had is closed.
+  transport& operator=(transport&& other) noexcept;
 
   client::socket& socket() noexcept { return socket_; }
   client::socket const& socket() const noexcept { return socket_; }

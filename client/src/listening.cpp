@@ -6,7 +6,7 @@
 #include <tusk/types/sql.hpp>
 #include <utility>
 
-#include "engine/engine.hpp"
+#include "calls.hpp"
 
 namespace tusk {
 namespace {
@@ -33,44 +33,24 @@ constexpr std::string_view notify_statement = "SELECT pg_catalog.pg_notify($1, $
 
 }  // namespace
 
-/// A statement about the session: it begins no transaction, but belongs to one that there is.
-void detail::engine::begin_now(std::string_view statement) {
-  if (begin_asked_)
-    begin_exec(statement);
-  else
-    begin_bare(statement);
+void connection::listen(std::string_view channel) {
+  detail::run_now(state(), "listen", listen_statement("LISTEN", channel));
 }
-
-void detail::engine::start_now(std::string_view statement) {
-  lock const guard(mutex_);
-  begin_now(statement);
-}
-
-void detail::engine::run_now(char const* what, std::string_view statement) {
-  lock const guard(mutex_);
-  require_blocking(what);
-  begin_now(statement);
-  wait_until_done();
-  operation_.results.clear();
-}
-
-void connection::listen(std::string_view channel) { engine().run_now("listen", listen_statement("LISTEN", channel)); }
 void connection::unlisten(std::string_view channel) {
-  engine().run_now("unlisten", listen_statement("UNLISTEN", channel));
+  detail::run_now(state(), "unlisten", listen_statement("UNLISTEN", channel));
 }
 void connection::notify(std::string_view channel, std::string_view payload) {
   query(notify_statement, checked(channel), payload);
 }
 
-void connection::start_listen(std::string_view channel) { engine().start_now(listen_statement("LISTEN", channel)); }
-void connection::start_unlisten(std::string_view channel) { engine().start_now(listen_statement("UNLISTEN", channel)); }
+void connection::start_listen(std::string_view channel) {
+  detail::start_now(state(), listen_statement("LISTEN", channel));
+}
+void connection::start_unlisten(std::string_view channel) {
+  detail::start_now(state(), listen_statement("UNLISTEN", channel));
+}
 void connection::start_notify(std::string_view channel, std::string_view payload) {
   start_query(notify_statement, checked(channel), payload);
 }
-
-void connection::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler) {
-  engine().on_notify(channel, std::move(handler));
-}
-void connection::on_notice(std::function<void(diagnostics const&)> handler) { engine().on_notice(std::move(handler)); }
 
 }  // namespace tusk

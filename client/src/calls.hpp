@@ -1,0 +1,56 @@
+// What a call of the user's does with an operation: it checks what can be checked, begins it, and waits for its end; or
+// starts it. One function for each thing that can be asked; connection, cursor, statement and transaction call these.
+//
+// All of them lock. `limit`: null if there is none. They throw what connection's functions say.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tusk/results.hpp>
+#include <vector>
+
+#include "connection_state.hpp"
+#include "operations/batch.hpp"
+
+namespace tusk::detail {
+
+std::vector<result> exec(connection_state& on, std::string_view script, within const* limit);
+/// The same into an empty vector whose memory is used again, with a cursor's casters.
+void exec(connection_state& on, std::string_view script, first_casters const& casters, std::vector<result>& into,
+          within const* limit);
+void start_exec(connection_state& on, std::string_view script, first_casters const& casters, within const* limit);
+
+/// How far a batch came: statements that succeeded; rows that they touched or gave, as the server counts.
+using batch_progress = std::pair<std::size_t, std::uint64_t>;
+/// Statements that travel together, up to the first that fails; `reached` is set in either case.
+std::vector<result> exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements,
+                             first_casters casters, batch_progress& reached, within const* limit);
+void start_exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements, first_casters casters,
+                    within const* limit);
+/// How far the one that was started last came.
+batch_progress progress_of_last(connection_state& on);
+
+result query(connection_state& on, std::string_view sql, params const& args, within const* limit = nullptr);
+result query(connection_state& on, std::shared_ptr<prepared_statement> const& statement, params const& args,
+             within const* limit = nullptr);
+void start_query(connection_state& on, std::string_view sql, params const& args, within const* limit);
+std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_view sql, within const* limit);
+/// The statement is closed with the next request.
+void release(connection_state& on, prepared_statement const& statement) noexcept;
+
+void ping(connection_state& on);
+void start_ping(connection_state& on);
+void load_types(connection_state& on);
+void start_load_types(connection_state& on);
+/// LISTEN and its like: it begins no transaction by itself.
+void run_now(connection_state& on, char const* what, std::string_view statement);
+void start_now(connection_state& on, std::string_view statement);
+
+/// The results of what was started last; once.
+std::vector<result> take_results(connection_state& on);
+/// The same without taking them.
+std::vector<result> peek_results(connection_state& on);
+
+}  // namespace tusk::detail

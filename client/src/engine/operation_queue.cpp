@@ -1,0 +1,85 @@
+#include "engine/operation_queue.hpp"
+
+#include <algorithm>
+#include <tusk/types/error.hpp>
+#include <utility>
+
+namespace tusk::detail {
+
+void operation_queue::push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
+                           bool is_fed) {
+  if (entries_.empty()) ended_.clear();  // what they gave is asked for no more
+  entries_.push_back({&what, std::move(limit), std::move(kept)});
+  if (is_fed) fed_ = entries_.size();
+}
+
+void operation_queue::feed() {
+  while (feeds()) {
+    switch (entries_[fed_].what->feed()) {
+      case fed::whole: ++fed_; break;
+      case fed::part: return;
+      case fed::nothing: remove(fed_); break;
+    }
+  }
+}
+
+/// One that has ended.
+void operation_queue::remove(std::size_t index) {
+  if (auto& kept = entries_[index].kept) {
+    kept->settle();
+    ended_.push_back(std::move(kept));
+  }
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void operation_queue::end_front() {
+  remove(0);
+  if (fed_ != 0) --fed_;
+}
+
+void operation_queue::interrupt() {
+  if (entries_.empty() || (limit() != nullptr && limit()->is_over())) return;
+  entries_.front().limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
+}
+
+void operation_queue::end_unsent() {
+  // The one in front may be in the output in part.
+  for (std::size_t i = std::max<std::size_t>(fed_, 1); i < entries_.size();) {
+    if (!entries_[i].limit || !entries_[i].limit->is_over()) {
+      ++i;
+      continue;
+    }
+    entries_[i].what->end(std::make_exception_ptr(query_canceled(client::unsent_text)));
+    remove(i);
+  }
+}
+
+void operation_queue::end_all(std::exception_ptr const& error) noexcept {
+  auto const entries = std::exchange(entries_, {});
+  fed_ = 0;
+  for (entry const& each : entries) {
+    each.what->end(error);
+    if (!each.kept) continue;
+    each.kept->settle();
+    ended_.push_back(each.kept);
+  }
+}
+
+client::deadline operation_queue::until(bool cancelling) const {
+  client::deadline earliest;
+  for (entry const& each : entries_) {
+    client::deadline until = each.limit ? each.limit->until() : client::deadline();
+    if (until && cancelling && &each == entries_.data() && each.limit->end()) until = each.limit->end();
+    if (until && (!earliest || *until < *earliest)) earliest = until;
+  }
+  return earliest;
+}
+
+std::shared_ptr<operation> operation_queue::next_ended() noexcept {
+  if (ended_.empty()) return nullptr;
+  auto oldest = std::move(ended_.front());
+  ended_.erase(ended_.begin());
+  return oldest;
+}
+
+}  // namespace tusk::detail

@@ -1,0 +1,68 @@
+// The operations under way, in the order in which the server answers them.
+//
+//   push() ─► feed(): requests into the session's output, as far as may stand there ─► front() takes events ─►
+//   end_front()
+//
+// Nothing is fed behind a barrier before that has ended.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <vector>
+
+#include "engine/limit.hpp"
+#include "engine/operation.hpp"
+
+namespace tusk::detail {
+
+/// One thread at a time, but for is_busy().
+class operation_queue {
+ public:
+  /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and it is given back by
+  /// next_ended(). `is_fed`: its requests are in the output already.
+  void push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
+            bool is_fed = false);
+  /// Whether there is something to feed now.
+  bool feeds() const noexcept {
+    return fed_ < entries_.size() && (fed_ == 0 || !entries_[fed_ - 1].what->is_barrier());
+  }
+  /// Hands the session as much as may stand in its output. Throws what operation::feed() throws.
+  void feed();
+
+  bool empty() const noexcept { return entries_.empty(); }
+  operation& front() const noexcept { return *entries_.front().what; }
+  /// Whether all of the one in front was handed to the session.
+  bool is_front_whole() const noexcept { return fed_ != 0; }
+  /// Of the one in front; null: none.
+  client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
+  /// Gives the one in front a limit that is over.
+  void interrupt();
+  /// The one in front has ended.
+  void end_front();
+  /// Those that were not fed and whose limit is over leave, with query_canceled.
+  void end_unsent();
+  /// All end, with that error.
+  void end_all(std::exception_ptr const& error) noexcept;
+  /// The earliest time at which a limit has to be looked at. `cancelling`: a request for the one in front is under way,
+  /// so that no other one is due.
+  client::deadline until(bool cancelling) const;
+
+  /// The oldest of the kept ones that have ended and were not handed out; null: there is none.
+  std::shared_ptr<operation> next_ended() noexcept;
+
+ private:
+  struct entry {
+    operation* what;
+    std::unique_ptr<client::limit> limit;
+    std::shared_ptr<operation> kept;
+  };
+  void remove(std::size_t index);
+
+  std::vector<entry> entries_;
+  std::size_t fed_ = 0;  // so many of them were handed to the session whole
+  std::vector<std::shared_ptr<operation>> ended_;
+};
+
+}  // namespace tusk::detail

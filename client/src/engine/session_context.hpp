@@ -1,0 +1,102 @@
+// What the operations of a connection share: the session, the statements and types that are known there, how
+// transactions begin, and what text means while client_encoding is not UTF8.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tusk/options.hpp>
+#include <tusk/protocol/session.hpp>
+#include <tusk/session_mode.hpp>
+#include <vector>
+
+#include "engine/obstacles.hpp"
+#include "engine/session_facts.hpp"
+#include "engine/session_types.hpp"
+#include "engine/spare_memory.hpp"
+#include "engine/statement_cache.hpp"
+
+namespace tusk::detail {
+
+/// Typecasters that come before those of the connection; null: none.
+using first_casters = std::shared_ptr<types::caster_map const>;
+
+/// How transactions begin: by themselves with a statement, or because a guard asks for it.
+struct transaction_plan {
+  session_mode mode;
+  bool begin_asked = false;  ///< by a guard, whatever the mode
+  std::size_t guards = 0;    ///< that have not ended
+};
+
+/// The RowDescription of a script that came last, and what it meant: mostly the next one is the same.
+struct last_description {
+  std::string encoded;
+  std::size_t count = 0;
+  first_casters casters;
+  std::shared_ptr<column_set const> columns;
+  protocol::list<protocol::column_description> list() const noexcept { return {encoded, count}; }
+};
+
+/// See the top of this file. One thread at a time.
+struct session_context {
+  session_context(connect_options const& options, session_mode first);
+
+  detail::obstacles obstacles;
+  protocol::session session;
+  statement_cache statements;
+  session_types types{session};
+  std::vector<std::string> released;  ///< names of statements that are to be closed
+  transaction_plan transactions;
+  last_description last;
+  session_facts facts;
+  bool const names_statements;  ///< statement_cache_mode::named
+
+  bool text_is_utf8() const noexcept { return !obstacles.any_of(obstacles::foreign); }
+
+  /// Gives back what a large operation took for itself: an idle connection is small.
+  void idle() noexcept {
+    if (session.shrink() && released.empty()) [[unlikely]]
+      release_if_large(released);
+  }
+
+  // ---- statements ----
+
+  /// Closes what is to be closed, at the head of a unit.
+  void close_released();
+  /// Gives a statement a name that was never used; the one that it had is closed. Or none: the next statement replaces
+  /// it then.
+  void name_statement(prepared_statement& fresh);
+  /// Forgets all of them; those that were kept are closed with the next request.
+  void forget_statements();
+  /// Forgets one, which is to be prepared anew when it is asked for again.
+  void forget(prepared_statement const& gone);
+  /// What becomes of a statement whose Parse and Describe have been answered: `usable` if it can be run by what came.
+  void keep(std::shared_ptr<prepared_statement> made, bool usable);
+
+  // ---- transactions ----
+
+  bool needs_begin() const noexcept {
+    return session.transaction() == protocol::transaction_status::idle &&
+           (!transactions.mode.autocommit || transactions.begin_asked);
+  }
+  /// BEGIN by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
+  std::error_code send_begin();
+  /// A statement inside a guard has ended, and may have ended the guard's transaction. ROLLBACK TO SAVEPOINT, whose tag
+  /// is ROLLBACK too, does not.
+  void look_at_guards() noexcept {
+    if (session.transaction() == protocol::transaction_status::idle && !transactions.begin_asked) break_guards();
+  }
+  void break_guards() noexcept { obstacles.set(obstacles::guard_broken, true); }
+
+  // ---- results ----
+
+  /// The columns that the server described, with what this connection knows of their types. `misnamed`: set if a name
+  /// could not be read.
+  std::shared_ptr<column_set const> describe(protocol::row_description const& told, bool plain,
+                                             first_casters const& casters, bool& misnamed) const;
+  /// A setting that the server has reported.
+  void setting_changed(std::string_view name, std::string_view value);
+};
+
+}  // namespace tusk::detail

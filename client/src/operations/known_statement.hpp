@@ -1,0 +1,77 @@
+// A statement that the server knows by its name, and whose columns we know.
+//
+//   [Close ...] [BEGIN] Bind Execute Sync ─► BindComplete, rows, CommandComplete, ReadyForQuery
+//
+// The session sends and takes that as one request, which is the cheapest way to run a statement.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <tusk/types/params.hpp>
+
+#include "operations/sql_operation.hpp"
+
+namespace tusk::detail {
+
+/// The text of the error that a wrong number of arguments is.
+std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
+inline void require_arguments(prepared_statement const& statement, params const& args) {
+  if (args.count() != statement.parameters.size()) [[unlikely]]
+    throw programming_error(wrong_argument_count(statement.parameters.size(), args.count()));
+}
+
+/// See the top of this file.
+class known_statement final : public sql_operation {
+ public:
+  /// Both have to live until it has ended, but for hold(). Throws programming_error if the arguments do not fit.
+  known_statement(session_context& in, std::shared_ptr<prepared_statement> const& statement, params const& args)
+      : sql_operation(in), statement_(statement.get()), from_(&statement), args_(&args) {
+    require_arguments(*statement_, args);
+  }
+  /// Keeps the statement, from here on.
+  void hold() {
+    if (!held_) held_ = *from_;
+  }
+
+  fed feed() override {
+    if (!in_.released.empty()) [[unlikely]]
+      in_.close_released();
+    std::error_code failed = begin();
+    auto const columns = static_cast<std::uint16_t>(statement_->columns->types.size());
+    if (!failed) failed = in_.session.run(statement_->name, {args_->wire(), args_->count()}, columns);
+    if (failed) [[unlikely]]
+      return end_unit(failed);
+    return fed::whole;
+  }
+  std::string_view asked() const noexcept override { return statement_->sql; }
+  std::span<result> results() noexcept override {
+    return result_ ? std::span<result>(&*result_, 1) : std::span<result>();
+  }
+
+  /// The result, when the only event of the answer has this tag.
+  [[gnu::always_inline]] std::shared_ptr<result_state> take_at_once(std::string_view tag) {
+    return make_result(tag, current_columns());
+  }
+
+ private:
+  void take_tag(std::string_view tag) override { result_.emplace(make_result(tag, current_columns())); }
+  bool was_described() const noexcept override { return true; }
+  void plan_failed() noexcept override;
+  void statements_forgotten() override { hold(); }  // it may go with the cache's
+  [[gnu::always_inline]] std::shared_ptr<column_set const> const& current_columns() {
+    auto& columns = statement_->columns;
+    if (in_.types.is_stale(*columns)) [[unlikely]]
+      in_.types.refresh(columns);
+    return columns;
+  }
+
+  prepared_statement const* statement_;
+  std::shared_ptr<prepared_statement> const* from_;  // until it is held
+  params const* args_;
+  std::optional<result> result_;
+  std::shared_ptr<prepared_statement> held_;
+};
+
+}  // namespace tusk::detail

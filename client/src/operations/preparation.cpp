@@ -1,0 +1,106 @@
+#include "operations/preparation.hpp"
+
+#include "operations/placeholders.hpp"
+
+namespace tusk::detail {
+
+preparation::preparation(session_context& in, std::shared_ptr<prepared_statement> fresh)
+    : sql_operation(in), fresh_(std::move(fresh)) {
+  require_utf8(fresh_->sql);
+  in_.name_statement(*fresh_);
+}
+
+std::error_code preparation::parse_and_describe() {
+  protocol::list_storage<std::uint32_t> types;
+  for (oid const each : fresh_->types) types.add(each);
+  protocol::parse parse;
+  parse.statement = fresh_->name;
+  parse.sql = fresh_->sql;
+  parse.parameter_types = types;
+  if (auto const failed = in_.session.parse(parse)) return failed;
+  protocol::describe describe;
+  describe.name = fresh_->name;
+  return in_.session.describe(describe);
+}
+
+fed preparation::feed() {
+  in_.close_released();
+  return end_unit(parse_and_describe());
+}
+
+progress preparation::take_description(protocol::event const& told) {
+  if (std::holds_alternative<protocol::parse_complete>(told)) {
+    parsed_ = true;
+    if (!fresh_->name.empty()) in_.statements.learn(*fresh_);
+  } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
+    fresh_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
+    if (can_never_run()) {
+      std::error_code const code = protocol::errc::too_many_parameters;
+      fail(std::make_exception_ptr(programming_error(code.message(), code)));
+    } else {
+      take_parameters();
+    }
+  } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
+    if (refuse_format(*columns) == progress::broken) return progress::broken;
+    columns_ = in_.describe(*columns, false, {}, misnamed_);
+    described_ = true;
+  } else if (std::holds_alternative<protocol::no_data>(told)) {
+    columns_ = no_columns();
+    described_ = true;
+  }
+  if (described_) fresh_->columns = columns_;
+  return progress::under_way;
+}
+
+void preparation::ready() {
+  if (!parsed_) return fresh_->name.clear();
+  if (!fresh_->columns) fresh_->columns = no_columns();
+  in_.keep(fresh_, described_ && !can_never_run() && !misnamed_);
+}
+
+std::string preparation::advice(diagnostics const& fields) const {
+  if (fields.sqlstate != "42601") return {};
+  std::string_view const sql = fresh_->sql;
+  if (sql.find("%s") != sql.npos || sql.find("%(") != sql.npos)
+    return "query() and prepare() have $1, $2, ... for their arguments; %s and %(name)s belong to a cursor's execute()";
+  if (sql.find(';') != sql.npos) return "query() and prepare() take one statement; exec() runs several";
+  return {};
+}
+
+fed first_run::feed() {
+  in_.close_released();
+  std::error_code failed = begin();
+  if (!failed) failed = parse_and_describe();
+  protocol::bind bind;
+  bind.statement = fresh_->name;
+  bind.parameters = {args_.wire(), args_.count()};
+  if (!failed) failed = in_.session.bind(bind);
+  if (!failed) failed = in_.session.execute({}, std::nullopt);
+  return end_unit(failed);
+}
+
+/// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
+/// follows.
+void first_run::take_parameters() {
+  if (count_ != fresh_->parameters.size())
+    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), count_))));
+}
+
+void first_run::take_tag(std::string_view tag) {
+  result_ = result(make_result(tag, columns_));
+  has_result_ = true;
+}
+
+std::shared_ptr<prepared_statement> unknown_statement(session_context const& in, std::string_view sql,
+                                                      params const& args) {
+  require_utf8(sql);
+  if (in.session.parameter("standard_conforming_strings") != "off")  // where a string ends is not so clear then
+    require_places(sql, args.count());
+  auto fresh = std::make_shared<prepared_statement>();
+  fresh->cached = true;
+  fresh->sql = sql;
+  fresh->types.assign(args.types().begin(), args.types().end());
+  return fresh;
+}
+
+}  // namespace tusk::detail

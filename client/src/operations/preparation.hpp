@@ -1,0 +1,69 @@
+// A statement that is prepared: by hand, or because it is run for the first time.
+//
+//   [Close ...] Parse Describe Sync ─► ParseComplete, ParameterDescription, RowDescription or NoData, ReadyForQuery
+//   [Close ...] [BEGIN] Parse Describe Bind Execute Sync                           first_run
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tusk/types/params.hpp>
+
+#include "operations/known_statement.hpp"
+
+namespace tusk::detail {
+
+/// See the top of this file.
+class preparation : public sql_operation {
+ public:
+  /// `fresh` is described by it; its name is chosen here. Throws programming_error unless its text is UTF-8, and
+  /// operational_error if the system gives no random bytes for a name.
+  preparation(session_context& in, std::shared_ptr<prepared_statement> fresh);
+
+  fed feed() override;
+  std::string_view asked() const noexcept override { return fresh_->sql; }
+  std::span<result> results() noexcept override { return {}; }
+
+ protected:
+  std::error_code parse_and_describe();
+  progress take_description(protocol::event const& told) override;
+  virtual void take_parameters() {}
+  std::shared_ptr<column_set const> columns_;
+  std::shared_ptr<prepared_statement> fresh_;
+
+ private:
+  void take_tag(std::string_view) override {}
+  void ready() override;
+  std::string advice(diagnostics const& fields) const override;
+  /// The server takes more parameters in a statement's text than Bind can carry.
+  bool can_never_run() const noexcept { return fresh_->parameters.size() > protocol::max_parameters; }
+
+  bool parsed_ = false, described_ = false;
+  bool misnamed_ = false;  // a column's name could not be read
+};
+
+/// Prepares a statement and runs it in the same unit.
+class first_run final : public preparation {
+ public:
+  /// `args` have to live until it was fed. Throws as preparation does.
+  first_run(session_context& in, std::shared_ptr<prepared_statement> fresh, params const& args)
+      : preparation(in, std::move(fresh)), args_(args), count_(args.count()) {}
+
+  fed feed() override;
+  std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
+
+ private:
+  void take_tag(std::string_view tag) override;
+  void take_parameters() override;
+
+  params const& args_;
+  std::size_t count_;
+  bool has_result_ = false;
+  result result_;
+};
+
+/// A statement that is asked for by its text and not known yet. Throws programming_error if the text is not UTF-8, or
+/// has not as many places as there are arguments.
+std::shared_ptr<prepared_statement> unknown_statement(session_context const& in, std::string_view sql,
+                                                      params const& args);
+
+}  // namespace tusk::detail

@@ -1,0 +1,79 @@
+// A script: one or more statements as they stand, without parameters.
+//
+//   Query ─► (RowDescription, rows, CommandComplete) for each statement ─► ReadyForQuery
+//   Parse Bind Execute (BEGIN) Query Sync                                  where a transaction has to begin
+//
+// BEGIN is a request of the extended protocol, so that the server skips the script if it fails; up to a Sync.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operations/sql_operation.hpp"
+
+namespace tusk::detail {
+
+/// See the top of this file.
+class script : public sql_operation {
+ public:
+  /// Text and results have to live until it has ended, but for hold().
+  script(session_context& in, std::string_view text, std::vector<result>& into, first_casters const& casters = {})
+      : sql_operation(in), text_(text), into_(&into), casters_(casters) {}
+  /// One that keeps what it needs.
+  script(session_context& in, std::string text, first_casters const& casters = {})
+      : sql_operation(in), own_text_(std::move(text)), text_(own_text_), into_(&own_), casters_(casters) {}
+  /// Runs in whatever transaction there is, and begins none.
+  void begin_nothing() noexcept { bare_ = true; }
+
+  fed feed() override;
+  std::string_view asked() const noexcept override { return text_; }
+  std::span<result> results() noexcept override { return *into_; }
+  void settle() noexcept override {
+    text_ = {};
+    std::string().swap(own_text_);
+    if (error()) std::vector<result>().swap(own_);
+  }
+
+  /// Takes the whole answer, if it is there and gives the columns of the script before; true: it has ended. Otherwise
+  /// it takes as much as that is.
+  [[gnu::always_inline]] bool take_at_once() {
+    auto came = protocol::query_answer::nothing;
+    if (remembers_columns()) came = in_.session.take_query_answer(in_.last.list());
+    if (came != protocol::query_answer::nothing) take_last_columns();
+    if (came != protocol::query_answer::all) [[unlikely]]
+      return false;
+    into_->emplace_back(
+        make_result(std::get_if<protocol::unit_complete>(&in_.session.current())->tag, std::move(columns_)));
+    if (!in_.text_is_utf8()) [[unlikely]]
+      distrust(text_trust::foreign);
+    return true;
+  }
+
+ protected:
+  progress take_description(protocol::event const& told) override;
+
+ private:
+  void take_tag(std::string_view tag) override;
+  bool remembers_columns() const noexcept { return in_.last.columns && in_.last.casters == casters_; }
+  /// What the columns of the script before mean, which came again.
+  void take_last_columns() {
+    if (in_.types.is_stale(*in_.last.columns)) [[unlikely]]
+      in_.last.columns = in_.types.resolve(in_.last.columns->infos, true, in_.last.casters.get());
+    columns_ = in_.last.columns;
+  }
+
+  std::string own_text_;
+  std::string_view text_;
+  std::vector<result> own_;
+  std::vector<result>* into_;
+  first_casters casters_;
+  bool bare_ = false;
+
+ protected:
+  std::shared_ptr<column_set const> columns_;  // of the rows that come next
+};
+
+}  // namespace tusk::detail

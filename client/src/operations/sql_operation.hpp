@@ -1,0 +1,105 @@
+// What the operations that run SQL have in common: BEGIN in front of them, the ends of their statements, errors.
+//
+//   [BEGIN ─► CommandComplete]  statement ─► take_tag() ... ─► the last ReadyForQuery ─► ready()
+//
+// A kind of operation says what it sends, and what it makes of a description and of a statement's end.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tusk/result.hpp>
+#include <tusk/types/error.hpp>
+
+#include "engine/operation.hpp"
+#include "engine/recycling_allocator.hpp"
+#include "engine/session_context.hpp"
+
+namespace tusk::detail {
+
+/// Throws unless the text is UTF-8: that is how it goes to the server, and what is not is never passed on.
+void require_utf8(std::string_view text);
+
+/// See the top of this file.
+class sql_operation : public operation {
+ public:
+  progress take(protocol::event const& told) override;
+  /// Its results so far.
+  virtual std::span<result> results() noexcept = 0;
+  /// How many statements of it have succeeded, and the rows that these touched or gave, where it counts.
+  virtual std::pair<std::size_t, std::uint64_t> reached() const noexcept { return {}; }
+
+ protected:
+  explicit sql_operation(session_context& in) noexcept : in_(in) {}
+
+  /// A statement has ended, well; its rows are in the session until take_rows().
+  virtual void take_tag(std::string_view tag) = 0;
+  /// ParseComplete, ParameterDescription, RowDescription, NoData.
+  virtual progress take_description(protocol::event const&) { return progress::under_way; }
+  /// All answers have come.
+  virtual void ready() {}
+  /// The server has refused a statement, in a way that may come from its plan.
+  virtual void plan_failed() noexcept {}
+  /// The server knows no statement any more.
+  virtual void statements_forgotten() {}
+  /// Whether more than one statement was sent.
+  virtual bool is_several() noexcept { return results().size() > 1; }
+  /// Whether the columns of its results were described before it was sent.
+  virtual bool was_described() const noexcept { return false; }
+  /// What a program can do about a server's error that it cannot know from the server; mostly nothing.
+  virtual std::string advice(diagnostics const&) const { return {}; }
+
+  /// Puts BEGIN in front, where one is needed.
+  std::error_code begin() {
+    if (!in_.needs_begin()) [[likely]]
+      return {};
+    begins_ = true;
+    return in_.send_begin();
+  }
+  /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has
+  /// an end; the operation fails with our own error then.
+  fed end_unit(std::error_code failed);
+  /// What the statement that has just ended gave.
+  [[gnu::always_inline]] std::shared_ptr<result_state> make_result(std::string_view tag,
+                                                                   std::shared_ptr<column_set const> columns);
+  /// The last answer has come.
+  progress finish();
+  /// The session cannot go on.
+  progress break_off(std::string const& why);
+  progress refuse_format(protocol::row_description const& told);
+  /// Results came while client_encoding was, or may have been, another one.
+  [[gnu::cold]] void distrust(text_trust instead);
+  [[gnu::cold]] void heed(std::string_view tag);
+
+  session_context& in_;
+  bool begins_ = false;       // BEGIN goes before it, and its answer is nobody's
+  bool rolled_back_ = false;  // inside a guard: a statement of it had the tag ROLLBACK
+  std::uint8_t awaited_ = 1;  // how many ReadyForQuery
+
+ private:
+  static result_state& state_of(result const& of) noexcept;
+  progress take_error(protocol::error_response const& told);
+};
+
+/// Whether heed() has to look at a tag, behind which a NUL stands; few begin so.
+inline bool may_concern_others(std::string_view tag) noexcept {
+  constexpr auto bit = [](char c) { return 1U << (c & 31); };
+  constexpr unsigned letters = bit('C') | bit('D') | bit('P') | bit('R');  // COMMIT, DISCARD ALL, PREPARE .., ROLLBACK
+  return (letters >> (*tag.data() & 31) & 1) != 0;
+}
+
+inline std::shared_ptr<result_state> sql_operation::make_result(std::string_view tag,
+                                                                std::shared_ptr<column_set const> columns) {
+  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, in_.text_is_utf8());
+  made->columns = std::move(columns);
+  if (made->columns->has_binary) [[unlikely]]
+    made->text_limit = result_state::no_text;
+  if (may_concern_others(tag)) [[unlikely]]  // first: taking the rows ends the view
+    heed(tag);
+  in_.session.take_rows(made->rows);
+  return made;
+}
+
+}  // namespace tusk::detail

@@ -1,0 +1,58 @@
+#include <tusk/statement.hpp>
+
+#include "calls.hpp"
+
+namespace tusk {
+
+statement::statement(std::shared_ptr<detail::connection_state> state,
+                     std::shared_ptr<detail::prepared_statement> prepared) noexcept
+    : state_(std::move(state)), prepared_(std::move(prepared)) {}
+
+statement& statement::operator=(statement&& other) noexcept {
+  if (this != &other) {
+    release();
+    state_ = std::move(other.state_);
+    prepared_ = std::move(other.prepared_);
+  }
+  return *this;
+}
+
+statement::~statement() { release(); }
+
+void statement::release() noexcept {
+  if (state_) detail::release(*state_, *prepared_);
+  state_.reset();
+}
+
+result statement::query_params(params const& args) {
+  if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  if (state_->watched) [[unlikely]]
+    return query_watched(nullptr, args);
+  return detail::query(*state_, prepared_, args);
+}
+
+/// Through the connection's hooks; a function of its own, so that the other way needs no stack frame.
+result statement::query_watched(within const* limit, params const& args) {
+  auto* const conn = state_->owner;
+  if (conn == nullptr) throw interface_error("connection already closed", true);
+  auto all = conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit});
+  return all.empty() ? result() : std::move(all).back();
+}
+
+result statement::query_params(within const& limit, params const& args) {
+  if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  if (state_->watched) [[unlikely]]
+    return query_watched(&limit, args);
+  return detail::query(*state_, prepared_, args, &limit);
+}
+
+// One that was moved to another object has nothing to tell.
+std::span<oid const> statement::parameters() const& noexcept {
+  return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();
+}
+std::span<column_info const> statement::columns() const& noexcept {
+  return prepared_ ? std::span<column_info const>(*prepared_->columns->infos) : std::span<column_info const>();
+}
+std::string_view statement::sql() const& noexcept { return prepared_ ? prepared_->sql : std::string_view(); }
+
+}  // namespace tusk

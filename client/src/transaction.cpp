@@ -1,0 +1,276 @@
+// Transactions: BEGIN goes in front of the first statement and in its send; what ends one is a statement like any
+// other.
+#include <tusk/transaction.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <tusk/types/error.hpp>
+
+#include "calls.hpp"
+#include "net/random_bytes.hpp"
+#include "operations/script.hpp"
+
+namespace tusk {
+namespace detail {
+namespace {
+
+/// What a server says by "ROLLBACK" alone, which who asked for a COMMIT would not notice.
+[[noreturn]] void throw_rolled_back() {
+  diagnostics fields;
+  fields.severity = "ERROR";
+  fields.sqlstate = "25P02";
+  fields.message = "the transaction was rolled back instead of committed, because a statement in it had failed";
+  types::throw_server_error(std::move(fields));
+}
+
+void require_transactions(connection_state const& on, char const* what) {
+  if (on.options.async) throw programming_error(std::string(what) + " cannot be used in asynchronous mode");
+}
+
+bool is_in(connection_state const& on, protocol::transaction_status status) {
+  return on.context.session.transaction() == status;
+}
+
+/// The server has done something else than it was asked for: whether a transaction stands is not known then.
+[[noreturn]] void distrust(connection_state& on, std::string_view statement, std::string_view answer) {
+  on.engine.give_up();
+  throw operational_error("the connection was closed: the server answered " + std::string(statement) + " with \"" +
+                              std::string(answer) + "\", so that what became of the transaction is not known",
+                          true);
+}
+
+/// Runs a statement of ours; gives the tags of the answer. `bare`: it begins no transaction.
+std::string run_control(connection_state& on, std::string_view statement, bool bare, within const* limit = nullptr) {
+  auto limited = on.admit(limit);
+  on.require_ready(statement, params::none());
+  std::vector<result> results;
+  script what(on.context, statement, results);
+  if (bare) what.begin_nothing();
+  on.run(what, std::move(limited));
+  std::string tags;
+  for (result const& each : results) (tags += tags.empty() ? "" : ", ") += each.command_tag();
+  return tags;
+}
+
+/// What commit and rollback have in common: true if there is a transaction to end.
+bool has_to_end(connection_state& on, char const* what, char const* call) {
+  require_transactions(on, what);
+  on.require_unguarded(call);
+  on.require_idle();
+  on.context.transactions.begin_asked = false;
+  return !is_in(on, protocol::transaction_status::idle);
+}
+
+void commit(connection_state& on, within const* limit) {
+  operation_guard const guard(on.lock);
+  if (!has_to_end(on, "commit", "commit()")) return;
+  std::string const answer = run_control(on, "COMMIT", true, limit);
+  bool const ended = is_in(on, protocol::transaction_status::idle);
+  if (ended && answer == "ROLLBACK") throw_rolled_back();
+  if (!ended || answer != "COMMIT") distrust(on, "COMMIT", answer);
+}
+
+void rollback(connection_state& on) {
+  operation_guard const guard(on.lock);
+  if (!has_to_end(on, "rollback", "rollback()")) return;
+  std::string const answer = run_control(on, "ROLLBACK", true);
+  if (!is_in(on, protocol::transaction_status::idle) || answer != "ROLLBACK") distrust(on, "ROLLBACK", answer);
+}
+
+/// SAVEPOINT and what ends one; `answer`: the tags that say so.
+void savepoint(connection_state& on, std::string_view statement, std::string_view answer) {
+  operation_guard const guard(on.lock);
+  std::string const told = run_control(on, statement, false);
+  if (!is_in(on, protocol::transaction_status::in_transaction) || told != answer) distrust(on, statement, told);
+}
+
+/// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
+std::string begin_reset(connection_state& on) {
+  on.require_unguarded("reset()");
+  on.require_ready("", params::none());  // then nothing fails any more but for want of memory
+  on.context.forget_statements();
+  on.context.transactions.begin_asked = false;
+  on.context.transactions.mode = first_mode(on.options, *on.settings);
+  std::string const end = is_in(on, protocol::transaction_status::idle) ? "" : "ROLLBACK; ";
+  return end + "RESET ALL; SET SESSION AUTHORIZATION DEFAULT";
+}
+
+void set_mode(connection_state& on, session_mode const& mode, char const* what) {
+  operation_guard const guard(on.lock);
+  require_transactions(on, what);
+  on.require_unguarded(what);
+  on.require_idle();
+  if (!is_in(on, protocol::transaction_status::idle))
+    throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
+  auto& now = on.context.transactions.mode;
+  now = mode;
+  if (now.isolation == isolation_level::autocommit) {
+    now.isolation = isolation_level::server_default;
+    now.autocommit = true;
+  }
+}
+
+/// Throws if it is not the innermost guard, or its transaction is gone.
+void require_guard(connection_state& on, std::size_t depth) {
+  operation_guard const guard(on.lock);
+  if (!on.closed()) on.require_idle();
+  if (depth != on.context.transactions.guards)
+    throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
+}
+
+/// False if its transaction had ended without it. When the last one is left the connection is as it was before.
+bool leave_guard(connection_state& on) noexcept {
+  operation_guard const guard(on.lock);
+  bool const broken = on.context.obstacles.any_of(obstacles::guard_broken);
+  if (--on.context.transactions.guards == 0) on.context.obstacles.set(obstacles::guard_broken, false);
+  return !broken;
+}
+
+void rethrow_from_handlers(connection_state& on) {
+  operation_guard const guard(on.lock);
+  if (!on.context.obstacles.any_of(obstacles::waited)) on.told.rethrow();  // else the call that waits does it
+}
+
+bool is_occupied(connection_state& on) {
+  operation_guard const guard(on.lock);
+  return on.engine.is_busy() || on.context.obstacles.any_of(obstacles::waited);
+}
+
+}  // namespace
+
+void retry_or_rethrow(error const& why, int& tries_left, int tries) {
+  if (!why.is_retryable() || why.is_fatal() || --tries_left <= 0) throw;
+  // Those that were in each other's way shall not meet again: each waits for a time of its own, at most 128 ms.
+  auto const random = static_cast<unsigned char>(client::random_bytes<1>()[0]);
+  auto const longest = std::chrono::milliseconds(1 << std::min(tries - tries_left, 7));
+  std::this_thread::sleep_for(longest * random / 255);
+}
+
+}  // namespace detail
+
+void transaction::require_none(connection const& conn) {
+  auto& on = conn.state();
+  bool const none = on.transaction_status() == transaction_status::idle;
+  detail::operation_guard const guard(on.lock);
+  if (none && on.context.transactions.guards == 0) return;
+  throw programming_error(
+      "retry needs a transaction of its own, but the connection is in one already; commit or roll back first");
+}
+
+transaction::transaction(connection& conn) : state_(conn.state_) {
+  auto& on = conn.state();
+  bool begun = false;
+  {
+    detail::operation_guard const guard(on.lock);
+    detail::require_transactions(on, "a transaction guard");
+    depth_ = ++on.context.transactions.guards;
+    begun = on.context.transactions.begin_asked;
+  }
+  try {
+    if (!begun && on.transaction_status() == transaction_status::idle) {
+      detail::operation_guard const guard(on.lock);
+      on.require_idle();
+      on.context.transactions.begin_asked = true;  // the next statement begins it, in autocommit mode too
+    } else {
+      savepoint_ = "tusk_" + std::to_string(depth_);
+      detail::savepoint(on, "SAVEPOINT " + savepoint_, "SAVEPOINT");
+    }
+  } catch (...) {
+    detail::leave_guard(on);
+    throw;
+  }
+}
+
+transaction::~transaction() {
+  if (ended_) return;
+  try {
+    detail::rethrow_from_handlers(*state_);  // what waits to be thrown would come in place of the ROLLBACK
+  } catch (...) {
+    // It is dropped, as what handlers throw from here on.
+  }
+  bool const intact = detail::leave_guard(*state_);
+  try {
+    if (detail::is_occupied(*state_))
+      state_->close();  // by somebody else's operation: no ROLLBACK can go out now, and the transaction must not stand
+    else if (!state_->closed() && (intact || !is_nested()))
+      undo();
+  } catch (std::bad_alloc const&) {
+    state_->close();  // the server has no COMMIT for it, and so it stays
+  } catch (...) {
+    // Likewise. Handlers may throw what they like.
+  }
+}
+
+/// From here on the destructor has nothing to do, whatever becomes of it.
+void transaction::end() {
+  if (ended_) throw programming_error("this transaction guard has ended already; make another one");
+  detail::rethrow_from_handlers(*state_);  // before anything has ended
+  detail::require_guard(*state_, depth_);
+  ended_ = true;
+  detail::leave_guard(*state_);
+}
+
+void transaction::undo() {
+  if (!is_nested()) return detail::rollback(*state_);
+  if (state_->transaction_status() != transaction_status::idle)
+    detail::savepoint(*state_, "ROLLBACK TO SAVEPOINT " + savepoint_ + "; RELEASE SAVEPOINT " + savepoint_,
+                      "ROLLBACK, RELEASE");
+}
+
+void transaction::commit() {
+  end();
+  if (!is_nested()) return detail::commit(*state_, nullptr);
+  if (state_->transaction_status() != transaction_status::failed)
+    return detail::savepoint(*state_, "RELEASE SAVEPOINT " + savepoint_, "RELEASE");
+  undo();
+  detail::throw_rolled_back();
+}
+
+void transaction::rollback() {
+  end();
+  undo();
+}
+
+void connection::commit() { detail::commit(state(), nullptr); }
+void connection::commit(within const& limit) { detail::commit(state(), &limit); }
+void connection::rollback() { detail::rollback(state()); }
+
+void connection::reset() {
+  auto& on = state();
+  detail::operation_guard const guard(on.lock);
+  on.require_blocking("reset");
+  std::string const text = detail::begin_reset(on);
+  std::vector<result> dropped;
+  detail::script what(on.context, text, dropped);
+  what.begin_nothing();
+  on.run(what);
+}
+
+void connection::start_reset() {
+  auto& on = state();
+  detail::operation_guard const guard(on.lock);
+  auto what = std::make_shared<detail::script>(on.context, detail::begin_reset(on));
+  what->begin_nothing();
+  on.start(std::move(what), nullptr);
+}
+
+session_mode connection::session() const {
+  detail::operation_guard const guard(state().lock);
+  return state().context.transactions.mode;
+}
+void connection::set_session(session_mode const& mode) { detail::set_mode(state(), mode, "set_session"); }
+void connection::set_isolation_level(isolation_level level) {
+  session_mode mode = session();
+  mode.autocommit = level == isolation_level::autocommit;
+  mode.isolation = level;
+  detail::set_mode(state(), mode, "set_isolation_level");
+}
+void connection::set_autocommit(bool on) {
+  session_mode mode = session();
+  mode.autocommit = on;
+  detail::set_mode(state(), mode, "set_autocommit");
+}
+enum transaction_status connection::transaction_status() const { return state().transaction_status(); }
+
+}  // namespace tusk

@@ -1,0 +1,149 @@
+// Wait callbacks, the interrupt flag, and the loop around poll() that knows it; cancelling.
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <mutex>
+#include <tusk/types/error.hpp>
+
+#include "connection_state.hpp"
+
+namespace tusk {
+namespace detail {
+
+std::atomic<unsigned> wait_slot::taken_ = 0;
+
+namespace {
+
+/// The callback of the process.
+struct shared_slot {
+  std::mutex lock;
+  wait_slot slot;
+};
+/// Never destroyed: connections may outlive it.
+shared_slot& everywhere() {
+  static auto& made = *new shared_slot;
+  return made;
+}
+
+std::atomic<std::atomic<bool>*> interrupt_flag = nullptr;
+constexpr std::chrono::milliseconds flag_watched{100};  // a signal may come just before poll(2), or on another thread
+
+}  // namespace
+
+bool take_interrupt() noexcept {
+  auto* const flag = interrupt_flag.load();
+  return flag != nullptr && flag->exchange(false);
+}
+
+std::optional<std::chrono::milliseconds> interrupt_slice() noexcept {
+  return interrupt_flag.load() != nullptr ? std::optional(flag_watched) : std::nullopt;
+}
+
+wait_slot::held connection_state::callback_in_force() const {
+  if (waiter.get()) return waiter.get();
+  auto& shared = everywhere();
+  std::lock_guard const guard(shared.lock);
+  return shared.slot.get();
+}
+
+/// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what
+/// is used here without the lock (settings, route, the key) does not change once the connection is open. An obstacle
+/// keeps the next operation waiting until the request has ended. An asynchronous connection steps the request in its
+/// own poll().
+void connection_state::cancel(std::chrono::milliseconds within) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
+  client::deadline const until = client::clock::now() + std::clamp(within, std::chrono::milliseconds(0), longest);
+  refuse_in_handler();
+  if (options.async) {
+    operation_guard const guard(lock);
+    require_open();
+    return engine.begin_cancel(until);
+  }
+  // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.
+  obstacles::cancelling const now(context.obstacles);
+  if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
+    require_open();
+    if (!engine.is_busy()) return;
+  }
+  cancel_now(until);
+}
+
+/// The whole of it, waiting.
+void connection_state::cancel_now(client::deadline until) {
+  using outcome = client::canceller::outcome;
+  auto const request = engine.cancelling().make(until);
+  for (;;) {
+    auto const wanted = request->step();
+    switch (wanted) {
+      case outcome::done: return;
+      case outcome::unknown: context.obstacles.set(obstacles::doubtful, true); [[fallthrough]];
+      case outcome::failed: throw operational_error(request->reason());
+      case outcome::want_read:
+      case outcome::want_write: break;
+    }
+    bool const read = wanted == outcome::want_read;
+    try {
+      client::wait_for(request->descriptor(), read, !read, until);
+    } catch (std::system_error const& e) {
+      request->abort(e.what());
+    }
+  }
+}
+
+}  // namespace detail
+
+void set_wait_callback(wait_callback callback) {
+  auto fresh = detail::wait_slot::hold(std::move(callback));
+  auto& shared = detail::everywhere();
+  std::lock_guard const guard(shared.lock);
+  fresh = shared.slot.set(std::move(fresh));
+}
+
+wait_callback get_wait_callback() {
+  auto& shared = detail::everywhere();
+  std::lock_guard const guard(shared.lock);
+  return shared.slot.get() ? *shared.slot.get() : wait_callback();
+}
+
+void connection::set_wait_callback(wait_callback callback) {
+  auto fresh = detail::wait_slot::hold(std::move(callback));
+  detail::operation_guard const guard(state().lock);
+  fresh = state_->waiter.set(std::move(fresh));
+}
+wait_callback connection::get_wait_callback() const {
+  detail::operation_guard const guard(state().lock);
+  return state_->waiter.get() ? *state_->waiter.get() : wait_callback();
+}
+
+void set_interrupt_flag(std::atomic<bool>* flag) noexcept { detail::interrupt_flag = flag; }
+
+void wait_select(connection& conn) {
+  static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
+  for (;;) {
+    poll_status const wanted = conn.poll();
+    if (wanted == poll_status::ok) return;
+    if (detail::take_interrupt()) {
+      if (!conn.isexecuting() && conn.state().context.obstacles.any_of(detail::obstacles::connecting)) {
+        conn.close();
+        throw query_canceled("the connection was interrupted while it was being made", true);
+      }
+      detail::operation_guard const guard(conn.state().lock);
+      conn.state().engine.queue().interrupt();
+      continue;
+    }
+    auto left = conn.timeout();
+    if (auto const slice = detail::interrupt_slice()) left = std::min(left.value_or(*slice), *slice);
+    int const milliseconds = left ? static_cast<int>(std::min<std::int64_t>(left->count(), INT_MAX)) : -1;
+    short const read = wanted == poll_status::write ? 0 : POLLIN, write = wanted == poll_status::read ? 0 : POLLOUT;
+    pollfd waiting{conn.fileno(), static_cast<short>(read | write), 0};
+    if (::poll(&waiting, 1, milliseconds) < 0 && errno != EINTR) {
+      std::error_code const why(errno, std::generic_category());
+      throw operational_error("waiting for the connection: " + why.message(), why);
+    }
+  }
+}
+
+}  // namespace tusk
