@@ -6,7 +6,8 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::chrono::milliseconds hold{100};  // how long a request's fate is waited for
+constexpr std::chrono::seconds hold{
+    1};  // how long a request's fate is waited for: a busy server takes its time to fork
 
 }  // namespace
 

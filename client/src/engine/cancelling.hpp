@@ -5,7 +5,7 @@
 //   operation
 //                                       another one 200 ms later, where a limit is over and it did not help
 //   the operation has ended before that ─► not sent: dropped
-//                                          sent: its fate is waited for, 100 ms; then the connection cannot be used
+//                                          sent: its fate is waited for, a second; then the connection cannot be used
 #pragma once
 
 #include <memory>
