@@ -115,6 +115,7 @@ TEST(descriptor, is_the_same_from_the_first_stop_token_on_whatever_happens) {
   EXPECT_EQ(conn.take_results()[0][0].get<int>(0), 1 << 20);
   conn.start_query("SELECT pg_sleep(60)");
   EXPECT_EQ(conn.poll(), poll_status::read);
+  wait_until_active(conn.info().backend_pid);  // a server that has not read the query yet ignores the request
   conn.cancel();
   EXPECT_EQ(conn.fileno(), descriptor);
   EXPECT_THROW(stays(), query_canceled);
