@@ -14,6 +14,9 @@ echo "$told"
 awk '
   NR == 1 { caller = $1 }
   $1 != caller { next }
+  # A call that another thread was seen in the midst of stands on two lines.
+  sub(/ <unfinished \.\.\.>$/, "") { begun = $0; next }
+  match($0, /<\.\.\. [a-z0-9_]+ resumed>/) { $0 = begun substr($0, RSTART + RLENGTH) }
   { seen++ }
   /^[0-9]+ +(select|pselect6|ppoll|pause|nanosleep|clock_nanosleep|wait4|waitid|flock|accept4?|rt_sigtimedwait)\(/ { bad("a call that waits") }
   /^[0-9]+ +poll\(/ && !/, 0(\) += | <unfinished)/ { bad("poll with a timeout") }
