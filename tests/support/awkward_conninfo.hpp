@@ -1,13 +1,13 @@
 // Awkward connection strings: tables by tables of odd pieces, and random changes of any of them.
 #pragma once
 
-#include "conninfo/keywords.hpp"
 #include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+#include "conninfo/keywords.hpp"
 
 namespace tusk::test {
 

@@ -2,7 +2,6 @@
 // /home/os_user, and a socket directory.
 #pragma once
 
-#include "conninfo/conninfo.hpp"
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <variant>
 #include <vector>
+#include "conninfo/conninfo.hpp"
 
 namespace tusk::test {
 

@@ -1,9 +1,9 @@
 // The documentation's page about connection parameters, made from the keyword table of the connection strings.
 #pragma once
 
-#include "conninfo/keywords.hpp"
 #include <string>
 #include <string_view>
+#include "conninfo/keywords.hpp"
 
 namespace tusk::docs {
 

@@ -251,8 +251,8 @@ class connection {
   /// connection it gathers notifications. Throws what the operation under way has to throw.
   poll_status poll();
   /// The descriptor to wait on; -1 when closed. It may change between polls while connecting. From the first stop token
-  /// or cancel() on it is one that stands for several (an epoll instance), the same for the connection's whole life, over
-  /// reconnect() too; poll() then says `read` or `ok`, and nobody waits until it is writable.
+  /// or cancel() on it is one that stands for several (an epoll instance), the same for the connection's whole life,
+  /// over reconnect() too; poll() then says `read` or `ok`, and nobody waits until it is writable.
   int fileno() const noexcept;
   /// Time until poll() has to be called again although the descriptor is silent (connect_timeout, a tusk::within);
   /// nothing: for ever.
@@ -278,8 +278,8 @@ class connection {
   void start_notify(std::string_view channel, std::string_view payload = {});
   /// The results of the operation that is done; once.
   results take_results();
-  /// Whether an operation is under way. This, closed(), fileno(), timeout(), transaction_status() and info() do not wait
-  /// for another thread's operation.
+  /// Whether an operation is under way. This, closed(), fileno(), timeout(), transaction_status() and info() do not
+  /// wait for another thread's operation.
   bool isexecuting() const noexcept;
 
   // ---- waiting ----

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "conninfo/settings.hpp"
-#include "net/route.hpp"
 #include "net/dialer.hpp"
+#include "net/route.hpp"
 #include "net/transport.hpp"
 
 namespace tusk::client {
