@@ -1,5 +1,7 @@
 #include "engine/connect_failure.hpp"
 
+#include <tusk/protocol/errc.hpp>
+
 #include <algorithm>
 #include <string_view>
 
@@ -57,6 +59,14 @@ std::exception_ptr make_connect_error(std::span<connect_failure const> tries) {
   if (words) return std::make_exception_ptr(operational_error(what, words, true));
   return std::make_exception_ptr(
       operational_error(what, last.is_final ? last.code : std::make_error_code(std::errc::not_connected), true));
+}
+
+std::string describe(protocol::violation const& how) {
+  std::string const what = how.code.message();
+  // What is a limit of ours, or went wrong with authentication, is no riddle of the protocol.
+  if (how.code.value() >= static_cast<int>(protocol::errc::unsupported_authentication)) return what;
+  return what + " (" + (how.type != '\0' ? "message '" + std::string(1, how.type) + "' " : std::string()) +
+         "in state " + std::string(name(how.in)) + ")";
 }
 
 }  // namespace tusk::client

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <tusk/protocol/events.hpp>
 #include <tusk/types/error.hpp>
 
 #include "net/connect_fault.hpp"
@@ -43,6 +44,9 @@ struct connect_failure {
 
 /// The text of the error that these failures are, in their order: which servers, and why each failed. Not of none.
 std::string describe(std::span<connect_failure const> tries);
+
+/// How the server broke the protocol.
+std::string describe(protocol::violation const& how);
 
 /// The same as the exception that connecting ends with: a fatal operational_error (programming_error where our own
 /// parameters were the reason) with the server's words, or a code.

@@ -264,12 +264,8 @@ void connecting::violated() {
       (how.code == errc::unknown_message || how.code == errc::length_too_small || how.code == errc::length_too_large))
     return failed(connect_fault::not_postgresql,
                   "it is not a PostgreSQL server: its answer makes no sense; check host and port", how.code);
-  std::string what = how.code.message();
-  // What goes wrong with authentication is no riddle of the protocol.
+  std::string what = describe(how);
   bool const in_protocol = how.code.value() < static_cast<int>(errc::unsupported_authentication);
-  if (in_protocol)
-    what += " (" + (how.type != '\0' ? "message '" + std::string(1, how.type) + "' " : std::string()) + "in state " +
-            std::string(name(how.in)) + ")";
   if (how.code == errc::password_needed) what += about_password(session(), *route().host, to_, options_);
   end(in_protocol ? connect_fault::violation : connect_fault::authentication, std::move(what), how.code);
 }

@@ -18,14 +18,6 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 // A step that always finds more gives the caller a turn after about 1 MiB.
 constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
-std::string describe(protocol::violation const& how) {
-  std::string what = how.code.message();
-  // What is a limit of ours, or went wrong with authentication, is no riddle of the protocol.
-  if (how.code.value() >= static_cast<int>(protocol::errc::unsupported_authentication)) return what;
-  return what + " (" + (how.type != '\0' ? "message '" + std::string(1, how.type) + "' " : std::string()) +
-         "in state " + std::string(name(how.in)) + ")";
-}
-
 }  // namespace
 
 engine::engine(client::settings const& to, connect_options const& options, session_context& in, handlers& told)
@@ -59,8 +51,7 @@ void engine::wait(operation const& what) {
         bool const sent = step_session(true);
         next = {link_.bytes.socket().descriptor(), true, !sent, {}};
       } catch (...) {
-        give_up();
-        throw;
+        rethrow();
       }
       if (what.has_ended() || is_closed()) return;
     } else {
@@ -107,7 +98,7 @@ bool engine::take(protocol::event const& told) {
     return in_.setting_changed(changed->name, changed->value), true;
   if (auto const* how = std::get_if<violation>(&told)) {
     break_off(std::make_exception_ptr(
-        operational_error("the connection was closed: " + detail::describe(*how), how->code, true)));
+        operational_error("the connection was closed: " + client::describe(*how), how->code, true)));
     return false;
   }
   if (queue_.empty()) {
