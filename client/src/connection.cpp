@@ -121,7 +121,7 @@ result connection::query_params(std::string_view sql, params const& args) {
 }
 
 /// With the two hooks around it.
-results connection::run_watched(request const& what) {
+results connection::run_watched(execution const& what) {
   if (!what.starts) state().require_blocking(what.is_script ? "exec" : "query");
   auto const since = std::chrono::steady_clock::now();
   auto const ended = [since, sql = std::string(what.sql)](connection& conn, tusk::results const& results,
@@ -145,7 +145,7 @@ results connection::run_watched(request const& what) {
   return results;
 }
 
-results connection::do_execute(request const& what) {
+results connection::do_execute(execution const& what) {
   auto& to = state();
   if (what.starts) {
     if (what.is_script)

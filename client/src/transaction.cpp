@@ -28,7 +28,7 @@ void require_transactions(connection_state const& on, char const* what) {
   if (on.options.async) throw programming_error(std::string(what) + " cannot be used in asynchronous mode");
 }
 
-bool is_in(connection_state const& on, protocol::transaction_status status) {
+bool is_in(connection_state const& on, protocol::transaction_indicator status) {
   return on.context.session.transaction() == status;
 }
 
@@ -59,14 +59,14 @@ bool has_to_end(connection_state& on, char const* what, char const* call) {
   on.require_unguarded(call);
   on.require_idle();
   on.context.transactions.begin_asked = false;
-  return !is_in(on, protocol::transaction_status::idle);
+  return !is_in(on, protocol::transaction_indicator::idle);
 }
 
 void commit(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
   if (!has_to_end(on, "commit", "commit()")) return;
   std::string const answer = run_control(on, "COMMIT", true, limit);
-  bool const ended = is_in(on, protocol::transaction_status::idle);
+  bool const ended = is_in(on, protocol::transaction_indicator::idle);
   if (ended && answer == "ROLLBACK") throw_rolled_back();
   if (!ended || answer != "COMMIT") distrust(on, "COMMIT", answer);
 }
@@ -75,14 +75,14 @@ void rollback(connection_state& on) {
   operation_guard const guard(on.lock);
   if (!has_to_end(on, "rollback", "rollback()")) return;
   std::string const answer = run_control(on, "ROLLBACK", true);
-  if (!is_in(on, protocol::transaction_status::idle) || answer != "ROLLBACK") distrust(on, "ROLLBACK", answer);
+  if (!is_in(on, protocol::transaction_indicator::idle) || answer != "ROLLBACK") distrust(on, "ROLLBACK", answer);
 }
 
 /// SAVEPOINT and what ends one; `answer`: the tags that say so.
 void savepoint(connection_state& on, std::string_view statement, std::string_view answer) {
   operation_guard const guard(on.lock);
   std::string const told = run_control(on, statement, false);
-  if (!is_in(on, protocol::transaction_status::in_transaction) || told != answer) distrust(on, statement, told);
+  if (!is_in(on, protocol::transaction_indicator::in_transaction) || told != answer) distrust(on, statement, told);
 }
 
 /// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
@@ -92,7 +92,7 @@ std::string begin_reset(connection_state& on) {
   on.context.forget_statements();
   on.context.transactions.begin_asked = false;
   on.context.transactions.mode = first_mode(on.options, *on.settings);
-  std::string const end = is_in(on, protocol::transaction_status::idle) ? "" : "ROLLBACK; ";
+  std::string const end = is_in(on, protocol::transaction_indicator::idle) ? "" : "ROLLBACK; ";
   return end + "RESET ALL; SET SESSION AUTHORIZATION DEFAULT";
 }
 
@@ -101,7 +101,7 @@ void set_mode(connection_state& on, session_mode const& mode, char const* what) 
   require_transactions(on, what);
   on.require_unguarded(what);
   on.require_idle();
-  if (!is_in(on, protocol::transaction_status::idle))
+  if (!is_in(on, protocol::transaction_indicator::idle))
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   auto& now = on.context.transactions.mode;
   now = mode;
@@ -255,22 +255,22 @@ void connection::start_reset() {
   on.start(std::move(what), nullptr);
 }
 
-session_mode connection::session() const {
+session_mode connection::session_mode() const {
   detail::operation_guard const guard(state().lock);
   return state().context.transactions.mode;
 }
-void connection::set_session(session_mode const& mode) { detail::set_mode(state(), mode, "set_session"); }
+void connection::set_session(tusk::session_mode const& mode) { detail::set_mode(state(), mode, "set_session"); }
 void connection::set_isolation_level(isolation_level level) {
-  session_mode mode = session();
+  tusk::session_mode mode = session_mode();
   mode.autocommit = level == isolation_level::autocommit;
   mode.isolation = level;
   detail::set_mode(state(), mode, "set_isolation_level");
 }
 void connection::set_autocommit(bool on) {
-  session_mode mode = session();
+  tusk::session_mode mode = session_mode();
   mode.autocommit = on;
   detail::set_mode(state(), mode, "set_autocommit");
 }
-enum transaction_status connection::transaction_status() const { return state().transaction_status(); }
+transaction_status connection::transaction_status() const { return state().transaction_status(); }
 
 }  // namespace tusk

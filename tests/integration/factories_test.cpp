@@ -47,7 +47,7 @@ class noting_connection : public connection {
   std::vector<std::string> notes;
 
  protected:
-  results do_execute(request const& what) override {
+  results do_execute(execution const& what) override {
     notes.push_back("do " + std::string(what.sql) + " " + std::to_string(what.args.count()) +
                     (what.is_script ? " script" : "") + (what.prepared != nullptr ? " prepared" : ""));
     return connection::do_execute(what);
@@ -170,7 +170,7 @@ class commenting_connection : public connection {
   using connection::connection;
 
  protected:
-  results do_execute(request const& what) override {
+  results do_execute(execution const& what) override {
     std::string const sql = "/* from a test */ " + std::string(what.sql);
     return connection::do_execute({.sql = sql, .args = what.args, .is_script = what.is_script});
   }

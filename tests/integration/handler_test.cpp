@@ -151,7 +151,7 @@ TEST(handler, may_ask_the_connection) {
     EXPECT_TRUE(conn->notifies.empty());
     EXPECT_TRUE(conn->take_notices().empty());
     conn->transaction_status();
-    conn->session();
+    conn->session_mode();
     conn->isexecuting();
   };
   connection blocking = handled(ask);
@@ -235,7 +235,7 @@ TEST(handler, may_not_operate_on_its_connection) {
   }
   EXPECT_EQ(made.query()[0].get<int>(0), 7);
   EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
-  EXPECT_TRUE(conn.session().autocommit);
+  EXPECT_TRUE(conn.session_mode().autocommit);
 }
 
 TEST(handler, may_not_operate_on_its_asynchronous_connection) {

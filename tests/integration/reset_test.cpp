@@ -71,11 +71,11 @@ TEST(reset_of_a_session, puts_back_how_transactions_begin) {
   connection conn = connect(dsn(way::unix_socket));
   conn.set_session({.autocommit = true, .isolation = isolation_level::serializable, .read_only = true});
   conn.reset();
-  EXPECT_EQ(conn.session(), session_mode{});
+  EXPECT_EQ(conn.session_mode(), session_mode{});
   connection other = open();
   other.set_session({.autocommit = false, .deferrable = true});
   other.reset();
-  EXPECT_EQ(other.session(), session_mode{.autocommit = true});
+  EXPECT_EQ(other.session_mode(), session_mode{.autocommit = true});
 }
 
 TEST(reset_of_a_session, puts_the_encoding_back) {

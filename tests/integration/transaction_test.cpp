@@ -135,12 +135,12 @@ TEST_F(transaction_test, has_the_mode_of_the_session) {
   EXPECT_EQ(mode(), "read uncommitted off off ");
   conn_.set_isolation_level(isolation_level::read_committed);
   EXPECT_EQ(mode(), "read committed off off ");
-  EXPECT_EQ(conn_.session().isolation, isolation_level::read_committed);
+  EXPECT_EQ(conn_.session_mode().isolation, isolation_level::read_committed);
 }
 
 TEST_F(transaction_test, autocommit_is_a_mode_and_an_isolation_level) {
   conn_.set_isolation_level(isolation_level::autocommit);
-  EXPECT_TRUE(conn_.session().autocommit);
+  EXPECT_TRUE(conn_.session_mode().autocommit);
   insert(1);
   EXPECT_EQ(seen(), "1");
   conn_.set_autocommit(false);
@@ -152,7 +152,7 @@ TEST_F(transaction_test, autocommit_is_a_mode_and_an_isolation_level) {
 TEST_F(transaction_test, of_an_asynchronous_connection_is_the_user_s) {
   connection async = connect(dsn(way::unix_socket), {.async = true});
   finish(async);
-  EXPECT_TRUE(async.session().autocommit);
+  EXPECT_TRUE(async.session_mode().autocommit);
   EXPECT_CONTAINS("commit cannot be used in asynchronous mode",
                   thrown<programming_error>([&] { async.commit(); }).what());
   EXPECT_CONTAINS("rollback cannot be used", thrown<programming_error>([&] { async.rollback(); }).what());

@@ -269,7 +269,7 @@ TEST(limit, is_taken_by_every_way_to_run_a_statement) {
 TEST(limit, is_handed_on_by_connections_that_watch_their_statements) {
   struct watching : connection {
     using connection::connection;
-    results do_execute(request const& what) override {
+    results do_execute(execution const& what) override {
       limits += what.limit != nullptr ? 1 : 0;
       return connection::do_execute(what);
     }

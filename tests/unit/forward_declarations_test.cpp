@@ -21,7 +21,7 @@ struct complete {
 
 using declared =
     complete<tusk::connection, tusk::cursor, tusk::statement, tusk::transaction, tusk::logging_connection,
-             tusk::logging_cursor, tusk::within, tusk::outcome, tusk::connect_options, tusk::request, tusk::notify,
+             tusk::logging_cursor, tusk::within, tusk::outcome, tusk::connect_options, tusk::execution, tusk::notify,
              tusk::notification_queue, tusk::result, tusk::results, tusk::row, tusk::owned_row, tusk::column_info,
              tusk::params, tusk::value, tusk::typecaster, tusk::adapter_registry, tusk::text_writer, tusk::adapter<int>,
              tusk::array<int>, tusk::range<int>, tusk::bits, tusk::cidr, tusk::date, tusk::inet, tusk::json,

@@ -6,17 +6,18 @@
 
 #include <chrono>
 #include <concepts>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tusk/connection_info.hpp>
+#include <tusk/execution.hpp>
+#include <tusk/fwd.hpp>
 #include <tusk/mapping.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/outcome.hpp>
-#include <tusk/result.hpp>
 #include <tusk/results.hpp>
 #include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
@@ -30,58 +31,13 @@
 
 namespace tusk {
 
-class connection;
-class cursor;
-namespace aio {
-class connection;
-}
-
 namespace detail {
 class connection_state;
-struct prepared_statement;
-
-/// What a connection is made from; connect() makes it.
-struct opening {
-  std::shared_ptr<detail::connection_state> state;
-};
-opening open(std::string_view dsn, connect_options const& options, bool watched);
+struct opening;
 void establish(connection& made);
+template <class Derived, class Base>
+concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Derived, Base>;
 }  // namespace detail
-
-/// What a connection is asked to run: what its do_execute is given.
-struct request {
-  std::string_view sql;    ///< in a copy it may be another one, but not that of a prepared statement
-  params const& args;      ///< for $1, $2, ...; a script has none
-  bool is_script = false;  ///< one or more statements
-  bool starts = false;     ///< by start_exec or start_query: only sent, and ended in poll()
-  std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
-  within const* limit = nullptr;                                          ///< null: none
-};
-
-/// What a connection waits for.
-enum class poll_status {
-  ok,          ///< nothing is under way: connected, and the operation (if there was one) is done
-  read,        ///< wait until fileno() is readable, then poll() again
-  write,       ///< ... until it is writable
-  read_write,  ///< ... until it is either
-};
-
-/// What is known of an open connection. Plain values; empty where there is nothing to say.
-struct connection_info {
-  std::string server_version;     ///< as the server reports it: "15.13 (Debian ...)"
-  int server_version_number = 0;  ///< 150013, as its server_version_num; 0 if what it reports is no version
-  std::string host;               ///< as asked for: a name, an address, a socket's directory
-  std::string address;            ///< where it led to: an address, a socket's path
-  std::uint16_t port = 0;
-  std::string user, database;
-  std::int32_t backend_pid = 0;  ///< process id of the server's session
-  std::string protocol_version;  ///< of the wire protocol: "3.0"
-  std::string authentication;    ///< "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus"
-  std::string tls_version;       ///< "TLSv1.3"; empty without TLS
-  std::string tls_cipher;        ///< "TLS_AES_256_GCM_SHA384"; empty without TLS
-  /// The settings that the server reports, as they are now: {"TimeZone", "UTC"}, ...
-  std::vector<std::pair<std::string, std::string>> parameters;
-};
 
 /// See the top of this file.
 ///
@@ -103,12 +59,10 @@ class connection {
   explicit connection(detail::opening&& made);
   connection(connection&& other) noexcept;
   connection& operator=(connection&& other) noexcept;
-  template <class Derived>
-  requires(std::derived_from<Derived, connection> && !std::same_as<Derived, connection>) connection(Derived&&)
-  = delete;
-  template <class Derived>
-  requires(std::derived_from<Derived, connection> && !std::same_as<Derived, connection>) connection& operator=(
-      Derived&&) = delete;
+  template <detail::proper_subclass<connection> Derived>
+  connection(Derived&&) = delete;
+  template <detail::proper_subclass<connection> Derived>
+  connection& operator=(Derived&&) = delete;
   /// Says goodbye to the server and closes.
   virtual ~connection();
 
@@ -117,8 +71,7 @@ class connection {
   /// Runs a script: one or more statements without parameters; gives a result for each.
   /// An error ends the script, and nothing of it stands (it is one transaction), unless it has BEGIN or COMMIT in it.
   results exec(std::string_view script) { return exec_script(nullptr, script); }
-  /// The same within a time, or until a std::stop_token is asked to stop: throws query_canceled then. See within.hpp;
-  /// so do all operations that take a limit.
+  /// The same within a limit, a time or a stop token, which throws query_canceled when it is over: see within.hpp.
   results exec(within const& limit, std::string_view script) { return exec_script(&limit, script); }
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
@@ -137,8 +90,7 @@ class connection {
   }
 
   /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
-  /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection too, and does not touch
-  /// it.
+  /// them. See merge.hpp for the placeholders and what is thrown. Works on a closed connection, too.
   template <class... Args>
   std::string mogrify(std::string_view sql, Args const&... args) const {
     return merge(sql, params::of(&adapters(), args...));
@@ -168,8 +120,8 @@ class connection {
                                                                      Args const&... args) {
     return detail::optional_row<detail::row_of<T...>>(query(limit, sql, args...));
   }
-  /// The only value of what a statement gives. Throws programming_error if it gives more columns or none, data_error if
-  /// it gives more rows or none.
+  /// The only value of what a statement gives. Throws programming_error unless it gives one column, data_error unless
+  /// it gives one row.
   template <class T, class... Args>
   T query_value(std::string_view sql, Args const&... args) {
     return detail::only_value<T>(query(sql, args...));
@@ -189,14 +141,12 @@ class connection {
   /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement too. For a
   /// change that makes their parameters' types other ones, as when a column got another type. Sends nothing; the
   /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it,
-  /// unless a function runs them. Throws programming_error if an operation is under way, interface_error if the
-  /// connection is closed.
+  /// unless a function runs them. Throws programming_error while an operation is under way, interface_error if closed.
   void forget_statements();
 
   // ---- cursors ----
 
-  /// A cursor of this connection, by default a plain one: `auto cur = conn.cursor<logging_cursor>(log);`. What follows
-  /// are further arguments of its constructor. Throws what that throws.
+  /// A cursor, by default a plain one; arguments are passed on to its constructor: `conn.cursor<logging_cursor>(log)`.
   tusk::cursor cursor();
   template <class Cursor, class... Args>
   Cursor cursor(Args&&... args) {
@@ -219,11 +169,11 @@ class connection {
   /// Undoes it.
   void rollback();
   /// How transactions begin. Setting it inside one is a programming_error.
-  session_mode session() const;
-  void set_session(session_mode const& mode);
+  tusk::session_mode session_mode() const;
+  void set_session(tusk::session_mode const& mode);
   void set_isolation_level(isolation_level level);
   void set_autocommit(bool on);
-  enum transaction_status transaction_status() const;
+  tusk::transaction_status transaction_status() const;
 
   /// Makes the session as it was in the beginning: rolls back, gives all settings the values that they had at connect
   /// (RESET ALL), the user too (SET SESSION AUTHORIZATION DEFAULT), and transactions begin as connect_options said. One
@@ -254,8 +204,7 @@ class connection {
   /// or cancel() on it is one that stands for several (an epoll instance), the same for the connection's whole life,
   /// over reconnect() too; poll() then says `read` or `ok`, and nobody waits until it is writable.
   int fileno() const noexcept;
-  /// Time until poll() has to be called again although the descriptor is silent (connect_timeout, a tusk::within);
-  /// nothing: for ever.
+  /// Time until poll() has to be called although the descriptor is silent: a limit's end, ... Nothing: for ever.
   std::optional<std::chrono::milliseconds> timeout() const;
 
   /// Starts what `exec` and `query` do and returns; step with poll() until it says ok, then take the results.
@@ -365,9 +314,8 @@ class connection {
 
  protected:
   /// Sends what exec, query or a prepared statement's query asks for, waits for its end and gives the results; of what
-  /// is only started it gives none. Only derived connections are asked. Statements of cursors pass through the cursor's
-  /// do_execute instead.
-  virtual results do_execute(request const& what);
+  /// is only started it gives none. Statements of cursors pass through the cursor's do_execute instead.
+  virtual results do_execute(execution const& what);
   /// Told of every end, also one that comes later in poll(), before the error comes out or the call returns. An error
   /// that it throws comes out instead. Does nothing here.
   virtual void did_execute(outcome const& ended);
@@ -382,7 +330,7 @@ class connection {
   poll_status step_session_hook(detail::connection_state& on);
   friend bool wait_readable(connection& conn, within const& limit);
   friend void wait_select(connection& conn);
-  results run_watched(request const& what);
+  results run_watched(execution const& what);
   detail::connection_state& state() const;
 
   adapter_registry& adapters() const;
@@ -399,46 +347,9 @@ class connection {
   std::function<std::unique_ptr<tusk::cursor>(connection&)> cursor_factory_;
 };
 
-/// Registers a typecaster for the results of one connection; it comes before those registered everywhere.
-void register_type(typecaster const& caster, connection& conn);
-
-/// Registers a function that adapts values of `T` for the statements of one connection; it comes before the one that is
-/// registered everywhere. See adapter_registry::add.
-template <class T, class Function>
-void register_adapter(Function adapt, connection& conn) {
-  conn.adapters().template add<T>(std::move(adapt));
-}
-
-/// Connects to a server. `dsn` is a libpq connection string ("host=localhost dbname=test"); what it leaves out comes
-/// from PG* environment variables and defaults, and `options` overrides it.
-///
-/// Throws programming_error if the string is wrong, operational_error if no connection could be made: it says what was
-/// tried, what came back and what to do. With `async` it returns at once, and poll() throws.
-template <std::derived_from<connection> Connection = connection>
-Connection connect(std::string_view dsn = {}, connect_options const& options = {}) {
-  Connection made(detail::open(dsn, options, !std::same_as<Connection, connection>));
-  detail::establish(made);
-  return made;
-}
-
-/// What ping() found out about a server.
-enum class ping_status {
-  ok,           ///< it takes connections (though maybe not ours: a wrong password is as good an answer)
-  rejecting,    ///< it runs, but takes none now: it starts, stops or recovers (57P03)
-  no_response,  ///< nothing was reached, or it is no PostgreSQL server
-};
-
-/// Whether a server is there, as libpq's PQping. Blocks, up to connect_timeout for each address.
-/// Throws programming_error if the string is wrong, operational_error if a file that it names cannot be used.
-ping_status ping(std::string_view dsn = {}, connect_options const& options = {});
-
-/// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
-/// It blocks the thread, whatever the wait callback. Throws query_canceled if a stop is requested or the flag of
-/// set_interrupt_flag() is set; operational_error if the system refuses; what poll() throws if the connection is
-/// closed, is the parent's of a forked child, or if a handler of the connection is what waits.
-bool wait_readable(connection& conn, within const& limit);
-inline bool wait_readable(connection& conn, std::chrono::milliseconds time) {
-  return wait_readable(conn, within(time));
-}
-
 }  // namespace tusk
+
+// What needs the class above, and belongs to it.
+#include <tusk/connect.hpp>
+#include <tusk/ping.hpp>
+#include <tusk/registration.hpp>

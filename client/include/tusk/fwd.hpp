@@ -12,7 +12,7 @@ class logging_cursor;
 class within;
 class outcome;
 struct connect_options;
-struct request;
+struct execution;
 struct notify;
 class notification_queue;
 

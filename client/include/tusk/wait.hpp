@@ -7,11 +7,21 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <tusk/within.hpp>
 
 namespace tusk {
 
 class connection;
+
+/// What a connection waits for.
+enum class poll_status {
+  ok,          ///< nothing is under way: connected, and the operation (if there was one) is done
+  read,        ///< wait until fileno() is readable, then poll() again
+  write,       ///< ... until it is writable
+  read_write,  ///< ... until it is either
+};
 
 /// Steps a connection with poll() until that says ok or throws. Between the steps it waits on fileno() for what poll()
 /// asked for, for timeout() at most. It runs on the thread that called the operation.
@@ -36,5 +46,14 @@ void wait_select(connection& conn);
 /// that is still being made is closed, with query_canceled. A flag that is set between two statements cancels the next
 /// one. It must outlive its use. Any thread may call this.
 void set_interrupt_flag(std::atomic<bool>* flag) noexcept;
+
+/// Waits until the connection has something to read, or the time is over; then false. For idle connections that listen.
+/// It blocks the thread, whatever the wait callback. Throws query_canceled if a stop is requested or the flag of
+/// set_interrupt_flag() is set; operational_error if the system refuses; what poll() throws if the connection is
+/// closed, is the parent's of a forked child, or if a handler of the connection is what waits.
+bool wait_readable(connection& conn, within const& limit);
+inline bool wait_readable(connection& conn, std::chrono::milliseconds time) {
+  return wait_readable(conn, within(time));
+}
 
 }  // namespace tusk

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <tusk/connection.hpp>
+#include <tusk/connection_info.hpp>
 
 #include "engine/operation_lock.hpp"
 #include "net/tls.hpp"
