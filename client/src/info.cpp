@@ -82,9 +82,9 @@ transaction_status connection_state::transaction_status() const {
   std::unique_lock const guard(lock, std::try_to_lock);
   if (!guard && !lock.passes()) return tusk::transaction_status::active;
   switch (context.session.transaction()) {
-    case protocol::transaction_status::idle: return tusk::transaction_status::idle;
-    case protocol::transaction_status::in_transaction: return tusk::transaction_status::in_transaction;
-    case protocol::transaction_status::failed: return tusk::transaction_status::failed;
+    case protocol::transaction_indicator::idle: return tusk::transaction_status::idle;
+    case protocol::transaction_indicator::in_transaction: return tusk::transaction_status::in_transaction;
+    case protocol::transaction_indicator::failed: return tusk::transaction_status::failed;
   }
   return tusk::transaction_status::unknown;
 }

@@ -41,7 +41,7 @@ inline bool session::take_ending() {
     return false;
 
   reader_.skip(rest.size());
-  transaction_ = static_cast<transaction_status>(status);
+  transaction_ = static_cast<transaction_indicator>(status);
   event_.emplace<unit_complete>(unit_complete{{tag, length - 5}, transaction_});
   described_ = false;
   queue_.pop_only();

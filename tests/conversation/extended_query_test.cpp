@@ -47,7 +47,7 @@ TEST(ExtendedQuery, NothingIsReturned) {
   script.parse("", "insert").describe_statement("").bind("", "").execute("").sync();
   script.expect([](driven_session& on) { on.take_output(); })
       .receive(parsed(), parameters({}), no_columns(), bound(), complete("INSERT 0 1"),
-               ready(protocol::transaction_status::in_transaction))
+               ready(protocol::transaction_indicator::in_transaction))
       .expect_events("ParseComplete", "ParameterDescription", "NoData", "CommandComplete INSERT 0 1",
                      "ReadyForQuery T");
   check_all(script);
@@ -73,7 +73,7 @@ TEST(ExtendedQuery, AnEmptyStatement) {
 TEST(ExtendedQuery, CloseAndSyncAlone) {
   auto script = opened();
   script.close_statement("s").sync().sync().expect_send(close_packet(statement, "s"), sync_packet(), sync_packet());
-  script.receive(closed(), ready(), ready(protocol::transaction_status::failed))
+  script.receive(closed(), ready(), ready(protocol::transaction_indicator::failed))
       .expect_events("CloseComplete", "ReadyForQuery I", "ReadyForQuery E");
   check_all(script);
 }
@@ -81,7 +81,7 @@ TEST(ExtendedQuery, CloseAndSyncAlone) {
 TEST(ExtendedQuery, RowsInPortions) {
   auto script = opened();
   script.bind("", "s").execute("", 1, 2).sync().expect_send(bind_packet("", "s"), execute_packet("", 2), sync_packet());
-  script.receive(bound(), row({"1"}), row({"2"}), suspended(), ready(protocol::transaction_status::in_transaction))
+  script.receive(bound(), row({"1"}), row({"2"}), suspended(), ready(protocol::transaction_indicator::in_transaction))
       .expect_events("PortalSuspended {1}{2}", "ReadyForQuery T");
   script.execute("", 1, 2).sync().expect_send(execute_packet("", 2), sync_packet());
   script.receive(row({"3"}), complete("SELECT 1"), ready())
@@ -136,7 +136,7 @@ TEST(ExtendedErrors, InMidRow) {
   auto script = opened();
   script.bind("", "s").execute("", 1).close_statement("s").sync();
   script.expect([](driven_session& on) { on.take_output(); })
-      .receive(bound(), row({"1"}), error("22012", "division"), ready(protocol::transaction_status::failed))
+      .receive(bound(), row({"1"}), error("22012", "division"), ready(protocol::transaction_indicator::failed))
       .expect_events("ErrorResponse ERROR 22012 division", "RequestSkipped 3", "ReadyForQuery E")
       .expect([](driven_session& on) { EXPECT_EQ(on->take_rows().size(), 0U); });
   check_all(script);

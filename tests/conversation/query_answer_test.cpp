@@ -57,10 +57,10 @@ std::vector<std::string> at_once(std::string const& answer, std::size_t cut, que
 TEST(QueryAnswer, IsTheSameForEveryCut) {
   std::string const answers[] = {
       columns({"a"}) + row({"1"}) + row({std::nullopt}) + complete("SELECT 2") + ready(),
-      columns({"a"}) + complete("SELECT 0") + ready(protocol::transaction_status::in_transaction),
+      columns({"a"}) + complete("SELECT 0") + ready(protocol::transaction_indicator::in_transaction),
       columns({"a"}) + row({"1"}) + complete("SELECT 1") + columns({"a"}) + complete("SELECT 0") + ready(),
       columns({"a"}) + row({"1"}) + notice("later") + complete("SELECT 1") + ready(),
-      columns({"a"}) + row({"1"}) + error() + ready(protocol::transaction_status::failed),
+      columns({"a"}) + row({"1"}) + error() + ready(protocol::transaction_indicator::failed),
       columns({"b"}) + row({"1"}) + complete("SELECT 1") + ready(),
       columns({"a", "a"}) + row({"1", "2"}) + complete("SELECT 1") + ready(),
       columns({}) + row({}) + complete("SELECT 1") + ready(),

@@ -46,9 +46,10 @@ TEST(SimpleQuery, RowsWithoutColumns) {
 
 TEST(SimpleQuery, NothingButATag) {
   auto script = asked("begin");
-  script.receive(complete("BEGIN"), ready(protocol::transaction_status::in_transaction))
+  script.receive(complete("BEGIN"), ready(protocol::transaction_indicator::in_transaction))
       .expect_events("CommandComplete BEGIN", "ReadyForQuery T")
-      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_status::in_transaction); });
+      .expect(
+          [](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_indicator::in_transaction); });
   check_all(script);
 }
 
@@ -78,10 +79,10 @@ TEST(SimpleQuery, Errors) {
   auto in_mid_row = asked();
   in_mid_row
       .receive(columns({"a"}), row({"1"}), error("22012", "division by zero"),
-               ready(protocol::transaction_status::failed))
+               ready(protocol::transaction_indicator::failed))
       .expect_events("RowDescription a", "ErrorResponse ERROR 22012 division by zero", "ReadyForQuery E")
       .expect([](driven_session& on) {
-        EXPECT_EQ(on->transaction(), protocol::transaction_status::failed);
+        EXPECT_EQ(on->transaction(), protocol::transaction_indicator::failed);
         EXPECT_EQ(on->take_rows().size(), 0U);
       });
   check_all(in_mid_row);
@@ -147,7 +148,7 @@ TEST(SimpleQuery, SeveralAtOnce) {
                                                                    query_packet("third"));
   script
       .receive(columns({"a"}), row({"1"}), complete("SELECT 1"), ready(), error(), ready(), complete("BEGIN"),
-               ready(protocol::transaction_status::in_transaction))
+               ready(protocol::transaction_indicator::in_transaction))
       .expect_events("RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I",
                      "ErrorResponse ERROR 42601 no", "ReadyForQuery I", "CommandComplete BEGIN", "ReadyForQuery T")
       .expect_state(state::idle);

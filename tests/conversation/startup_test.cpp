@@ -44,7 +44,7 @@ TEST(Startup, TrustSettingsAndTheCancelKey) {
         EXPECT_EQ(on->parameter("timezone"), "");
         EXPECT_EQ(on->version(), v3_0);
         EXPECT_EQ(on->authentication(), authentication_method::none);
-        EXPECT_EQ(on->transaction(), protocol::transaction_status::idle);
+        EXPECT_EQ(on->transaction(), protocol::transaction_indicator::idle);
       });
   script.check();
   fail_every_step(script);
@@ -61,9 +61,10 @@ TEST(Startup, WithoutACancelKey) {
 
 TEST(Startup, TheFirstReadyForQueryMayTellOfATransaction) {
   auto script = starting();
-  script.receive(auth_ok(), ready(protocol::transaction_status::in_transaction))
+  script.receive(auth_ok(), ready(protocol::transaction_indicator::in_transaction))
       .expect_events("ReadyForQuery T")
-      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_status::in_transaction); });
+      .expect(
+          [](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_indicator::in_transaction); });
   script.check();
 }
 

@@ -65,10 +65,11 @@ TEST(Unit, EndsInOneEvent) {
   script.run("s", 2).expect_send(bind_packet("", "s"), execute_packet(""), sync_packet());
   script
       .receive(bound(), row({"1", "2"}), row({"3", std::nullopt}), complete("SELECT 2"),
-               ready(protocol::transaction_status::in_transaction))
+               ready(protocol::transaction_indicator::in_transaction))
       .expect_events("UnitComplete T SELECT 2 {1|2}{3|NULL}")
       .expect_state(state::idle)
-      .expect([](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_status::in_transaction); });
+      .expect(
+          [](driven_session& on) { EXPECT_EQ(on->transaction(), protocol::transaction_indicator::in_transaction); });
   check_all(script);
 
   auto without_rows = opened();
@@ -107,7 +108,7 @@ TEST(Unit, Errors) {
 
   auto in_mid_row = opened();
   in_mid_row.run("s", 1).expect([](driven_session& on) { on.take_output(); });
-  in_mid_row.receive(bound(), row({"1"}), error(), ready(protocol::transaction_status::failed))
+  in_mid_row.receive(bound(), row({"1"}), error(), ready(protocol::transaction_indicator::failed))
       .expect_events("ErrorResponse ERROR 42601 no", "ReadyForQuery E");
   check_all(in_mid_row);
 }

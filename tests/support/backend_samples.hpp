@@ -58,10 +58,10 @@ inline std::vector<sample<protocol::backend_message>> const& backend_samples() {
       {"parameter_status", parameter_status{.name = "TimeZone", .value = "UTC"}, "'S' 00000011 'TimeZone'00 'UTC'00"},
       {"parameter_status_empty", parameter_status{.name = "search_path", .value = ""},
        "'S' 00000011 'search_path'00 00"},
-      {"ready_idle", ready_for_query{.status = protocol::transaction_status::idle}, "'Z' 00000005 'I'"},
-      {"ready_in_transaction", ready_for_query{.status = protocol::transaction_status::in_transaction},
+      {"ready_idle", ready_for_query{.status = protocol::transaction_indicator::idle}, "'Z' 00000005 'I'"},
+      {"ready_in_transaction", ready_for_query{.status = protocol::transaction_indicator::in_transaction},
        "'Z' 00000005 'T'"},
-      {"ready_failed", ready_for_query{.status = protocol::transaction_status::failed}, "'Z' 00000005 'E'"},
+      {"ready_failed", ready_for_query{.status = protocol::transaction_indicator::failed}, "'Z' 00000005 'E'"},
       {"row_description",
        row_description{.columns = list_of<column_description>(
                            {{.name = "id",

@@ -90,7 +90,7 @@ inline std::string setting(std::string_view name, std::string_view value) {
   message.value = value;
   return bytes_of(message);
 }
-inline std::string ready(protocol::transaction_status status = protocol::transaction_status::idle) {
+inline std::string ready(protocol::transaction_indicator status = protocol::transaction_indicator::idle) {
   protocol::ready_for_query message;
   message.status = status;
   return bytes_of(message);

@@ -77,7 +77,7 @@ struct session_context {
   // ---- transactions ----
 
   bool needs_begin() const noexcept {
-    return session.transaction() == protocol::transaction_status::idle &&
+    return session.transaction() == protocol::transaction_indicator::idle &&
            (!transactions.mode.autocommit || transactions.begin_asked);
   }
   /// BEGIN by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
@@ -85,7 +85,7 @@ struct session_context {
   /// A statement inside a guard has ended, and may have ended the guard's transaction. ROLLBACK TO SAVEPOINT, whose tag
   /// is ROLLBACK too, does not.
   void look_at_guards() noexcept {
-    if (session.transaction() == protocol::transaction_status::idle && !transactions.begin_asked) break_guards();
+    if (session.transaction() == protocol::transaction_indicator::idle && !transactions.begin_asked) break_guards();
   }
   void break_guards() noexcept { obstacles.set(obstacles::guard_broken, true); }
 

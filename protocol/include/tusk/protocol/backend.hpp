@@ -14,8 +14,8 @@
 
 namespace tusk::protocol {
 
-/// The transaction status that ends a ReadyForQuery.
-enum class transaction_status : char { idle = 'I', in_transaction = 'T', failed = 'E' };
+/// The transaction status indicator of ReadyForQuery.
+enum class transaction_indicator : char { idle = 'I', in_transaction = 'T', failed = 'E' };
 
 /// The format of a column or a parameter.
 enum class format : std::int16_t { text = 0, binary = 1 };
@@ -165,7 +165,7 @@ struct parameter_status : message_base {
 /// The server waits for the next query.
 struct ready_for_query : message_base {
   static constexpr char type = 'Z';
-  transaction_status status = transaction_status::idle;
+  transaction_indicator status = transaction_indicator::idle;
   static void fields(auto& io, auto& m) { io.enumerator(m.status, "ITE"); }
 };
 /// One column of a RowDescription.

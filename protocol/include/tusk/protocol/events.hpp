@@ -26,7 +26,7 @@ struct violation {
 /// A unit of run() has ended well: its CommandComplete and its ReadyForQuery in one.
 struct unit_complete {
   std::string_view tag;
-  transaction_status status = transaction_status::idle;
+  transaction_indicator status = transaction_indicator::idle;
 };
 
 /// The server skipped a request (session::answering() tells which), because one before it in the same unit failed. One

@@ -136,7 +136,7 @@ class session {
   std::uint64_t last_request() const noexcept { return queue_.last(); }
   /// The number of the last request that was answered to its end, or skipped: those before it were too.
   std::uint64_t last_answered() const noexcept { return queue_.finished(); }
-  transaction_status transaction() const noexcept { return transaction_; }
+  transaction_indicator transaction() const noexcept { return transaction_; }
   authentication_method authentication() const noexcept { return method_; }
   std::int32_t version() const noexcept { return version_; }
   std::int32_t process_id() const noexcept { return process_id_; }
@@ -229,7 +229,7 @@ class session {
   std::size_t spare_syncs_ = 0;  // whose ReadyForQuery may come before the front request's answer
   limits limits_;
   protocol::state state_ = state::unstarted;
-  transaction_status transaction_ = transaction_status::idle;
+  transaction_indicator transaction_ = transaction_indicator::idle;
   authentication_method method_ = authentication_method::none;
   std::uint16_t settings_ = 0;  // how many stand in parameters_
   bool negotiated_ = false, described_ = false, new_statement_ = false;
