@@ -19,7 +19,7 @@ std::vector<result> all(std::span<result> of) {
 [[gnu::always_inline]] inline result run_known(connection_state& on,
                                                std::shared_ptr<prepared_statement> const& statement,
                                                params const& args) {
-  on.require_ready(statement->sql, args);
+  on.require.ready(statement->sql, args);
   known_statement what(on.context, statement, args);
   if (on.may_exchange()) [[likely]] {
     std::shared_ptr<result_state> made;
@@ -55,9 +55,9 @@ void with_statement(connection_state& on, std::shared_ptr<prepared_statement> co
 }
 
 void require_ready_for(connection_state& on, statement_batch const& statements) {
-  on.require_ready("", params::none());
+  on.require.ready("", params::none());
   if (on.context.text_is_utf8()) return;
-  for (std::string const& each : statements) on.require_ready(each, params::none());
+  for (std::string const& each : statements) on.require.ready(each, params::none());
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ std::vector<result> exec(connection_state& on, std::string_view script, within c
 void exec(connection_state& on, std::string_view text, first_casters const& casters, std::vector<result>& into,
           within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("exec");
-  auto limited = on.admit(limit);
-  on.require_ready(text, params::none());
+  on.require.blocking("exec");
+  auto limited = on.require.time(limit);
+  on.require.ready(text, params::none());
   require_utf8(text);
   script what(on.context, text, into, casters);
   try {
@@ -95,8 +95,8 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
 
 void start_exec(connection_state& on, std::string_view text, first_casters const& casters, within const* limit) {
   operation_guard const guard(on.lock);
-  auto limited = on.admit(limit);
-  on.require_ready(text, params::none());
+  auto limited = on.require.time(limit);
+  on.require.ready(text, params::none());
   require_utf8(text);
   on.start(std::make_shared<script>(on.context, std::string(text), casters), std::move(limited));
 }
@@ -104,9 +104,9 @@ void start_exec(connection_state& on, std::string_view text, first_casters const
 std::vector<result> exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements,
                              first_casters casters, batch_progress& reached, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("exec");
+  on.require.blocking("exec");
   reached = {};
-  auto limited = on.admit(limit);
+  auto limited = on.require.time(limit);
   require_ready_for(on, *statements);
   batch what(on.context, std::move(statements), std::move(casters));
   try {
@@ -122,14 +122,14 @@ std::vector<result> exec_all(connection_state& on, std::shared_ptr<statement_bat
 void start_exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements, first_casters casters,
                     within const* limit) {
   operation_guard const guard(on.lock);
-  auto limited = on.admit(limit);
+  auto limited = on.require.time(limit);
   require_ready_for(on, *statements);
   on.start(std::make_shared<batch>(on.context, std::move(statements), std::move(casters)), std::move(limited));
 }
 
 batch_progress progress_of_last(connection_state& on) {
   operation_guard const guard(on.lock);
-  auto* const last = on.peek_last();
+  auto* const last = on.last.peek();
   return last == nullptr ? batch_progress() : last->reached();
 }
 
@@ -137,12 +137,12 @@ batch_progress progress_of_last(connection_state& on) {
 
 result query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("query");
+  on.require.blocking("query");
   auto const* found = on.context.statements.find(sql, args.types());
   if (found != nullptr && limit == nullptr) [[likely]]
     return run_known(on, *found, args);
-  auto limited = on.admit(limit);
-  on.require_ready(sql, args);
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, args);
   result given;
   with_statement(on, found != nullptr ? *found : unknown_statement(on.context, sql, args), args, [&](auto& what) {
     on.run(what, std::move(limited));
@@ -154,11 +154,11 @@ result query(connection_state& on, std::string_view sql, params const& args, wit
 result query(connection_state& on, std::shared_ptr<prepared_statement> const& statement, params const& args,
              within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("query");
+  on.require.blocking("query");
   if (limit == nullptr && on.context.statements.knows(*statement)) [[likely]]
     return run_known(on, statement, args);
-  auto limited = on.admit(limit);
-  on.require_ready(statement->sql, args);
+  auto limited = on.require.time(limit);
+  on.require.ready(statement->sql, args);
   require_arguments(*statement, args);
   result given;
   with_statement(on, statement, args, [&](auto& what) {
@@ -170,8 +170,8 @@ result query(connection_state& on, std::shared_ptr<prepared_statement> const& st
 
 void start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
-  auto limited = on.admit(limit);
-  on.require_ready(sql, args);
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, args);
   // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
   if (auto const* found = on.context.statements.find(sql, args.types())) {
     auto what = std::make_shared<known_statement>(on.context, *found, args);
@@ -183,9 +183,9 @@ void start_query(connection_state& on, std::string_view sql, params const& args,
 
 std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_view sql, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("prepare");
-  auto limited = on.admit(limit);
-  on.require_ready(sql, params::none());
+  on.require.blocking("prepare");
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, params::none());
   auto fresh = std::make_shared<prepared_statement>();
   fresh->sql = sql;
   preparation what(on.context, fresh);
@@ -204,72 +204,78 @@ void release(connection_state& on, prepared_statement const& statement) noexcept
 
 // ---- others ----
 
-void ping(connection_state& on) {
+void ping(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("ping");
-  on.require_ready("", params::none());
+  on.require.blocking("ping");
+  auto limited = on.require.time(limit, client::limit::close);
+  on.require.ready("", params::none());
   ping_operation what(on.context);
-  on.run(what);
+  on.run(what, std::move(limited));
 }
 
-void start_ping(connection_state& on) {
+void start_ping(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_ready("", params::none());
-  on.start(std::make_shared<ping_operation>(on.context), nullptr);
+  auto limited = on.require.time(limit, client::limit::close);
+  on.require.ready("", params::none());
+  on.start(std::make_shared<ping_operation>(on.context), std::move(limited));
 }
 
-void load_types(connection_state& on) {
+void load_types(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking("load_types");
-  on.require_ready("", params::none());
+  on.require.blocking("load_types");
+  auto limited = on.require.time(limit);
+  on.require.ready("", params::none());
   catalogue_load what(on.context, *on.adapters, [&](std::string_view warning) { on.told.add_warning(warning); });
-  on.run(what);
+  on.run(what, std::move(limited));
 }
 
-void start_load_types(connection_state& on) {
+void start_load_types(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_ready("", params::none());
+  auto limited = on.require.time(limit);
+  on.require.ready("", params::none());
   on.start(std::make_shared<catalogue_load>(on.context, *on.adapters,
                                             [&on](std::string_view warning) { on.told.add_warning(warning); }),
-           nullptr);
+           std::move(limited));
 }
 
-void run_now(connection_state& on, char const* what, std::string_view statement) {
+void run_now(connection_state& on, char const* what, std::string_view statement, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_blocking(what);
-  on.require_ready(statement, params::none());
+  on.require.blocking(what);
+  auto limited = on.require.time(limit);
+  on.require.ready(statement, params::none());
   require_utf8(statement);
   std::vector<result> dropped;
   script listening(on.context, statement, dropped);
   if (!on.context.transactions.begin_asked) listening.begin_nothing();
-  on.run(listening);
+  on.run(listening, std::move(limited));
 }
 
-void start_now(connection_state& on, std::string_view statement) {
+void start_now(connection_state& on, std::string_view statement, within const* limit) {
   operation_guard const guard(on.lock);
-  on.require_ready(statement, params::none());
+  auto limited = on.require.time(limit);
+  on.require.ready(statement, params::none());
   require_utf8(statement);
   auto listening = std::make_shared<script>(on.context, std::string(statement));
   if (!on.context.transactions.begin_asked) listening->begin_nothing();
-  on.start(std::move(listening), nullptr);
+  on.start(std::move(listening), std::move(limited));
 }
 
 std::vector<result> take_results(connection_state& on) {
   operation_guard const guard(on.lock);
-  on.refuse_in_handler();
+  on.require.no_handler();
   if (on.engine.is_busy() || on.context.obstacles.any_of(obstacles::waited))
     throw programming_error("no results to fetch: the operation is still under way");
   on.finish();
-  auto* const last = on.last();  // throws the error of one that close() ended
+  auto* const last = on.last.get();  // throws the error of one that close() ended
   if (last == nullptr) return {};
   auto given = all(last->results());
-  on.drop_last();
+  on.last.drop();
   return given;
 }
 
 std::vector<result> peek_results(connection_state& on) {
   operation_guard const guard(on.lock);
-  auto* const last = on.peek_last();
+  auto* const last = on.last.peek();
   if (last == nullptr) return {};
   auto const results = last->results();
   return {results.begin(), results.end()};

@@ -40,13 +40,13 @@ std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_vi
 /// The statement is closed with the next request.
 void release(connection_state& on, prepared_statement const& statement) noexcept;
 
-void ping(connection_state& on);
-void start_ping(connection_state& on);
-void load_types(connection_state& on);
-void start_load_types(connection_state& on);
+void ping(connection_state& on, within const* limit);
+void start_ping(connection_state& on, within const* limit);
+void load_types(connection_state& on, within const* limit);
+void start_load_types(connection_state& on, within const* limit);
 /// LISTEN and its like: it begins no transaction by itself.
-void run_now(connection_state& on, char const* what, std::string_view statement);
-void start_now(connection_state& on, std::string_view statement);
+void run_now(connection_state& on, char const* what, std::string_view statement, within const* limit);
+void start_now(connection_state& on, std::string_view statement, within const* limit);
 
 /// The results of what was started last; once.
 std::vector<result> take_results(connection_state& on);

@@ -19,8 +19,9 @@ void rethrow_from_handlers(detail::connection_state& on) {
 
 }  // namespace
 
-detail::opening detail::open(std::string_view dsn, connect_options const& options, bool watched) {
+detail::opening detail::open(std::string_view dsn, connect_options const& options, bool watched, within const* limit) {
   auto made = std::make_shared<detail::connection_state>(dsn, options);
+  made->limit_connecting(limit);
   made->watched = watched;
   return {std::move(made)};
 }
@@ -122,7 +123,7 @@ result connection::query_params(std::string_view sql, params const& args) {
 
 /// With the two hooks around it.
 results connection::run_watched(execution const& what) {
-  if (!what.starts) state().require_blocking(what.is_script ? "exec" : "query");
+  if (!what.starts) state().require.blocking(what.is_script ? "exec" : "query");
   auto const since = std::chrono::steady_clock::now();
   auto const ended = [since, sql = std::string(what.sql)](connection& conn, tusk::results const& results,
                                                           std::exception_ptr error) {
@@ -138,7 +139,7 @@ results connection::run_watched(execution const& what) {
   if (!what.starts) {
     ended(*this, results, nullptr);
   } else {
-    state().when_ended(this, [ended, on = state_.get()](std::exception_ptr error) {
+    state().on_end.set(this, [ended, on = state_.get()](std::exception_ptr error) {
       if (auto* const conn = on->owner) ended(*conn, peek_results(*on), std::move(error));
     });
   }
@@ -194,7 +195,7 @@ statement connection::prepare(within const& limit, std::string_view sql) {
 
 void connection::forget_statements() {
   detail::operation_guard const guard(state().lock);
-  state_->require_idle();
+  state_->require.idle();
   state_->context.forget_statements();
 }
 
@@ -202,19 +203,19 @@ poll_status connection::poll() {
   // Kept alive, because whoever is told of the end may close or move the connection.
   using stage = detail::connection_state::hook_stage;
   auto const kept = state_;
-  state().refuse_in_handler();
+  state().require.no_handler();
   poll_status wanted = poll_status::ok;
   try {
     wanted = kept->poll();
     if (wanted == poll_status::ok && kept->hook != stage::none) [[unlikely]]
       wanted = step_session_hook(*kept);
-    if (wanted == poll_status::ok && kept->has_ending()) {
-      kept->take_ending()(nullptr);
+    if (wanted == poll_status::ok && kept->on_end.is_set()) {
+      kept->on_end.take()(nullptr);
       if (kept->engine.is_busy()) wanted = kept->wanted();  // who was told has started the next one
     }
   } catch (...) {
     if (kept->hook == stage::under_way && !kept->engine.is_busy()) kept->close();
-    if (auto const tell = kept->take_ending()) tell(std::current_exception());
+    if (auto const tell = kept->engine.is_busy() ? nullptr : kept->on_end.take()) tell(std::current_exception());
     throw;
   }
   rethrow_from_handlers(*kept);
@@ -222,18 +223,20 @@ poll_status connection::poll() {
 }
 
 int connection::fileno() const noexcept { return state_ && !state_->closed() ? state_->engine.shown_descriptor() : -1; }
-std::optional<std::chrono::milliseconds> connection::timeout() const { return state().timeout(); }
+std::optional<std::chrono::milliseconds> connection::timeout() const { return detail::timeout_of(state()); }
 bool connection::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
-void connection::ping() { detail::ping(state()); }
-void connection::start_ping() { detail::start_ping(state()); }
+void connection::ping(std::optional<within> const& limit) { detail::ping(state(), detail::pointer(limit)); }
+void connection::start_ping(std::optional<within> const& limit) { detail::start_ping(state(), detail::pointer(limit)); }
 adapter_registry& connection::adapters() const { return *state().adapters; }
 adapter_registry const* statement::adapters() const noexcept { return state_ ? state_->adapters.get() : nullptr; }
 void register_type(typecaster const& caster, connection& conn) {
   detail::operation_guard const guard(conn.state().lock);
   conn.state_->context.types.register_type(caster);
 }
-void connection::load_types() { detail::load_types(state()); }
-void connection::start_load_types() { detail::start_load_types(state()); }
+void connection::load_types(std::optional<within> const& limit) { detail::load_types(state(), detail::pointer(limit)); }
+void connection::start_load_types(std::optional<within> const& limit) {
+  detail::start_load_types(state(), detail::pointer(limit));
+}
 
 oid connection::type_oid(std::string_view name) const {
   if (oid const built_in = type_of_name(name); built_in != 0) return built_in;
@@ -251,8 +254,9 @@ std::string connection::type_name(oid type) const {
 
 void connection::cancel(std::chrono::milliseconds within) { state().cancel(within); }
 
-void connection::reconnect() {
+void connection::reconnect(std::optional<within> const& limit) {
   auto next = state().another();
+  next->limit_connecting(detail::pointer(limit));
   state_->close();
   state_->owner = nullptr;
   state_ = std::move(next);
@@ -290,19 +294,19 @@ std::vector<diagnostics> connection::take_notices() {
 }
 void connection::trace(std::function<void(std::string_view)> sink) {
   detail::operation_guard const guard(state().lock);
-  state_->refuse_in_handler();
-  if (sink && (state_->engine.has_begun() || !state_->context.session.output().empty()))
+  state_->require.no_handler();
+  if (sink && (state_->engine.channel().has_begun() || !state_->context.session.output().empty()))
     throw programming_error(
         "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
         "connect_options::trace before the first one");
   state_->trace(std::move(sink));
 }
 
-connection_info connection::info() const { return state().info(); }
+connection_info connection::info() const { return detail::info_of(state()); }
 std::string connection::dsn() const { return client::masked(*state().settings); }
 std::string connection::parameter_status(std::string_view name) const {
   detail::operation_guard const guard(state().lock);
-  return std::string(state_->engine.session().parameter(name));
+  return std::string(state_->engine.channel().session().parameter(name));
 }
 bool connection::closed() const noexcept { return !state_ || state_->closed(); }
 void connection::close() noexcept {

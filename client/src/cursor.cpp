@@ -27,7 +27,7 @@ void describe_numeric(described_column& column, std::int32_t modifier) {
 void require_connection(detail::connection_state& on) {
   if (!on.closed()) return;
   detail::operation_guard const guard(on.lock);
-  on.engine.throw_parting();
+  on.engine.reason().rethrow();
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ cursor::cursor(tusk::connection& conn) {
   state_ = conn.state_;
 }
 
-cursor::~cursor() { state_->forget(this); }
+cursor::~cursor() { state_->on_end.forget(this); }
 
 void cursor::require_open() const {
   if (closed_) throw interface_error("cursor already closed");
@@ -93,7 +93,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
     throw;
   }
   if (!state_->options.async) return ended(nullptr);
-  state_->when_ended(this, [this](std::exception_ptr error) {
+  state_->on_end.set(this, [this](std::exception_ptr error) {
     if (!error) results_ = detail::take_results(*state_);
     ended(std::move(error));
   });
@@ -153,7 +153,7 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
       batch_ended(0, 0, std::current_exception());
       throw;
     }
-    state_->when_ended(this, [this](std::exception_ptr error) {
+    state_->on_end.set(this, [this](std::exception_ptr error) {
       auto const [completed, rows] = detail::progress_of_last(*state_);
       if (!error) results_ = detail::take_results(*state_);
       batch_ended(completed, rows, std::move(error));
@@ -198,7 +198,7 @@ void cursor::call(sql::composed const& name, params const& args, within const* l
 result const& cursor::current() const {
   require_open();
   require_connection(*state_);
-  if (state_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_))
+  if (state_->on_end.is(this) || results_.empty() || !gives_rows(*results_.back().state_))
     throw programming_error("no results to fetch");
   return results_.back();
 }
@@ -227,19 +227,19 @@ void cursor::scroll(std::int64_t value, scroll_mode mode) {
 }
 
 std::optional<std::size_t> cursor::rownumber() const noexcept {
-  if (closed_ || state_->is_running(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
+  if (closed_ || state_->on_end.is(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
   return position_;
 }
 
 std::int64_t cursor::rowcount() const noexcept {
   if (counted_) return *counted_;
-  if (state_->is_running(this) || results_.empty()) return -1;
+  if (state_->on_end.is(this) || results_.empty()) return -1;
   auto const counted = detail::counted_rows(results_.back().command_tag());
   return counted ? static_cast<std::int64_t>(*counted) : -1;
 }
 
 std::vector<described_column> cursor::description() const {
-  if (state_->is_running(this) || results_.empty()) return {};
+  if (state_->on_end.is(this) || results_.empty()) return {};
   std::vector<described_column> columns;
   for (column_info const& each : results_.back().columns()) {
     described_column made{.name = each.name,
@@ -254,12 +254,12 @@ std::vector<described_column> cursor::description() const {
 }
 
 std::string_view cursor::statusmessage() const noexcept {
-  return state_->is_running(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
+  return state_->on_end.is(this) || results_.empty() ? std::string_view() : results_.back().command_tag();
 }
 
 results const& cursor::results() const {
   require_open();
-  if (state_->is_running(this)) throw programming_error("no results to fetch");
+  if (state_->on_end.is(this)) throw programming_error("no results to fetch");
   return results_;
 }
 
@@ -272,7 +272,7 @@ bool cursor::closed() const noexcept { return closed_ || state_->closed(); }
 
 void cursor::close() noexcept {
   closed_ = true;
-  state_->forget(this);
+  state_->on_end.forget(this);
   results_.all_.clear();
 }
 

@@ -51,37 +51,37 @@ void session_facts::tell(connection_info& to) const {
 }
 
 /// What is told while an operation is under way does not change once the connection is open, or has a lock of its own.
-connection_info connection_state::info() const {
+connection_info info_of(connection_state const& on) {
   connection_info known;
-  known.user = settings->user;
-  known.database = settings->dbname;
-  if (context.obstacles.any_of(obstacles::connecting)) return known;
-  auto const& route = engine.route();
+  known.user = on.settings->user;
+  known.database = on.settings->dbname;
+  if (on.context.obstacles.any_of(obstacles::connecting)) return known;
+  auto const& route = on.engine.channel().route();
   if (auto const* host = route.host) {
     known.host = host->shown();
     known.address = route.address.text;
     known.port = host->port;
   }
-  auto const& session = context.session;
+  auto const& session = on.context.session;
   known.protocol_version = std::to_string(session.version() >> 16) + '.' + std::to_string(session.version() & 0xffff);
   known.backend_pid = session.process_id();
   known.authentication = name(session.authentication());
-  context.facts.tell(known);
+  on.context.facts.tell(known);
   return known;
 }
 
-std::optional<std::chrono::milliseconds> connection_state::timeout() const {
-  if (lock.passes()) return client::time_left(engine.until());
-  std::unique_lock const guard(lock, std::try_to_lock);
-  return guard ? client::time_left(engine.until()) : std::nullopt;
+std::optional<std::chrono::milliseconds> timeout_of(connection_state const& on) {
+  if (on.lock.passes()) return client::time_left(on.engine.wanted().until);
+  std::unique_lock const guard(on.lock, std::try_to_lock);
+  return guard ? client::time_left(on.engine.wanted().until) : std::nullopt;
 }
 
-transaction_status connection_state::transaction_status() const {
-  if (closed() || context.obstacles.any_of(obstacles::connecting)) return tusk::transaction_status::unknown;
-  if (engine.is_busy()) return tusk::transaction_status::active;
-  std::unique_lock const guard(lock, std::try_to_lock);
-  if (!guard && !lock.passes()) return tusk::transaction_status::active;
-  switch (context.session.transaction()) {
+transaction_status transaction_status_of(connection_state const& on) {
+  if (on.closed() || on.context.obstacles.any_of(obstacles::connecting)) return tusk::transaction_status::unknown;
+  if (on.engine.is_busy()) return tusk::transaction_status::active;
+  std::unique_lock const guard(on.lock, std::try_to_lock);
+  if (!guard && !on.lock.passes()) return tusk::transaction_status::active;
+  switch (on.context.session.transaction()) {
     case protocol::transaction_indicator::idle: return tusk::transaction_status::idle;
     case protocol::transaction_indicator::in_transaction: return tusk::transaction_status::in_transaction;
     case protocol::transaction_indicator::failed: return tusk::transaction_status::failed;

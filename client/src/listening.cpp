@@ -34,23 +34,41 @@ constexpr std::string_view notify_statement = "SELECT pg_catalog.pg_notify($1, $
 }  // namespace
 
 void connection::listen(std::string_view channel) {
-  detail::run_now(state(), "listen", listen_statement("LISTEN", channel));
+  detail::run_now(state(), "listen", listen_statement("LISTEN", channel), nullptr);
 }
 void connection::unlisten(std::string_view channel) {
-  detail::run_now(state(), "unlisten", listen_statement("UNLISTEN", channel));
+  detail::run_now(state(), "unlisten", listen_statement("UNLISTEN", channel), nullptr);
 }
 void connection::notify(std::string_view channel, std::string_view payload) {
   query(notify_statement, checked(channel), payload);
 }
+void connection::listen(within const& limit, std::string_view channel) {
+  detail::run_now(state(), "listen", listen_statement("LISTEN", channel), &limit);
+}
+void connection::unlisten(within const& limit, std::string_view channel) {
+  detail::run_now(state(), "unlisten", listen_statement("UNLISTEN", channel), &limit);
+}
+void connection::notify(within const& limit, std::string_view channel, std::string_view payload) {
+  query(limit, notify_statement, checked(channel), payload);
+}
 
 void connection::start_listen(std::string_view channel) {
-  detail::start_now(state(), listen_statement("LISTEN", channel));
+  detail::start_now(state(), listen_statement("LISTEN", channel), nullptr);
 }
 void connection::start_unlisten(std::string_view channel) {
-  detail::start_now(state(), listen_statement("UNLISTEN", channel));
+  detail::start_now(state(), listen_statement("UNLISTEN", channel), nullptr);
 }
 void connection::start_notify(std::string_view channel, std::string_view payload) {
   start_query(notify_statement, checked(channel), payload);
+}
+void connection::start_listen(within const& limit, std::string_view channel) {
+  detail::start_now(state(), listen_statement("LISTEN", channel), &limit);
+}
+void connection::start_unlisten(within const& limit, std::string_view channel) {
+  detail::start_now(state(), listen_statement("UNLISTEN", channel), &limit);
+}
+void connection::start_notify(within const& limit, std::string_view channel, std::string_view payload) {
+  start_query(limit, notify_statement, checked(channel), payload);
 }
 
 }  // namespace tusk

@@ -40,14 +40,18 @@ bool is_in(connection_state const& on, protocol::transaction_indicator status) {
                           true);
 }
 
+using held_limit = std::unique_ptr<client::limit>;
+
+/// The limit of what ends a transaction by undoing it: there is nothing that a cancel request could end.
+held_limit closing(connection_state& on, within const* limit) { return on.require.time(limit, client::limit::close); }
+
 /// Runs a statement of ours; gives the tags of the answer. `bare`: it begins no transaction.
-std::string run_control(connection_state& on, std::string_view statement, bool bare, within const* limit = nullptr) {
-  auto limited = on.admit(limit);
-  on.require_ready(statement, params::none());
+std::string run_control(connection_state& on, std::string_view statement, bool bare, held_limit limit) {
+  on.require.ready(statement, params::none());
   std::vector<result> results;
   script what(on.context, statement, results);
   if (bare) what.begin_nothing();
-  on.run(what, std::move(limited));
+  on.run(what, std::move(limit));
   std::string tags;
   for (result const& each : results) (tags += tags.empty() ? "" : ", ") += each.command_tag();
   return tags;
@@ -56,39 +60,36 @@ std::string run_control(connection_state& on, std::string_view statement, bool b
 /// What commit and rollback have in common: true if there is a transaction to end.
 bool has_to_end(connection_state& on, char const* what, char const* call) {
   require_transactions(on, what);
-  on.require_unguarded(call);
-  on.require_idle();
+  on.require.unguarded(call);
+  on.require.idle();
   on.context.transactions.begin_asked = false;
   return !is_in(on, protocol::transaction_indicator::idle);
 }
 
-void commit(connection_state& on, within const* limit) {
-  operation_guard const guard(on.lock);
+void commit(connection_state& on, held_limit limit) {
   if (!has_to_end(on, "commit", "commit()")) return;
-  std::string const answer = run_control(on, "COMMIT", true, limit);
+  std::string const answer = run_control(on, "COMMIT", true, std::move(limit));
   bool const ended = is_in(on, protocol::transaction_indicator::idle);
   if (ended && answer == "ROLLBACK") throw_rolled_back();
   if (!ended || answer != "COMMIT") distrust(on, "COMMIT", answer);
 }
 
-void rollback(connection_state& on) {
-  operation_guard const guard(on.lock);
+void rollback(connection_state& on, held_limit limit) {
   if (!has_to_end(on, "rollback", "rollback()")) return;
-  std::string const answer = run_control(on, "ROLLBACK", true);
+  std::string const answer = run_control(on, "ROLLBACK", true, std::move(limit));
   if (!is_in(on, protocol::transaction_indicator::idle) || answer != "ROLLBACK") distrust(on, "ROLLBACK", answer);
 }
 
 /// SAVEPOINT and what ends one; `answer`: the tags that say so.
-void savepoint(connection_state& on, std::string_view statement, std::string_view answer) {
-  operation_guard const guard(on.lock);
-  std::string const told = run_control(on, statement, false);
+void savepoint(connection_state& on, std::string_view statement, std::string_view answer, held_limit limit) {
+  std::string const told = run_control(on, statement, false, std::move(limit));
   if (!is_in(on, protocol::transaction_indicator::in_transaction) || told != answer) distrust(on, statement, told);
 }
 
 /// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
 std::string begin_reset(connection_state& on) {
-  on.require_unguarded("reset()");
-  on.require_ready("", params::none());  // then nothing fails any more but for want of memory
+  on.require.unguarded("reset()");
+  on.require.ready("", params::none());  // then nothing fails any more but for want of memory
   on.context.forget_statements();
   on.context.transactions.begin_asked = false;
   on.context.transactions.mode = first_mode(on.options, *on.settings);
@@ -99,8 +100,8 @@ std::string begin_reset(connection_state& on) {
 void set_mode(connection_state& on, session_mode const& mode, char const* what) {
   operation_guard const guard(on.lock);
   require_transactions(on, what);
-  on.require_unguarded(what);
-  on.require_idle();
+  on.require.unguarded(what);
+  on.require.idle();
   if (!is_in(on, protocol::transaction_indicator::idle))
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   auto& now = on.context.transactions.mode;
@@ -113,28 +114,32 @@ void set_mode(connection_state& on, session_mode const& mode, char const* what) 
 
 /// Throws if it is not the innermost guard, or its transaction is gone.
 void require_guard(connection_state& on, std::size_t depth) {
-  operation_guard const guard(on.lock);
-  if (!on.closed()) on.require_idle();
+  if (!on.closed()) on.require.idle();
   if (depth != on.context.transactions.guards)
     throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
 }
 
 /// False if its transaction had ended without it. When the last one is left the connection is as it was before.
 bool leave_guard(connection_state& on) noexcept {
-  operation_guard const guard(on.lock);
   bool const broken = on.context.obstacles.any_of(obstacles::guard_broken);
   if (--on.context.transactions.guards == 0) on.context.obstacles.set(obstacles::guard_broken, false);
   return !broken;
 }
 
-void rethrow_from_handlers(connection_state& on) {
-  operation_guard const guard(on.lock);
-  if (!on.context.obstacles.any_of(obstacles::waited)) on.told.rethrow();  // else the call that waits does it
+bool is_stepped_by_another(connection_state const& on) noexcept {
+  return on.context.obstacles.any_of(obstacles::waited);
 }
 
-bool is_occupied(connection_state& on) {
-  operation_guard const guard(on.lock);
-  return on.engine.is_busy() || on.context.obstacles.any_of(obstacles::waited);
+void rethrow_from_handlers(connection_state& on) {
+  if (!is_stepped_by_another(on)) on.told.rethrow();  // else the call that waits does it
+}
+
+/// Its caller has locked, or is a handler.
+void close_locked(connection_state& on) noexcept {
+  if (on.lock.passes())
+    on.close();
+  else
+    on.engine.close(closed_text);
 }
 
 }  // namespace
@@ -151,31 +156,30 @@ void retry_or_rethrow(error const& why, int& tries_left, int tries) {
 
 void transaction::require_none(connection const& conn) {
   auto& on = conn.state();
-  bool const none = on.transaction_status() == transaction_status::idle;
+  bool const none = detail::transaction_status_of(on) == transaction_status::idle;
   detail::operation_guard const guard(on.lock);
   if (none && on.context.transactions.guards == 0) return;
   throw programming_error(
       "retry needs a transaction of its own, but the connection is in one already; commit or roll back first");
 }
 
-transaction::transaction(connection& conn) : state_(conn.state_) {
+transaction::transaction(connection& conn, std::optional<within> const& limit) : state_(conn.state_) {
   auto& on = conn.state();
-  bool begun = false;
-  {
-    detail::operation_guard const guard(on.lock);
-    detail::require_transactions(on, "a transaction guard");
-    depth_ = ++on.context.transactions.guards;
-    begun = on.context.transactions.begin_asked;
+  detail::operation_guard const guard(on.lock);
+  detail::require_transactions(on, "a transaction guard");
+  auto limited = on.require.time(detail::pointer(limit));
+  on.require.idle();
+  auto& plan = on.context.transactions;
+  depth_ = plan.guards + 1;
+  bool const is_first = !plan.begin_asked && detail::is_in(on, protocol::transaction_indicator::idle);
+  if (!is_first) savepoint_ = "tusk_" + std::to_string(depth_);
+  ++plan.guards;
+  if (is_first) {
+    plan.begin_asked = true;  // the next statement begins it, in autocommit mode too
+    return;
   }
   try {
-    if (!begun && on.transaction_status() == transaction_status::idle) {
-      detail::operation_guard const guard(on.lock);
-      on.require_idle();
-      on.context.transactions.begin_asked = true;  // the next statement begins it, in autocommit mode too
-    } else {
-      savepoint_ = "tusk_" + std::to_string(depth_);
-      detail::savepoint(on, "SAVEPOINT " + savepoint_, "SAVEPOINT");
-    }
+    detail::savepoint(on, "SAVEPOINT " + savepoint_, "SAVEPOINT", std::move(limited));
   } catch (...) {
     detail::leave_guard(on);
     throw;
@@ -184,25 +188,27 @@ transaction::transaction(connection& conn) : state_(conn.state_) {
 
 transaction::~transaction() {
   if (ended_) return;
+  auto& on = *state_;
+  detail::operation_guard const guard(on.lock);
   try {
-    detail::rethrow_from_handlers(*state_);  // what waits to be thrown would come in place of the ROLLBACK
+    detail::rethrow_from_handlers(on);  // what waits to be thrown would come in place of the ROLLBACK
   } catch (...) {
     // It is dropped, as what handlers throw from here on.
   }
-  bool const intact = detail::leave_guard(*state_);
+  bool const intact = detail::leave_guard(on);
   try {
-    if (detail::is_occupied(*state_))
-      state_->close();  // by somebody else's operation: no ROLLBACK can go out now, and the transaction must not stand
-    else if (!state_->closed() && (intact || !is_nested()))
-      undo();
+    if (on.engine.is_busy() || detail::is_stepped_by_another(on))
+      detail::close_locked(on);  // no ROLLBACK can go out now, and the transaction must not stand
+    else if (!on.closed() && (intact || !is_nested()))
+      undo(std::make_unique<client::limit>(within(on.options.guard_limit), client::limit::close));
   } catch (std::bad_alloc const&) {
-    state_->close();  // the server has no COMMIT for it, and so it stays
+    detail::close_locked(on);  // the server has no COMMIT for it, and so it stays
   } catch (...) {
     // Likewise. Handlers may throw what they like.
   }
 }
 
-/// From here on the destructor has nothing to do, whatever becomes of it.
+/// From here on the destructor has nothing to do, whatever becomes of it. Its caller has locked.
 void transaction::end() {
   if (ended_) throw programming_error("this transaction guard has ended already; make another one");
   detail::rethrow_from_handlers(*state_);  // before anything has ended
@@ -211,48 +217,59 @@ void transaction::end() {
   detail::leave_guard(*state_);
 }
 
-void transaction::undo() {
-  if (!is_nested()) return detail::rollback(*state_);
-  if (state_->transaction_status() != transaction_status::idle)
+void transaction::undo(std::unique_ptr<client::limit> limit) {
+  if (!is_nested()) return detail::rollback(*state_, std::move(limit));
+  if (!detail::is_in(*state_, protocol::transaction_indicator::idle))
     detail::savepoint(*state_, "ROLLBACK TO SAVEPOINT " + savepoint_ + "; RELEASE SAVEPOINT " + savepoint_,
-                      "ROLLBACK, RELEASE");
+                      "ROLLBACK, RELEASE", std::move(limit));
 }
 
-void transaction::commit() {
+void transaction::commit(std::optional<within> const& limit) {
+  detail::operation_guard const guard(state_->lock);
+  auto limited = ended_ ? nullptr : state_->require.time(detail::pointer(limit));  // before anything has ended
   end();
-  if (!is_nested()) return detail::commit(*state_, nullptr);
-  if (state_->transaction_status() != transaction_status::failed)
-    return detail::savepoint(*state_, "RELEASE SAVEPOINT " + savepoint_, "RELEASE");
-  undo();
+  if (!is_nested()) return detail::commit(*state_, std::move(limited));
+  if (!detail::is_in(*state_, protocol::transaction_indicator::failed))
+    return detail::savepoint(*state_, "RELEASE SAVEPOINT " + savepoint_, "RELEASE", std::move(limited));
+  undo(detail::closing(*state_, detail::pointer(limit)));
   detail::throw_rolled_back();
 }
 
-void transaction::rollback() {
+void transaction::rollback(std::optional<within> const& limit) {
+  detail::operation_guard const guard(state_->lock);
+  auto limited = ended_ ? nullptr : detail::closing(*state_, detail::pointer(limit));
   end();
-  undo();
+  undo(std::move(limited));
 }
 
-void connection::commit() { detail::commit(state(), nullptr); }
-void connection::commit(within const& limit) { detail::commit(state(), &limit); }
-void connection::rollback() { detail::rollback(state()); }
+void connection::commit(std::optional<within> const& limit) {
+  detail::operation_guard const guard(state().lock);
+  detail::commit(*state_, state_->require.time(detail::pointer(limit)));
+}
+void connection::rollback(std::optional<within> const& limit) {
+  detail::operation_guard const guard(state().lock);
+  detail::rollback(*state_, detail::closing(*state_, detail::pointer(limit)));
+}
 
-void connection::reset() {
+void connection::reset(std::optional<within> const& limit) {
   auto& on = state();
   detail::operation_guard const guard(on.lock);
-  on.require_blocking("reset");
+  on.require.blocking("reset");
+  auto limited = detail::closing(on, detail::pointer(limit));
   std::string const text = detail::begin_reset(on);
   std::vector<result> dropped;
   detail::script what(on.context, text, dropped);
   what.begin_nothing();
-  on.run(what);
+  on.run(what, std::move(limited));
 }
 
-void connection::start_reset() {
+void connection::start_reset(std::optional<within> const& limit) {
   auto& on = state();
   detail::operation_guard const guard(on.lock);
+  auto limited = detail::closing(on, detail::pointer(limit));
   auto what = std::make_shared<detail::script>(on.context, detail::begin_reset(on));
   what->begin_nothing();
-  on.start(std::move(what), nullptr);
+  on.start(std::move(what), std::move(limited));
 }
 
 session_mode connection::session_mode() const {
@@ -271,6 +288,6 @@ void connection::set_autocommit(bool on) {
   mode.autocommit = on;
   detail::set_mode(state(), mode, "set_autocommit");
 }
-transaction_status connection::transaction_status() const { return state().transaction_status(); }
+enum transaction_status connection::transaction_status() const { return detail::transaction_status_of(state()); }
 
 }  // namespace tusk

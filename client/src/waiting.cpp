@@ -31,6 +31,18 @@ shared_slot& everywhere() {
 std::atomic<std::atomic<bool>*> interrupt_flag = nullptr;
 constexpr std::chrono::milliseconds flag_watched{100};  // a signal may come just before poll(2), or on another thread
 
+/// Unlocks for a while.
+class unlocked {
+ public:
+  explicit unlocked(operation_lock& mutex) noexcept : mutex_(mutex) { mutex_.unlock(); }
+  unlocked(unlocked const&) = delete;
+  unlocked& operator=(unlocked const&) = delete;
+  ~unlocked() { mutex_.lock(); }
+
+ private:
+  operation_lock& mutex_;
+};
+
 }  // namespace
 
 bool take_interrupt() noexcept {
@@ -38,8 +50,16 @@ bool take_interrupt() noexcept {
   return flag != nullptr && flag->exchange(false);
 }
 
-std::optional<std::chrono::milliseconds> interrupt_slice() noexcept {
-  return interrupt_flag.load() != nullptr ? std::optional(flag_watched) : std::nullopt;
+bool wait_once(std::span<pollfd> on, client::deadline until) {
+  auto left = client::time_left(until);
+  if (interrupt_flag.load() != nullptr) left = std::min(left.value_or(flag_watched), flag_watched);
+  int const milliseconds = left ? static_cast<int>(std::min<std::int64_t>(left->count(), INT_MAX)) : -1;
+  int const count = ::poll(on.data(), on.size(), milliseconds);
+  if (count < 0 && errno != EINTR) {
+    std::error_code const why(errno, std::generic_category());
+    throw operational_error("waiting for the connection: " + why.message(), why);
+  }
+  return count > 0;
 }
 
 wait_slot::held connection_state::callback_in_force() const {
@@ -49,26 +69,75 @@ wait_slot::held connection_state::callback_in_force() const {
   return shared.slot.get();
 }
 
+/// The operation's error and results stay for the call that waits.
+poll_status connection_state::step_for_callback() {
+  sql_operation* const what = waiting_->what;
+  auto const failed = [&] { return what != nullptr && what->error(); };
+  if (!failed() && closed()) require.open();
+  poll_status wanted = poll_status::ok;
+  try {
+    if (!closed()) wanted = step();
+  } catch (...) {
+    engine.give_up();
+    if (what == nullptr) waiting_->error = std::current_exception();
+    throw;
+  }
+  if (wanted == poll_status::ok && failed()) std::rethrow_exception(what->error());
+  return wanted;
+}
+
+void connection_state::wait_by(wait_callback const& callback, sql_operation* what) {
+  callback_wait now{what};
+  context.obstacles.set(obstacles::waited, true);
+  waiting_ = &now;
+  auto const end = [this] {
+    context.obstacles.set(obstacles::waited, false);
+    waiting_ = nullptr;
+  };
+  try {
+    unlocked const meanwhile(lock);
+    callback(*owner);
+  } catch (...) {
+    end();
+    // What is no C++ exception (a thread that is cancelled) has no pointer, and may only be thrown on from here.
+    if (what == nullptr || !what->error() || std::current_exception() != what->error()) {
+      engine.give_up();
+      throw;
+    }
+  }
+  end();
+  if (close_asked_) return;                          // by a handler; finish() does it
+  if (now.error) std::rethrow_exception(now.error);  // which the callback swallowed
+  if (engine.channel().is_connecting() || engine.is_busy()) {
+    engine.give_up();
+    if (context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
+    throw operational_error(
+        "the connection was closed: the wait callback returned before poll() said ok, with the operation under way",
+        true);
+  }
+  if (closed() && (what == nullptr || !what->error())) require.open();
+}
+
 /// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what
 /// is used here without the lock (settings, route, the key) does not change once the connection is open. An obstacle
 /// keeps the next operation waiting until the request has ended. An asynchronous connection steps the request in its
 /// own poll().
 void connection_state::cancel(std::chrono::milliseconds within) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
-  client::deadline const until = client::clock::now() + std::clamp(within, std::chrono::milliseconds(0), longest);
-  refuse_in_handler();
+  auto const time = std::clamp(within, std::chrono::milliseconds(0), longest);
+  require.no_handler();
   if (options.async) {
     operation_guard const guard(lock);
-    require_open();
-    return engine.begin_cancel(until);
+    require.open();
+    return engine.begin_cancel(time);
   }
   // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.
   obstacles::cancelling const now(context.obstacles);
   if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
-    require_open();
+    require.open();
     if (!engine.is_busy()) return;
   }
-  cancel_now(until);
+  cancel_now(client::clock::now() + time);
 }
 
 /// The whole of it, waiting.
@@ -134,15 +203,10 @@ void wait_select(connection& conn) {
       conn.state().engine.queue().interrupt();
       continue;
     }
-    auto left = conn.timeout();
-    if (auto const slice = detail::interrupt_slice()) left = std::min(left.value_or(*slice), *slice);
-    int const milliseconds = left ? static_cast<int>(std::min<std::int64_t>(left->count(), INT_MAX)) : -1;
+    auto const left = conn.timeout();
     short const read = wanted == poll_status::write ? 0 : POLLIN, write = wanted == poll_status::read ? 0 : POLLOUT;
     pollfd waiting{conn.fileno(), static_cast<short>(read | write), 0};
-    if (::poll(&waiting, 1, milliseconds) < 0 && errno != EINTR) {
-      std::error_code const why(errno, std::generic_category());
-      throw operational_error("waiting for the connection: " + why.message(), why);
-    }
+    detail::wait_once({&waiting, 1}, left ? client::deadline(client::clock::now() + *left) : std::nullopt);
   }
 }
 

@@ -37,6 +37,23 @@ TEST_P(next_notify_test, gives_what_arrived_and_what_arrives) {
   EXPECT_EQ(conn_.next_notify(within(60s))->payload, "later");
 }
 
+// It was taken off the socket by the operation of another thread: the descriptor says nothing of it.
+TEST_P(next_notify_test, mended_is_told_what_another_thread_took_off_the_socket) {
+  std::jthread const later([this] {
+    std::this_thread::sleep_for(20ms);
+    conn_.exec("NOTIFY " + channel_ + ", 'by the operation'");
+  });
+  EXPECT_EQ(conn_.next_notify(within(60s))->payload, "by the operation");
+  // An operation that is under way for long: whoever waits is told when that has ended, not when its own time is over.
+  std::jthread const longer([this] {
+    std::this_thread::sleep_for(20ms);
+    conn_.exec("NOTIFY " + channel_ + ", 'again'; SELECT pg_sleep(0.2)");
+  });
+  auto const begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(conn_.next_notify(within(60s))->payload, "again");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
+}
+
 TEST_P(next_notify_test, is_empty_when_the_time_is_over) {
   EXPECT_EQ(conn_.next_notify(within(20ms)), std::nullopt);
   EXPECT_FALSE(wait_readable(conn_, 0ms));

@@ -190,7 +190,7 @@ TEST(limit, closes_the_connection_when_no_cancel_request_helps_and_says_why) {
   };
   // A pooler may give no key.
   std::string const keyless = message('R', int32(0)) + message('S', text("client_encoding") + text("UTF8")) + ready();
-  vain table[] = {{welcome(), true, "had not ended 5 s later", 10, 30},  // it took each, and each is repeated
+  vain table[] = {{welcome(), true, "had not ended 5 s later", 6, 12},  // it took each, and each is repeated
                   {welcome(), false, "the server did not confirm it: its time is over", 1, 1},
                   {keyless, true, "the server gave no key to cancel with", 0, 0}};
   std::vector<std::thread> threads;

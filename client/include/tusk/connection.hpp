@@ -132,7 +132,7 @@ class connection {
   }
 
   /// A round trip that asks for nothing: throws operational_error if the connection is lost.
-  void ping();
+  void ping(std::optional<within> const& limit = {});
 
   /// Prepares a statement, and asks the server for its parameters and columns: one round trip.
   statement prepare(std::string_view sql);
@@ -164,10 +164,10 @@ class connection {
   /// connection is closed, if the server answers anything else than that it has committed. For all of these:
   /// programming_error while a guard is open (see transaction.hpp), and on an asynchronous connection, whose statements
   /// commit by themselves.
-  void commit();
-  void commit(within const& limit);
-  /// Undoes it.
-  void rollback();
+  void commit(std::optional<within> const& limit = {});
+  /// Undoes it. Of this, of reset() and of ping() a limit that is over closes the connection, with operational_error:
+  /// there is no statement to cancel.
+  void rollback(std::optional<within> const& limit = {});
   /// How transactions begin. Setting it inside one is a programming_error.
   tusk::session_mode session_mode() const;
   void set_session(tusk::session_mode const& mode);
@@ -179,7 +179,7 @@ class connection {
   /// (RESET ALL), the user too (SET SESSION AUTHORIZATION DEFAULT), and transactions begin as connect_options said. One
   /// round trip. Statements that are kept are forgotten, see forget_statements(). What is not a setting stays: LISTEN,
   /// the notifications that wait, handlers, temporary tables, locks of the session. The session hook is not called.
-  void reset();
+  void reset(std::optional<within> const& limit = {});
 
   // ---- types ----
 
@@ -188,7 +188,7 @@ class connection {
   /// a value that was read) is then bound with its OID, and merged with its schema. One query; again after types were
   /// made or dropped. Where the session's extra_float_digits rounds floating point, a warning is among the notices.
   /// Results that are there already stay as they are.
-  void load_types();
+  void load_types(std::optional<within> const& limit = {});
   /// The OID of a type, by the name that SQL uses ("int4", "int4[]", "color", "shop.color"; one with capitals in
   /// quotes). Throws programming_error if there is none, or load_types() did not find it.
   oid type_oid(std::string_view name) const;
@@ -219,12 +219,15 @@ class connection {
   void start_query(within const& limit, std::string_view sql, Args const&... args) {
     start_query_params(&limit, sql, params::of(&adapters(), args...).require_bindable());
   }
-  void start_ping();
-  void start_load_types();
-  void start_reset();
+  void start_ping(std::optional<within> const& limit = {});
+  void start_load_types(std::optional<within> const& limit = {});
+  void start_reset(std::optional<within> const& limit = {});
   void start_listen(std::string_view channel);
   void start_unlisten(std::string_view channel);
   void start_notify(std::string_view channel, std::string_view payload = {});
+  void start_listen(within const& limit, std::string_view channel);
+  void start_unlisten(within const& limit, std::string_view channel);
+  void start_notify(within const& limit, std::string_view channel, std::string_view payload = {});
   /// The results of the operation that is done; once.
   results take_results();
   /// Whether an operation is under way. This, closed(), fileno(), timeout(), transaction_status() and info() do not
@@ -242,21 +245,22 @@ class connection {
   // ---- cancelling, beginning anew ----
 
   /// Asks the server to cancel the operation under way, which then fails with query_canceled, unless it ends before
-  /// that; does nothing if none is, and nothing if it overtakes the statement on its way to the server: ask again then.
-  /// The request goes over a connection of its own to the same address, with the same
+  /// that; does nothing if none is. The request goes over a connection of its own to the same address, with the same
   /// TLS settings, and is given up after `within`. No statement that begins later is hit.
   ///
-  /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. With
-  /// `async` it only begins, and poll() steps it. An answer that comes meanwhile is handed over.
+  /// A blocking connection is cancelled from another thread; this waits until the server has taken the request. It does
+  /// nothing if it overtakes the statement on its way to the server, or if that catches it: ask again then. With
+  /// `async` it only begins: poll() steps it, and repeats it until the operation has ended. An answer that comes
+  /// meanwhile is handed over.
   ///
   /// Throws operational_error (of an asynchronous connection: out of poll()) if the request cannot be sent; the
-  /// operation goes on. If the server does not confirm what was sent, the connection is closed when the operation has
-  /// ended, as the request could hit a later one.
+  /// operation goes on, and no other request is made. If the server does not confirm what was sent, the connection is
+  /// closed when the operation has ended, as the request could hit a later one.
   void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
 
   /// Closes, and connects again with the same settings; with `async` poll() does it. Statements prepared before are
   /// closed; the queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
-  void reconnect();
+  void reconnect(std::optional<within> const& limit = {});
 
   // ---- notifications ----
 
@@ -264,11 +268,14 @@ class connection {
   /// itself. The channel's name is quoted, so it is as given: `listen("Orders")` is LISTEN "Orders". For all of these:
   /// a name that is empty, has a NUL byte or is longer than 63 bytes is a programming_error, and nothing is sent.
   void listen(std::string_view channel);
+  void listen(within const& limit, std::string_view channel);
   /// Asks no more for them. What has come already stays.
   void unlisten(std::string_view channel);
+  void unlisten(within const& limit, std::string_view channel);
   /// Notifies all sessions that listen, when the transaction commits: a statement like any other. A payload of 8000
   /// bytes or more is refused by the server, with data_error (22023).
   void notify(std::string_view channel, std::string_view payload = {});
+  void notify(within const& limit, std::string_view channel, std::string_view payload = {});
 
   /// The next notification: one that has arrived, or the first that does; empty when the time is over. Waits as
   /// wait_readable() does, and throws the same, and what poll() throws. For blocking connections.

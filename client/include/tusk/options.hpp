@@ -1,6 +1,7 @@
 // What connect() takes beside the connection string.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -73,6 +74,9 @@ struct connect_options {
   bool allow_cleartext_password = false;
   /// Read the database's types while connecting, see connection::load_types().
   bool load_types = false;
+  /// How long a transaction's guard waits in its destructor for the answer to its ROLLBACK; then it closes the
+  /// connection. Zero or less: it does not wait.
+  std::chrono::milliseconds guard_limit = std::chrono::seconds(5);
   /// What a server can make us allocate or compute; max_result bounds the rows that one operation may give.
   protocol::limits limits = {};
   /// How many prepared statements `query` keeps at the server; the least recently used one goes. None is a

@@ -14,11 +14,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tusk/connection.hpp>
 #include <type_traits>
 
 namespace tusk {
+
+namespace client {
+class limit;
+}
 
 /// A scope that rolls back when it is left without commit(). Works in autocommit mode too. Guards of one connection end
 /// in the reverse order of their making; the same thread rules as for the connection's operations.
@@ -32,19 +37,22 @@ class transaction {
  public:
   /// Begins: a transaction with the next statement, or at once a savepoint if there is a transaction. Throws
   /// programming_error on an asynchronous connection, and what a statement throws.
-  explicit transaction(connection& conn);
+  /// `limit`: of the SAVEPOINT.
+  explicit transaction(connection& conn, std::optional<within> const& limit = {});
   transaction(transaction const&) = delete;
   transaction& operator=(transaction const&) = delete;
-  /// Rolls back if nothing ended it, or closes the connection if another operation is under way; errors of that are
-  /// dropped, as the server rolls back what it has no COMMIT for, and so is what handlers throw meanwhile.
+  /// Rolls back if nothing ended it, within connect_options::guard_limit; then, or if another operation is under way,
+  /// it closes the connection. Errors of that are dropped, as the server rolls back what it has no COMMIT for, and so
+  /// is what handlers throw meanwhile.
   ~transaction();
 
   /// Makes it stand. Throws internal_error (25P02) if a statement of it had failed: it is rolled back then;
   /// programming_error if it has ended already, or an inner one has not; operational_error, and the connection is
   /// closed, if the server answers anything but that it has committed.
-  void commit();
-  /// Undoes it. Throws programming_error as commit() does.
-  void rollback();
+  void commit(std::optional<within> const& limit = {});
+  /// Undoes it. Throws programming_error as commit() does. A limit that is over closes the connection, with
+  /// operational_error: there is nothing that could be cancelled.
+  void rollback(std::optional<within> const& limit = {});
 
   /// Throws programming_error if the connection is in a transaction, or has a guard that will begin one.
   static void require_none(connection const& conn);
@@ -53,7 +61,7 @@ class transaction {
 
  private:
   void end();
-  void undo();
+  void undo(std::unique_ptr<client::limit> limit);
 
   std::shared_ptr<detail::connection_state> state_;  // the connection may move meanwhile
   std::string savepoint_;

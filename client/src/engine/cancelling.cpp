@@ -1,13 +1,14 @@
 #include "engine/cancelling.hpp"
 
+#include <algorithm>
 #include <tusk/types/error.hpp>
 #include <utility>
 
 namespace tusk::detail {
 namespace {
 
-constexpr std::chrono::seconds hold{
-    1};  // how long a request's fate is waited for: a busy server takes its time to fork
+// How long a request's fate is waited for once the operation has ended: a busy server takes its time to fork.
+constexpr std::chrono::seconds hold{1};
 
 }  // namespace
 
@@ -16,28 +17,35 @@ std::unique_ptr<client::canceller> cancelling::make(client::deadline until) cons
   return std::make_unique<client::canceller>(how_, to_, in_.session.process_id(), in_.session.secret_key(), until);
 }
 
-void cancelling::begin(client::deadline until) {
-  if (queue_.empty() || request_) return;
+void cancelling::request(client::deadline until) {
   auto& watched = waits_.on_several();
   request_ = make(until);
   watched.forget(client::waker::cancelling);
   reads_ = false;
 }
 
-void cancelling::heed_limits() {
-  queue_.end_unsent();
+void cancelling::begin(std::chrono::milliseconds time) {
+  if (queue_.empty() || is_under_way()) return;
+  request(client::clock::now() + time);
+  asked_ = time;
+}
+
+void cancelling::begin_if_due() {
   client::limit* const limit = queue_.limit();
-  if (limit == nullptr || !limit->is_over() || request_ || !limit->is_due()) return;
-  limit->put_off();
+  bool const is_over = limit != nullptr && limit->cancels() && limit->is_over();
+  if (request_ || !(is_over || asked_) || client::clock::now() < again_) return;
   try {
-    begin(limit->end());
+    request(is_over ? limit->end() : client::clock::now() + *asked_);
   } catch (operational_error const& e) {
+    if (!is_over) throw;
     limit->reason = e.what();
+    again_ = client::clock::now() + pause_;
   }
 }
 
 void cancelling::step() {
   using outcome = client::canceller::outcome;
+  if (!queue_.empty()) begin_if_due();
   if (!request_ || !(holds() || may_go())) return;
   auto const wanted = request_->step();
   if (wanted == outcome::want_read || wanted == outcome::want_write) {
@@ -47,23 +55,33 @@ void cancelling::step() {
     return request_.reset();
   }
   auto const ended = std::exchange(request_, nullptr);
-  client::limit* const limit = queue_.limit();
-  if (limit != nullptr) limit->put_off();
+  again_ = client::clock::now() + pause_;
+  pause_ = std::min(2 * pause_, longest_pause);
   if (wanted == outcome::unknown) in_.obstacles.set(obstacles::doubtful, true);
   if (wanted == outcome::done || queue_.empty()) return;
-  if (limit == nullptr || !limit->end()) throw operational_error(ended->reason());
-  limit->reason = ended->reason();  // nobody called cancel(); another request may do better
+  if (client::limit* const limit = queue_.limit(); limit != nullptr && limit->end()) {
+    limit->reason = ended->reason();  // another request may do better
+    return;
+  }
+  asked_.reset();
+  throw operational_error(ended->reason());
 }
 
-void cancelling::front_ended() {
+void cancelling::front_ended() noexcept {
+  asked_.reset();
+  again_ = {};
+  pause_ = first_pause;
   if (!request_) return;
   if (!request_->was_sent()) return request_.reset();
   held_until_ = client::clock::now() + hold;
 }
 
 client::deadline cancelling::until() const {
-  if (!request_) return {};
-  return holds() ? held_until_ : request_->until();
+  if (holds()) return held_until_;
+  if (request_) return request_->until();
+  client::limit const* const limit = queue_.limit();
+  if (asked_ || (limit != nullptr && limit->cancels() && limit->end())) return again_;
+  return {};
 }
 
 void cancelling::watch() const {
@@ -72,9 +90,14 @@ void cancelling::watch() const {
   waits_.on_several().watch(client::waker::cancelling, descriptor, reads_, !reads_);
 }
 
+void cancelling::drop() noexcept {
+  request_.reset();
+  asked_.reset();
+}
+
 void cancelling::abandon() noexcept {
   if (request_) request_->abandon();
-  request_.reset();
+  drop();
 }
 
 }  // namespace tusk::detail

@@ -1,14 +1,16 @@
 // Cancelling the operation in front, because somebody asked for it or because its limit is over: the request goes over
 // a connection of its own, and no statement that is sent later may be hit by it.
 //
-//   begin(), or a limit that is over ─► a request, stepped beside the operation ─► done: the server answers the
-//   operation
-//                                       another one 200 ms later, where a limit is over and it did not help
+//   begin(), or a limit that is over ─► a request, stepped beside the operation ─► done: the server has it
+//     ─► another one, after a pause that doubles, for as long as the operation does not end: a server that has not read
+//        the statement yet ignores a request, and so does a statement that catches the cancelling
 //   the operation has ended before that ─► not sent: dropped
 //                                          sent: its fate is waited for, a second; then the connection cannot be used
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "conninfo/settings.hpp"
 #include "engine/operation_queue.hpp"
@@ -26,30 +28,35 @@ class cancelling {
              waiting& waits)
       : how_(how), to_(to), in_(in), queue_(queue), waits_(waits) {}
 
-  /// Asks the server to cancel the operation in front; does nothing if it is asked already. Throws operational_error if
-  /// the server gave no key, or the system no descriptors.
-  void begin(client::deadline until);
+  /// Asks the server to cancel the operation in front, until that has ended; each request is given up after `time`.
+  /// Does nothing if it is asked already. Throws operational_error if the server gave no key, or the system no
+  /// descriptors.
+  void begin(std::chrono::milliseconds time);
   /// A request for somebody who steps it on a thread of his own.
   std::unique_ptr<client::canceller> make(client::deadline until) const;
-  bool is_under_way() const noexcept { return request_ != nullptr; }
+  /// Whether a request is under way, or will be repeated.
+  bool is_under_way() const noexcept { return request_ || asked_; }
 
-  /// Looks at the limits: one in front that is over is cancelled at the server.
-  void heed_limits();
-  /// One step of the request. Throws operational_error if it failed and nobody will try again; the operation goes on.
+  /// What is to be done now: a request begins that is due, and one that is under way makes a step. Throws
+  /// operational_error if it failed and nobody will try again; the operation goes on.
   void step();
   /// The operation in front has ended. What is under way is dropped, or its fate is waited for; see holds().
-  void front_ended();
+  void front_ended() noexcept;
   /// Whether all operations have ended, and nobody is told before the fate of a request is known.
   bool holds() const noexcept { return request_ && queue_.empty(); }
   /// When to step again; nothing: for ever.
   client::deadline until() const;
   /// What to watch beside the session's socket.
   void watch() const;
-  void drop() noexcept { request_.reset(); }
+  void drop() noexcept;
   /// In a forked child, where it is the parent's.
   void abandon() noexcept;
 
  private:
+  static constexpr std::chrono::milliseconds first_pause{100}, longest_pause{1000};
+
+  void request(client::deadline until);
+  void begin_if_due();
   /// A request that came before what it is to cancel would do nothing: all of that is sent first. But not of one that
   /// is fed in parts, of which a server that waits in its midst reads no more.
   bool may_go() const noexcept { return in_.session.output().empty() || !queue_.is_front_whole(); }
@@ -60,7 +67,10 @@ class cancelling {
   operation_queue& queue_;
   waiting& waits_;
   std::unique_ptr<client::canceller> request_;
-  bool reads_ = false;  // what it waits for
+  bool reads_ = false;                              // what it waits for
+  std::optional<std::chrono::milliseconds> asked_;  // by begin(): the time of each request
+  client::clock::time_point again_;                 // not before that another one begins
+  std::chrono::milliseconds pause_ = first_pause;
   client::deadline held_until_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 #include <system_error>
 #include <tusk/types/error.hpp>
 #include <utility>
@@ -21,12 +20,7 @@ constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_re
 }  // namespace
 
 engine::engine(client::settings const& to, connect_options const& options, session_context& in, handlers& told)
-    : options_(options),
-      in_(in),
-      told_(told),
-      link_(in.session),
-      connecting_(std::make_shared<client::connecting>(to, options, hearing())),
-      cancelling_(to, route_, in, queue_, waits_) {}
+    : in_(in), told_(told), channel_(to, options, in, told), cancelling_(to, channel_.route(), in, queue_, waits_) {}
 
 // ---- operations ----
 
@@ -46,10 +40,10 @@ void engine::begin(operation& what, std::unique_ptr<client::limit> limit, std::s
 void engine::wait(operation const& what) {
   while (!what.has_ended() || cancelling_.holds()) {
     client::wish next;
-    if (queue_.limit() == nullptr && !cancelling_.is_under_way()) {
+    if (!queue_.has_limits() && !cancelling_.is_under_way()) {
       try {
         bool const sent = step_session(true);
-        next = {link_.bytes.socket().descriptor(), true, !sent, {}};
+        next = {channel_.link().bytes.socket().descriptor(), true, !sent, {}};
       } catch (...) {
         rethrow();
       }
@@ -69,7 +63,7 @@ void engine::front_ended() {
   if (!queue_.empty()) return;
   told_.farewell.reset();
   in_.idle();
-  if (cancelling_.is_under_way()) return;
+  if (cancelling_.holds()) return;
   busy_ = false;
   end_if_doubtful();
 }
@@ -84,38 +78,32 @@ void engine::take_events() {
 
 /// Takes the session's present event. False if it was the last one for now.
 bool engine::take_event() {
-  protocol::event const& told = in_.session.current();
-  if (std::holds_alternative<protocol::want_bytes>(told)) return false;
-  return take(told) && !is_closed();
-}
-
-/// False if nothing more is to be taken now.
-bool engine::take(protocol::event const& told) {
   using namespace protocol;
-  if (auto const* arrived = std::get_if<notification_response>(&told)) return told_.take(*arrived, is_busy()), true;
-  if (auto const* notice = std::get_if<notice_response>(&told)) return told_.take(*notice), true;
-  if (auto const* changed = std::get_if<protocol::parameter_status>(&told))
-    return in_.setting_changed(changed->name, changed->value), true;
-  if (auto const* how = std::get_if<violation>(&told)) {
+  event const& told = in_.session.current();
+  if (std::holds_alternative<want_bytes>(told)) return false;
+  if (told_.take(told, is_busy())) {
+  } else if (auto const* how = std::get_if<violation>(&told)) {
     break_off(std::make_exception_ptr(
         operational_error("the connection was closed: " + client::describe(*how), how->code, true)));
-    return false;
-  }
-  if (queue_.empty()) {
-    auto const* error = std::get_if<error_response>(&told);
-    if (error == nullptr || in_.session.state() != state::ended) return true;  // it is nobody's
+  } else if (auto const* changed = std::get_if<protocol::parameter_status>(&told)) {
+    in_.setting_changed(changed->name, changed->value);
+  } else if (!queue_.empty()) {
+    operation const& front = queue_.front();
+    switch (queue_.front().take(told)) {
+      case progress::under_way: break;
+      case progress::ended:
+        front_ended();
+        if (in_.session.buffered() == 0 && queue_.empty()) return false;
+        break;
+      case progress::broken: break_off(front.error());
+    }
+  } else if (auto const* error = std::get_if<error_response>(&told);
+             error != nullptr && in_.session.state() == state::ended) {
     diagnostics fields;
     bool const replaced = write_fields(error->fields_sent, fields, !in_.text_is_utf8());
     break_off(types::make_server_error(std::move(fields), {}, true, replaced ? encoding_advice : ""));
-    return false;
   }
-  operation const& front = queue_.front();
-  switch (queue_.front().take(told)) {
-    case progress::under_way: break;
-    case progress::ended: front_ended(); return in_.session.buffered() != 0 || !queue_.empty();
-    case progress::broken: break_off(front.error()); return false;
-  }
-  return true;
+  return !is_closed();
 }
 
 // ---- stepping ----
@@ -123,8 +111,8 @@ bool engine::take(protocol::event const& told) {
 /// Sends what there is to send, and what operations have behind it. True if nothing is left, or nothing can be sent any
 /// more.
 bool engine::write() {
-  while (link_.write()) {
-    if (!queue_.feeds() || link_.has_failed()) return true;
+  while (channel_.link().write()) {
+    if (!queue_.feeds() || channel_.link().has_failed()) return true;
     queue_.feed();
   }
   return false;
@@ -132,70 +120,45 @@ bool engine::write() {
 
 /// True if all is sent. With `wait`, the read waits while an operation is under way and all of it is sent.
 bool engine::step_session(bool wait) {
+  detail::link& link = channel_.link();
+  bool const was_busy = !queue_.empty(), wrote = !in_.session.output().empty();
   bool sent = write();
+  // The answer to what was sent just now has hardly come: the caller waits first.
+  if (!wait && wrote && sent && was_busy && !link.pending() && !link.has_failed()) return true;
   for (std::size_t turn = 0; !is_closed(); ++turn) {
-    if (wait && queue_.empty() && !link_.pending()) break;
+    if (wait && queue_.empty() && !link.pending()) break;
     // What the TLS layer holds the descriptor does not show; but it is writable, so the caller comes back at once.
-    if (!wait && turn >= reads_a_step) return sent && !link_.pending();
+    if (!wait && turn >= reads_a_step) return sent && !link.pending();
     bool const waits = wait && !queue_.empty() && sent;
     // A peer that takes nothing may have said why; but it may also be silent for ever.
-    if (waits && link_.has_failed())
-      wait_for({link_.bytes.socket().descriptor(), true, false, client::clock::now() + last_words});
-    auto const came = link_.read(waits && !link_.has_failed());
+    if (waits && link.has_failed())
+      wait_for({link.bytes.socket().descriptor(), true, false, client::clock::now() + last_words});
+    auto const came = link.read(waits && !link.has_failed());
     if (came == link::arrival::nothing) break;
     if (came == link::arrival::bytes)
       take_events();
     else
-      lost(link_.reason());
+      lost(link.reason());
     sent = write();
+    bool const ended = was_busy && queue_.empty() && !link.pending();
+    if (!wait && (ended || link.is_drained())) break;
   }
-  return sent && !link_.wants_write();
-}
-
-/// What comes before the session is ready.
-client::connecting_observer engine::hearing() {
-  client::connecting_observer made;
-  made.begun = [this] { in_.obstacles.set(obstacles::foreign, false); };
-  made.notice = [this](protocol::notice_response const& said) { told_.take(said); };
-  made.notification = [this](protocol::notification_response const& said) { told_.take(said, true); };
-  made.setting = [this](protocol::parameter_status const& said) { in_.setting_changed(said.name, said.value); };
-  made.password = [this](password_request const& of) {
-    handlers::handling const now(told_);
-    return options_.password(of);
-  };
-  return made;
-}
-
-/// A handler may close the connection meanwhile.
-void engine::step_connecting() {
-  auto const way = connecting_;
-  auto const state = way->step();
-  if (is_closed()) return;
-  if (state == client::connecting::state::failed) std::rethrow_exception(client::make_connect_error(way->failures()));
-  if (state != client::connecting::state::connected) return;
-  link_.bytes = std::move(way->transport());
-  in_.session = std::move(way->session());
-  route_ = way->route();
-  connecting_.reset();
-  in_.session.settle();
-  in_.facts.set(in_.session.parameters(), link_.bytes.tls());
-  in_.obstacles.set(obstacles::connecting, false);
-  take_events();  // it may have more to tell
+  return sent && !link.wants_write();
 }
 
 client::wish const& engine::step() {
   waits_.calm();
-  cancelling_.heed_limits();
+  queue_.end_unsent();
   cancelling_.step();
   bool sent = true;
   try {
-    if (connecting_) step_connecting();
-    if (!connecting_ && !is_closed()) sent = step_session(false);
+    if (channel_.is_connecting() && channel_.connect()) take_events();
+    if (!channel_.is_connecting() && !is_closed()) sent = step_session(false);
   } catch (...) {
     rethrow();
   }
   cancelling_.step();
-  if (queue_.empty() && !cancelling_.is_under_way()) {
+  if (queue_.empty() && !cancelling_.holds()) {
     busy_ = false;
     end_if_doubtful();
   }
@@ -207,32 +170,37 @@ client::wish const& engine::step() {
 /// Works out what to wait for.
 void engine::want(bool sent) {
   if (is_closed()) return waits_.clear();
-  client::wish const session = connecting_
-                                   ? connecting_->wish()
-                                   : client::wish{link_.bytes.socket().descriptor(), is_busy() || !sent, !sent, {}};
+  client::wish wanted;
+  bool const connects = channel_.is_connecting();
+  if (connects) {
+    wanted = channel_.wish();
+  } else {
+    wanted = {channel_.link().bytes.socket().descriptor(), is_busy() || !sent, !sent, queue_.until()};
+    if (auto const cancel = cancelling_.until(); cancel && (!wanted.until || *cancel < *wanted.until))
+      wanted.until = cancel;
+  }
   cancelling_.watch();
-  if (!waits_.set(session, connecting_ != nullptr))
+  if (!waits_.set(wanted, connects))
     break_off(std::make_exception_ptr(operational_error(
         "the connection was closed: waiting for it: " + std::generic_category().message(errno), true)));
 }
 
-client::deadline engine::until() const {
-  if (connecting_) return connecting_->wish().until;
-  auto const limit = queue_.until(cancelling_.is_under_way()), cancel = cancelling_.until();
-  return limit && cancel ? std::min(limit, cancel) : limit ? limit : cancel;
-}
-
 void engine::wait_for(client::wish const& what) {
   try {
-    client::wait_for(what.descriptor, what.read, what.write, what.until ? what.until : until());
+    client::wait_for(what.descriptor, what.read, what.write, what.until);
   } catch (std::system_error const& e) {
     give_up();
     throw operational_error(std::string("the connection was closed: ") + e.what(), e.code(), true);
   }
 }
 
-void engine::begin_cancel(client::deadline until) {
-  cancelling_.begin(until);
+void engine::limit_connecting(std::unique_ptr<client::limit> limit) {
+  if (limit->has_token()) limit->wakes(waits_.on_several());
+  channel_.limit(std::move(limit));
+}
+
+void engine::begin_cancel(std::chrono::milliseconds time) {
+  cancelling_.begin(time);
   bool sent = false;
   try {
     sent = write();
@@ -244,15 +212,15 @@ void engine::begin_cancel(client::deadline until) {
 
 // ---- the end ----
 
-/// No cancel request has helped.
+/// A limit is over, and no cancel request has helped, or there is none that could.
 void engine::end_if_spent() {
-  client::limit const* const limit = queue_.limit();
-  if (limit == nullptr || !limit->is_spent() || is_closed()) return;
-  break_off(std::make_exception_ptr(
-      operational_error("the connection was closed: the statement's limit was over, and it had not ended " +
-                            std::to_string(client::limit::grace.count()) + " s later" +
-                            (limit->reason.empty() ? "" : "; ") + limit->reason,
-                        true)));
+  client::limit const* const limit = queue_.spent();
+  if (limit == nullptr || is_closed()) return;
+  std::string const why = limit->cancels() ? "the statement's limit was over, and it had not ended " +
+                                                 std::to_string(client::limit::grace.count()) + " s later"
+                                           : "the limit was over of an operation that is not cancelled";
+  break_off(std::make_exception_ptr(operational_error(
+      "the connection was closed: " + why + (limit->reason.empty() ? "" : "; ") + limit->reason, true)));
 }
 
 void engine::end_if_doubtful() noexcept {
@@ -275,7 +243,7 @@ void engine::lost(std::string const& reason) {
 /// Ends everything with that error; if nothing was under way, the next call has it to throw.
 void engine::break_off(std::exception_ptr error) noexcept {
   hang_up();
-  if (queue_.empty()) parting_ = error;
+  if (queue_.empty()) reason_.set(error);
   queue_.end_all(error);
   in_.session.abandon();
   in_.idle();
@@ -295,34 +263,23 @@ void engine::rethrow() {
   throw;
 }
 
-/// Closes the transport. In a forked child only its descriptor is closed: the session, and what was said in it, are the
-/// parent's.
 void engine::hang_up() noexcept {
   in_.obstacles.set(obstacles::closed, true);
-  if (connecting_) connecting_->interrupt();
-  if (in_.obstacles.any_of(obstacles::forked)) {
-    if (connecting_) connecting_->abandon();
-    cancelling_.abandon();
-    link_.bytes.abandon();
-  } else {
-    std::lock_guard const guard(descriptor_);
-    link_.bytes.close();
-  }
+  if (in_.obstacles.any_of(obstacles::forked)) cancelling_.abandon();
+  channel_.close();
   cancelling_.drop();
-  connecting_.reset();
   busy_ = false;
   waits_.clear();
 }
 
 void engine::end_from_elsewhere() noexcept {
   in_.obstacles.set(obstacles::closed, true);
-  std::lock_guard const guard(descriptor_);
-  link_.bytes.socket().shut_down();
+  channel_.shut_down();
 }
 
 void engine::close(char const* why) noexcept {
-  if (is_hung_up()) return;
-  if (!in_.obstacles.any_of(obstacles::forked) && !connecting_) link_.say_goodbye();
+  if (is_closed() && !channel_.is_open()) return;
+  if (!in_.obstacles.any_of(obstacles::forked)) channel_.say_goodbye();
   hang_up();
   in_.session.abandon();
   if (queue_.empty()) return;
@@ -335,26 +292,16 @@ void engine::close(char const* why) noexcept {
 
 void engine::interrupt() noexcept {
   in_.obstacles.set(obstacles::closed, true);
-  if (connecting_) connecting_->interrupt();
-}
-
-void engine::leave_to_parent() noexcept {
-  interrupt();
-  if (connecting_)
-    connecting_->abandon();
+  if (in_.obstacles.any_of(obstacles::forked))
+    channel_.leave_to_parent();
   else
-    link_.bytes.socket().abandon();
-}
-
-void engine::throw_parting() {
-  if (parting_) std::rethrow_exception(std::exchange(parting_, nullptr));
-  throw interface_error("connection already closed", true);
+    channel_.interrupt();
 }
 
 void engine::take_over(engine& from) noexcept {
   if (!from.in_.obstacles.any_of(obstacles::closed | obstacles::forked)) {
-    if (!from.connecting_) from.link_.say_goodbye();
-    transport().take_socket(from.transport());
+    from.channel_.say_goodbye();
+    channel_.take_socket(from.channel_);
   }
   waits_.take_several(from.waits_);
 }

@@ -9,15 +9,16 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <string>
 
 #include "conninfo/settings.hpp"
 #include "engine/cancelling.hpp"
-#include "engine/connecting.hpp"
+#include "engine/channel.hpp"
+#include "engine/end_reason.hpp"
 #include "engine/handlers.hpp"
-#include "engine/link.hpp"
 #include "engine/operation_queue.hpp"
 #include "engine/waiting.hpp"
 
@@ -63,29 +64,19 @@ class engine {
   client::wish const& step();
   /// The same since the last step, or since an operation was begun.
   client::wish const& wanted() const noexcept { return waits_.wanted(); }
-  /// Its descriptor; -1: closed. Any thread, once it is connected.
-  int shown_descriptor() const noexcept {
-    bool const tries = in_.obstacles.any_of(obstacles::connecting) && connecting_ && !waits_.has_several();
-    return tries ? connecting_->wish().descriptor : waits_.shown_descriptor();
-  }
-  /// When to step again, whatever the descriptor says. It may have come since the last step.
-  client::deadline until() const;
+  /// Its descriptor; -1: closed. Any thread.
+  int shown_descriptor() const noexcept { return waits_.shown_descriptor(); }
   /// Waits for that. What the system refuses is the end of the connection.
   void wait_for(client::wish const& what);
 
   // ---- the connection ----
 
-  bool is_connecting() const noexcept { return connecting_ != nullptr; }
-  /// Whether messages of the session go to and fro already; while connecting.
-  bool has_begun() const noexcept { return connecting_ && connecting_->has_begun(); }
-  /// Where it leads, once it is open.
-  client::route const& route() const noexcept { return route_; }
-  detail::link const& link() const noexcept { return link_; }
-  /// The connection's, or that of the present try.
-  client::transport& transport() const noexcept { return connecting_ ? connecting_->transport() : link_.bytes; }
-  protocol::session const& session() const noexcept { return connecting_ ? connecting_->session() : in_.session; }
-  /// Asks the server to cancel the operation in front; step() goes on with it.
-  void begin_cancel(client::deadline until);
+  detail::channel& channel() noexcept { return channel_; }
+  detail::channel const& channel() const noexcept { return channel_; }
+  /// Connecting has to end within that limit.
+  void limit_connecting(std::unique_ptr<client::limit> limit);
+  /// Asks the server to cancel the operation in front; step() goes on with it. See cancelling::begin().
+  void begin_cancel(std::chrono::milliseconds time);
   detail::cancelling const& cancelling() const noexcept { return cancelling_; }
   /// No memory in mid-message, or a user's function that threw: what is half done cannot go on.
   void give_up() noexcept;
@@ -94,15 +85,11 @@ class engine {
   /// Has whoever waits in step() or wait() on another thread end all operations. Any thread, without the lock; once the
   /// connection is open.
   void end_from_elsewhere() noexcept;
-  bool is_hung_up() const noexcept { return is_closed() && !link_.bytes.socket().is_open() && !connecting_; }
-  /// Nothing goes on after the present step: for a function of the user's that it has called.
+  /// Nothing goes on after the present step: for a function of the user's that it has called. In a forked child nothing
+  /// is said to the server any more: the connection is the parent's.
   void interrupt() noexcept;
-  /// The same in a forked child, where the connection is the parent's: nothing can be said to the server any more.
-  void leave_to_parent() noexcept;
-  /// Whether the connection has ended while nothing was under way, and nobody was told why.
-  bool has_parting() const noexcept { return parting_ != nullptr; }
-  /// Throws why it is closed, the first time; then that it is.
-  [[noreturn]] void throw_parting();
+  /// Why it is closed, where no operation has told it.
+  end_reason& reason() noexcept { return reason_; }
   /// Ends the connection if a cancel request may still hit what is sent next.
   void end_if_doubtful() noexcept;
   /// So that the socket of the next connection has another number, and the descriptor for several is the same.
@@ -112,12 +99,9 @@ class engine {
   bool is_closed() const noexcept { return in_.obstacles.any_of(obstacles::closed); }
   bool write();
   bool step_session(bool wait);
-  client::connecting_observer hearing();
-  void step_connecting();
   void want(bool sent);
   void take_events();
   bool take_event();
-  bool take(protocol::event const& told);
   void front_ended();
   void lost(std::string const& reason);
   void end_if_spent();
@@ -125,18 +109,14 @@ class engine {
   void hang_up() noexcept;
   [[noreturn]] void rethrow();
 
-  connect_options const& options_;
   session_context& in_;
   handlers& told_;
-  mutable detail::link link_;
-  std::shared_ptr<client::connecting> connecting_;  // null: connected; shared with the step that is in it
-  client::route route_;
+  waiting waits_;  // limits, below, refer to it
+  detail::channel channel_;
   operation_queue queue_;
-  waiting waits_;
   detail::cancelling cancelling_;
   std::atomic<bool> busy_ = false;
-  operation_lock descriptor_;   // is held where the socket is closed, and where another thread shuts it down
-  std::exception_ptr parting_;  // why the connection was closed, for the next call
+  end_reason reason_;
 };
 
 template <class Operation, class AtOnce>
@@ -145,7 +125,7 @@ inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
     if (what.feed() == fed::nothing) [[unlikely]]
       return false;
     busy_.store(true, std::memory_order_relaxed);
-    auto const came = link_.exchange();
+    auto const came = channel_.link().exchange();
     auto done = taken::part;
     if (came == link::arrival::bytes) [[likely]] {
       done = at_once();
@@ -160,7 +140,7 @@ inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
     if (came == link::arrival::bytes) {
       if (done == taken::part || take_event()) take_events();
     } else if (came == link::arrival::gone) {
-      lost(link_.reason());
+      lost(channel_.link().reason());
     }
     return false;
   } catch (...) {

@@ -1,5 +1,7 @@
 #include "engine/handlers.hpp"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -98,6 +100,7 @@ void handlers::take(protocol::notification_response const& arrived, bool busy) {
     if (held->told.payload.capacity() > worth_keeping) std::string().swap(held->told.payload);
   } else {
     notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
+    for (int const event : watching_) ::eventfd_write(event, 1);
   }
 }
 

@@ -37,6 +37,12 @@ class handlers {
   /// has changed.
   void take(protocol::notification_response const& arrived, bool busy);
   void take(protocol::notice_response const& arrived);
+  /// True if it is one of these.
+  [[gnu::always_inline]] bool take(protocol::event const& told, bool busy) {
+    if (auto const* arrived = std::get_if<protocol::notification_response>(&told)) return take(*arrived, busy), true;
+    if (auto const* notice = std::get_if<protocol::notice_response>(&told)) return take(*notice), true;
+    return false;
+  }
   /// A warning of our own, among the server's.
   void add_warning(std::string_view message);
 
@@ -48,6 +54,9 @@ class handlers {
   std::shared_ptr<void> set(on_notice function);
   std::vector<diagnostics> take_notices() { return notices_.take(); }
   notification_queue const& queue() const noexcept { return notifications_; }
+  /// Has an eventfd made readable whenever a notification is queued, up to unwatch().
+  void watch(int event) { watching_.push_back(event); }
+  void unwatch(int event) noexcept { std::erase(watching_, event); }
   /// Sets what trace lines go to; gives a function that calls it as a handler, or an empty one.
   sink set_trace(sink function);
   sink const& trace() const noexcept { return functions_ ? functions_->trace : no_sink; }
@@ -108,6 +117,7 @@ class handlers {
   session_context& in_;
   operation_lock& lock_;
   notification_queue notifications_;
+  std::vector<int> watching_;
   kept_notices notices_;
   std::unique_ptr<functions> functions_;  // null: none was ever set
   std::exception_ptr thrown_;             // the first

@@ -1,12 +1,11 @@
-// The limit of an operation: when it is over, and when to give up.
+// The limit of an operation: when it is over, what is done about it, and when the connection is given up.
 //
-//   running ─► over: a cancel request, and another one `again` after each that did not help ─► end(): `grace` later
-//
-// One request may not be enough: a server that has not read the statement yet ignores it, and so does a statement that
-// catches the cancelling.
+//   cancel    running ─► over: the operation is cancelled at the server ─► not ended `grace` later: closed
+//   close     running ─► over: closed. For what is no statement that a cancel request could end, or should
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -23,24 +22,21 @@ inline constexpr char unsent_text[] = "the statement was not sent: its limit was
 class limit {
  public:
   static constexpr std::chrono::seconds grace{5};
-  static constexpr std::chrono::milliseconds again{200};
+  enum remedy : std::uint8_t { cancel, close };
 
-  explicit limit(within const& how) : how_(how) {}
+  explicit limit(within const& how, remedy when_over = cancel) : how_(how), when_over_(when_over) {}
   limit(limit const&) = delete;
   limit& operator=(limit const&) = delete;
 
   bool has_token() const noexcept { return how_.token().stop_possible(); }
+  bool cancels() const noexcept { return when_over_ == cancel; }
   /// Has a stop that is requested wake whoever waits on it, which has to outlive this.
   void wakes(waker& who) {
     if (has_token()) on_stop_.emplace(how_.token(), wake{&who});
   }
   /// Whether it is over; the grace begins with the first call that says so.
   bool is_over();
-  /// Whether it is time for a cancel request.
-  bool is_due() const { return clock::now() >= request_at_; }
-  /// Puts off the next request.
-  void put_off() { request_at_ = clock::now() + again; }
-  /// When the operation is given up; known once it is over.
+  /// When the connection is given up; known once it is over.
   deadline end() const noexcept { return end_; }
   bool is_spent() const { return end_ && clock::now() >= *end_; }
   /// When to look again, whatever the descriptor says.
@@ -56,8 +52,8 @@ class limit {
   };
 
   within how_;
+  remedy when_over_;
   deadline end_;
-  clock::time_point request_at_;
   std::optional<std::stop_callback<wake>> on_stop_;
 };
 

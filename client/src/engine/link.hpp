@@ -28,7 +28,14 @@ class link {
     gone,     ///< nothing more ever; see reason()
   };
   /// Reads once; with `wait`, until there is something.
-  arrival read(bool wait) { return received(bytes.read(session_.prepare(), wait)); }
+  arrival read(bool wait) {
+    auto const into = session_.prepare();
+    client::io_result const got = bytes.read(into, wait);
+    drained_ = got.bytes < into.size() && bytes.is_bare();
+    return received(got);
+  }
+  /// Whether the last read took all that there was: the descriptor tells when there is more.
+  bool is_drained() const noexcept { return drained_; }
   std::string const& reason() const noexcept { return reason_; }
 
   /// Whether a send and a receive that waits may be all of an operation.
@@ -52,8 +59,6 @@ class link {
   bool pending() const noexcept { return bytes.pending(); }
   /// Whether the last read could not go on before something is written (TLS); asked once.
   bool wants_write() noexcept { return std::exchange(read_wants_write_, false); }
-  /// What a connection before this one left is forgotten.
-  void renew() noexcept { write_failed_ = read_wants_write_ = false; }
 
   /// Terminate, if there is a session and memory for it; the close that follows says the same.
   void say_goodbye() noexcept;
@@ -64,7 +69,7 @@ class link {
 
   protocol::session& session_;
   std::string reason_;
-  bool write_failed_ = false, read_wants_write_ = false;
+  bool write_failed_ = false, read_wants_write_ = false, drained_ = false;
 };
 
 }  // namespace tusk::detail

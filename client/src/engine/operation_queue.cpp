@@ -45,7 +45,8 @@ void operation_queue::interrupt() {
 void operation_queue::end_unsent() {
   // The one in front may be in the output in part.
   for (std::size_t i = std::max<std::size_t>(fed_, 1); i < entries_.size();) {
-    if (!entries_[i].limit || !entries_[i].limit->is_over()) {
+    auto const& limit = entries_[i].limit;
+    if (!limit || !limit->cancels() || !limit->is_over()) {
       ++i;
       continue;
     }
@@ -65,14 +66,27 @@ void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   }
 }
 
-client::deadline operation_queue::until(bool cancelling) const {
+bool operation_queue::has_limits() const noexcept {
+  return std::any_of(entries_.begin(), entries_.end(), [](entry const& each) { return each.limit != nullptr; });
+}
+
+client::deadline operation_queue::until() const {
   client::deadline earliest;
-  for (entry const& each : entries_) {
-    client::deadline until = each.limit ? each.limit->until() : client::deadline();
-    if (until && cancelling && &each == entries_.data() && each.limit->end()) until = each.limit->end();
-    if (until && (!earliest || *until < *earliest)) earliest = until;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    auto const& limit = entries_[i].limit;
+    // What was sent behind another operation cannot be cancelled yet.
+    if (!limit || (i != 0 && i < fed_ && limit->cancels())) continue;
+    if (auto const until = limit->until(); until && (!earliest || *until < *earliest)) earliest = until;
   }
   return earliest;
+}
+
+client::limit const* operation_queue::spent() {
+  for (entry const& each : entries_)
+    if (each.limit && (&each == entries_.data() || !each.limit->cancels()) && each.limit->is_over() &&
+        each.limit->is_spent())
+      return each.limit.get();
+  return nullptr;
 }
 
 std::shared_ptr<operation> operation_queue::next_ended() noexcept {

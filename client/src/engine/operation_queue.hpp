@@ -37,17 +37,19 @@ class operation_queue {
   bool is_front_whole() const noexcept { return fed_ != 0; }
   /// Of the one in front; null: none.
   client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
+  bool has_limits() const noexcept;
   /// Gives the one in front a limit that is over.
   void interrupt();
   /// The one in front has ended.
   void end_front();
-  /// Those that were not fed and whose limit is over leave, with query_canceled.
+  /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
   /// All end, with that error.
   void end_all(std::exception_ptr const& error) noexcept;
-  /// The earliest time at which a limit has to be looked at. `cancelling`: a request for the one in front is under way,
-  /// so that no other one is due.
-  client::deadline until(bool cancelling) const;
+  /// The earliest time at which a limit has to be looked at.
+  client::deadline until() const;
+  /// The limit because of which the connection is given up; null: none.
+  client::limit const* spent();
 
   /// The oldest of the kept ones that have ended and were not handed out; null: there is none.
   std::shared_ptr<operation> next_ended() noexcept;

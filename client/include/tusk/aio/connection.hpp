@@ -85,6 +85,12 @@ class connection {
     options.async = true;
     return run(detail::connecting<Connection>{std::string(dsn), std::move(options)}, token);
   }
+  template <std::derived_from<tusk::connection> Connection = tusk::connection,
+            token_for<void> Token = asio::use_awaitable_t<>>
+  auto connect(within limit, std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
+    options.async = true;
+    return run(detail::connecting<Connection>{std::string(dsn), std::move(options), std::move(limit)}, token);
+  }
   template <token_for<void> Token>
   auto connect(std::string_view dsn, Token&& token) {
     return connect<tusk::connection, Token>(dsn, {}, std::forward<Token>(token));

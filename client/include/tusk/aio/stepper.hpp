@@ -15,13 +15,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -95,7 +93,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
   void step() noexcept {
     std::exception_ptr error;
     try {
-      if (cancelling_ && clock::now() >= again_) request_cancel();
       wanted_ = native_->poll();
       connected_ |= wanted_ == poll_status::ok;
     } catch (...) {
@@ -139,16 +136,13 @@ class stepper : public std::enable_shared_from_this<stepper> {
 
   // ---- cancelling and closing ----
 
-  /// Asks the server to cancel the operation under way; throws if that cannot even begin. While connecting: closes.
-  ///
-  /// A server that has not read the statement yet ignores the request, and nobody learns that. So it is repeated, at
-  /// growing intervals, until the operation has ended.
+  /// Asks the server to cancel the operation under way, see tusk::connection::cancel(); throws if that cannot even
+  /// begin. While connecting: closes.
   void cancel() {
     if (!connected_) return close("connecting was cancelled", aborted());
     if (cancelling_) return;
     cancel_failure_ = nullptr;
-    pause_ = first_pause;
-    request_cancel();
+    native_->cancel();
     cancelling_ = true;
     step();
   }
@@ -192,9 +186,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
       on->wake();
     }
   };
-  using clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds first_pause{100}, longest_pause{10'000};
-
   /// What poll() threw: the end of the operation, or something beside it.
   void take(std::exception_ptr error) noexcept {
     bool const goes_on = connected_ ? native_->isexecuting() : !native_->closed();
@@ -223,12 +214,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
     end(std::move(why));
   }
 
-  void request_cancel() {
-    again_ = clock::now() + pause_;
-    pause_ = std::min(pause_ * 2, longest_pause);
-    native_->cancel();
-  }
-
   /// Follows the connection's descriptor.
   void watch() noexcept {
     int const now = native_->fileno();
@@ -253,11 +238,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
 
   /// Sets the timer for what has to happen although the descriptor is silent.
   void arm() {
-    auto left = native_->timeout();
-    if (cancelling_) {
-      auto const again = std::chrono::ceil<std::chrono::milliseconds>(again_ - clock::now());
-      left = left ? std::min(*left, again) : again;
-    }
+    auto const left = native_->timeout();
     if (!left) return disarm();
     timed_ = true;
     timer_.expires_after(*left);
@@ -283,8 +264,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
   std::uint64_t number_ = 1;
   std::exception_ptr outcome_;
   bool must_end_ = false, cancelling_ = false;
-  clock::time_point again_;  // when the cancel request is repeated
-  std::chrono::milliseconds pause_ = first_pause;
   std::exception_ptr cancel_failure_;
   std::exception_ptr stray_;
   std::exception_ptr reason_;  // why the connection is closed

@@ -41,10 +41,12 @@ template <class Connection>
 struct connecting {
   std::string dsn;
   connect_options options;
+  std::optional<within> limit = {};
 
   void start(stepper& on) const {
     if (!on.closed()) throw programming_error("the connection is open already; close it first");
-    on.adopt(std::make_unique<Connection>(tusk::connect<Connection>(dsn, options)));
+    on.adopt(std::make_unique<Connection>(limit ? tusk::connect<Connection>(*limit, dsn, options)
+                                                : tusk::connect<Connection>(dsn, options)));
   }
   static void take(tusk::connection&) noexcept {}
 };

@@ -1,0 +1,65 @@
+// What an operation requires of its connection before it begins: it is open, nothing else is under way, the server
+// would read the text as it is meant. Each function throws what is missing, with what to do about it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <tusk/options.hpp>
+#include <tusk/types/params.hpp>
+#include <tusk/within.hpp>
+
+#include "engine/engine.hpp"
+#include "engine/handlers.hpp"
+#include "engine/operation_lock.hpp"
+#include "engine/session_context.hpp"
+
+namespace tusk::detail {
+
+/// Null where there is none.
+inline within const* pointer(std::optional<within> const& limit) noexcept { return limit ? &*limit : nullptr; }
+
+/// See the top of this file. Called with the connection's lock held.
+class preconditions {
+ public:
+  /// What it is given must outlive it.
+  preconditions(connect_options const& options, operation_lock const& lock, session_context& in, handlers& told,
+                detail::engine& engine) noexcept
+      : options_(options), lock_(lock), in_(in), told_(told), engine_(engine) {}
+
+  /// An operation can begin, and the server would read the text and the arguments as they are meant.
+  void ready(std::string_view text, params const& args) {
+    if (!in_.obstacles.none() || engine_.is_busy()) [[unlikely]]
+      ready_slowly(text, args);
+  }
+  /// It is not a handler of the connection that asks. Needs no lock.
+  void no_handler() const;
+  /// That, and the connection is open; if it is closed, the first call throws the reason, where no operation has told
+  /// it.
+  void open();
+  /// That, and no wait callback steps the connection for another operation, and no guard's scope has to be left first.
+  void turn();
+  /// That, and no operation that was started is under way.
+  void idle();
+  /// No guard is open: it owns the transaction, which nothing else ends, nor changes how the next one begins.
+  void unguarded(char const* what) const;
+  /// It is a blocking connection.
+  void blocking(char const* what) const {
+    if (options_.async) [[unlikely]]
+      throw_asynchronous(what);
+  }
+  /// The limit is not over; gives what the engine takes for it: null where there is none. Throws query_canceled.
+  std::unique_ptr<client::limit> time(within const* limit, client::limit::remedy when_over = client::limit::cancel);
+
+ private:
+  void ready_slowly(std::string_view text, params const& args);
+  [[noreturn]] static void throw_asynchronous(char const* what);
+
+  connect_options const& options_;
+  operation_lock const& lock_;
+  session_context& in_;
+  handlers& told_;
+  detail::engine& engine_;
+};
+
+}  // namespace tusk::detail

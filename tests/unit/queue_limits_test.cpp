@@ -1,0 +1,123 @@
+// Limits of operations in a queue: which of them are looked at, and what follows, by the place of the operation.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <thread>
+#include <tusk/types/error.hpp>
+#include <tusk/within.hpp>
+
+#include "engine/operation_queue.hpp"
+
+namespace tusk::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using client::limit;
+
+/// It is fed whole at once, and nothing waits behind it but where it is a barrier.
+class idle_operation final : public operation {
+ public:
+  explicit idle_operation(bool barrier = false) : barrier_(barrier) {}
+  fed feed() override { return was_fed = true, fed::whole; }
+  progress take(protocol::event const&) override { return progress::ended; }
+  bool is_barrier() const noexcept override { return barrier_; }
+  bool was_canceled() const {
+    try {
+      if (error()) std::rethrow_exception(error());
+    } catch (query_canceled const&) {
+      return true;
+    }
+    return false;
+  }
+
+  bool was_fed = false;
+
+ private:
+  bool barrier_;
+};
+
+std::unique_ptr<limit> over(limit::remedy how) { return std::make_unique<limit>(within(0s), how); }
+std::unique_ptr<limit> later(std::chrono::minutes time, limit::remedy how = limit::cancel) {
+  return std::make_unique<limit>(within(time), how);
+}
+
+TEST(queue_limits, what_was_not_sent_leaves_the_queue) {
+  operation_queue queue;
+  idle_operation front(true), waits, closes;
+  queue.push(front, over(limit::cancel), nullptr);
+  queue.push(waits, over(limit::cancel), nullptr);
+  queue.push(closes, later(60min, limit::close), nullptr);
+  queue.feed();
+  EXPECT_TRUE(front.was_fed && !waits.was_fed);
+  queue.end_unsent();
+  EXPECT_FALSE(front.has_ended()) << "the one in front is cancelled at the server";
+  EXPECT_TRUE(waits.has_ended() && waits.was_canceled());
+  EXPECT_FALSE(closes.has_ended());
+}
+
+TEST(queue_limits, of_what_is_not_cancelled_close_wherever_it_stands) {
+  for (bool const is_fed : {false, true}) {
+    operation_queue queue;
+    idle_operation front(!is_fed), closes;
+    queue.push(front, nullptr, nullptr);
+    queue.push(closes, over(limit::close), nullptr);
+    queue.feed();
+    EXPECT_EQ(closes.was_fed, is_fed);
+    queue.end_unsent();
+    EXPECT_FALSE(closes.has_ended()) << "that is the end of all";
+    ASSERT_NE(queue.spent(), nullptr);
+    EXPECT_FALSE(queue.spent()->cancels());
+  }
+}
+
+TEST(queue_limits, of_what_was_sent_behind_another_do_not_count_before_it_is_in_front) {
+  operation_queue queue;
+  idle_operation front, behind;
+  queue.push(front, nullptr, nullptr);
+  queue.push(behind, over(limit::cancel), nullptr);
+  queue.feed();
+  EXPECT_TRUE(behind.was_fed);
+  queue.end_unsent();
+  EXPECT_FALSE(behind.has_ended());
+  EXPECT_EQ(queue.until(), std::nullopt) << "nobody has to look at it";
+  EXPECT_EQ(queue.spent(), nullptr);
+  std::this_thread::sleep_for(2ms);
+  queue.end_front();
+  EXPECT_TRUE(queue.limit()->is_over());
+  EXPECT_EQ(queue.spent(), nullptr) << "the grace begins here";
+  ASSERT_TRUE(queue.until());
+  EXPECT_GT(*queue.until(), client::clock::now() + 3s);
+}
+
+TEST(queue_limits, the_earliest_counts) {
+  operation_queue queue;
+  idle_operation front(true), second, third;
+  queue.push(front, later(30min), nullptr);
+  queue.push(second, later(10min), nullptr);
+  queue.push(third, later(20min, limit::close), nullptr);
+  queue.feed();
+  EXPECT_LT(*queue.until(), client::clock::now() + 11min);
+  EXPECT_TRUE(queue.has_limits());
+  queue.end_all(nullptr);
+  EXPECT_EQ(queue.until(), std::nullopt);
+  EXPECT_FALSE(queue.has_limits());
+}
+
+TEST(queue_limits, an_interrupt_is_a_limit_of_the_one_in_front) {
+  operation_queue queue;
+  queue.interrupt();  // nothing is under way
+  EXPECT_FALSE(queue.has_limits());
+  idle_operation front(true), second;
+  queue.push(front, later(30min), nullptr);
+  queue.push(second, nullptr, nullptr);
+  queue.feed();
+  queue.interrupt();
+  EXPECT_TRUE(queue.limit()->is_over() && queue.limit()->cancels());
+  queue.end_unsent();
+  EXPECT_FALSE(second.has_ended());
+}
+
+}  // namespace
+}  // namespace tusk::detail
