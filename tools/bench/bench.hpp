@@ -17,12 +17,18 @@
 //
 //   void listen();                                 to the channel "bench"
 //   heard hear();                                  runs the statement, takes what it notified of
+//
+// A client that waits in another way than blocking does a round trip only, and has a loop of its own in place of all
+// that but prepare():
+//
+//   outcome repeat(std::int64_t times);            of the statement, with its result read as int
 #pragma once
 
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -45,9 +51,10 @@ namespace bench {
 
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
-  if (row == "roundtrip" || row == "cursor_roundtrip" || row == "connect_scram" || row == "connect_kept" ||
-      row == "idle")
+  if (row.ends_with("roundtrip") || row == "query" || row == "cursor_alternating" || row.ends_with("_64") ||
+      row == "connect_scram" || row == "connect_kept" || row == "idle")
     return "select 1+1";
+  if (row == "query_1") return "select $1::int + 1";
   if (row == "pg_type" || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
@@ -65,6 +72,16 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row == "notice") return "do $$ begin for i in 1..100 loop raise notice 'article %', i; end loop; end $$";
   throw std::runtime_error("no such row: " + std::string(row));
 }
+
+/// The other statement of the row cursor_alternating, with other columns.
+inline constexpr std::string_view other_statement = "select 1 as one, 2 as two";
+
+/// How many connections the rows have that step several by one loop.
+inline constexpr std::size_t many = 64;
+
+/// Between asking all of these and waiting for them: meanwhile all answers come, so that the number of calls does not
+/// depend on time. tools/bench/calls leaves this one out.
+inline void let_all_answer() { ::usleep(10'000); }
 
 /// What a row of (int, bigint, text, float8) is decoded to.
 struct record {
@@ -140,7 +157,8 @@ template <class Look, class Result>
 
 /// The repetitions of a row. What is done is chosen outside the loop, so that nothing but the client is measured in it.
 template <class Client>
-outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std::int64_t times) {
+outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std::int64_t times,
+                   std::string const& series) {
   auto const fetch_and = [&](auto const& look) {
     return repeat(times, [&](outcome& sum) {
       auto const result = on.fetch();
@@ -150,10 +168,20 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   };
   if (row == "roundtrip") return fetch_and([](auto const& result) { return Client::first_int(result); });
   if constexpr (requires { on.cursor_int(""); }) {
-    if (row == "cursor_roundtrip")
-      return repeat(times, [&, sql = statement_of(row, "")](outcome& sum) {
-        sum.checksum += on.cursor_int(sql);
+    auto const repeat_int = [times](auto work) {
+      return repeat(times, [&](outcome& sum) {
+        sum.checksum += work();
         sum.rows = 1;
+      });
+    };
+    std::string const sql = statement_of(row, series);
+    if (row == "query") return repeat_int([&] { return on.query_int(sql); });
+    if (row == "query_1") return repeat_int([&] { return on.query_int(sql, 41); });
+    if (row == "cursor_roundtrip") return repeat_int([&] { return on.cursor_int(sql); });
+    if (row == "cursor_alternating")
+      return repeat_int([&, is_other = false]() mutable {
+        is_other = !is_other;
+        return on.cursor_int(is_other ? other_statement : sql);
       });
   }
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
@@ -208,7 +236,11 @@ void measure(std::string const& dsn, std::string_view row, std::int64_t times, s
   if constexpr (requires { on.listen(); })
     if (row == "notification") on.listen();
   usage const before = usage_now();
-  outcome const sum = repeat_row(on, dsn, row, times);
+  outcome sum;
+  if constexpr (requires { on.repeat(times); })
+    sum = on.repeat(times);
+  else
+    sum = repeat_row(on, dsn, row, times, series);
   usage const after = usage_now();
   std::uint64_t bytes = 0;
   if constexpr (requires { on.received(); }) bytes = on.received() / static_cast<std::uint64_t>(times);

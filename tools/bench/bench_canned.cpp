@@ -5,9 +5,10 @@
 //
 // It asks for no password, and answers Parse, Describe, Bind, Execute, Sync and Query with messages that are made once,
 // in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n), a hundred notifications, a
-// hundred notices. An answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the one before
-// was read: so the client's reads do not depend on time.
+// hundred notices. An answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the client has
+// read the one before and sleeps until the next one comes: so what the client does never depends on time.
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -38,6 +39,7 @@ struct column {
 
 struct recording {
   std::string description, rows, tag;
+  std::vector<int> parameters = {};  // their types
 };
 
 std::string row_description(std::vector<column> const& columns) {
@@ -156,6 +158,10 @@ recording const& recorded(std::string const& sql) {
     fresh.tag = message('C', zero_ended("LISTEN"));
   else if (sql == "select 1+1")
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"2"}), complete(1)};
+  else if (sql == "select 1 as one, 2 as two")
+    fresh = {row_description({{"one", 23, 4}, {"two", 23, 4}}), data_row({"1", "2"}), complete(1)};
+  else if (sql == "select $1::int + 1")
+    fresh = {row_description({{"?column?", 23, 4}}), data_row({"42"}), complete(1), {23}};
   else
     throw std::runtime_error("nothing is recorded for: " + sql);
   return made.emplace(sql, std::move(fresh)).first->second;
@@ -165,37 +171,69 @@ recording const& recorded(std::string const& sql) {
 
 struct closed {};
 
+/// The process at the other end of a connection.
+class peer {
+ public:
+  explicit peer(int descriptor) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) fail("SO_PEERCRED");
+    stat_ = ::open(("/proc/" + std::to_string(who.pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
+    if (stat_ < 0) fail("opening the state of the client's process");
+  }
+  peer(peer const&) = delete;
+  peer& operator=(peer const&) = delete;
+  ~peer() { ::close(stat_); }
+
+  /// Whether it waits in a system call. A client that has sent its request does so when it has nothing else to do.
+  bool is_asleep() const {
+    std::array<char, 256> buffer;
+    auto const size = ::pread(stat_, buffer.data(), buffer.size(), 0);
+    if (size <= 0) throw closed();
+    std::string_view const told(buffer.data(), static_cast<std::size_t>(size));
+    return told.substr(told.rfind(')')).starts_with(") S");
+  }
+
+ private:
+  int stat_;
+};
+
 class connection {
  public:
-  explicit connection(int descriptor) : descriptor_(descriptor) {}
+  explicit connection(int descriptor) : descriptor_(descriptor), client_(descriptor) {}
   connection(connection const&) = delete;
   connection& operator=(connection const&) = delete;
   ~connection() { ::close(descriptor_); }
 
-  void serve() {
-    start();
+  /// Takes what has come, and answers the messages that are whole.
+  void step() {
+    std::array<char, 4096> buffer;
+    auto const came = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+    if (came <= 0) throw closed();
+    input_.append(buffer.data(), static_cast<std::size_t>(came));
     for (;;) {
-      char const type = take(1)[0];
-      std::string const body = take_body();
-      if (type == 'X') return;
-      answer(type, body);
-      if (type == 'S' || type == 'Q') {
-        answer_ += message('Z', "I");
-        send();
-      }
+      std::size_t const header = started_ ? 5 : 4;
+      if (input_.size() < header) return;
+      std::size_t const end =
+          header - 4 + static_cast<std::size_t>(number(std::string_view(input_).substr(header - 4)));
+      if (input_.size() < end) return;
+      std::string const message = input_.substr(0, end);
+      input_.erase(0, end);
+      if (started_)
+        take(message[0], message.substr(header));
+      else
+        start(number(std::string_view(message).substr(header)));
     }
   }
 
  private:
-  void start() {
+  void start(int code) {
     constexpr int ssl_request = 80877103, gss_request = 80877104;
-    for (;;) {
-      std::string const body = take_body();
-      int const code = number(body);
-      if (code != ssl_request && code != gss_request) break;
+    if (code == ssl_request || code == gss_request) {
       answer_.push_back('N');
-      send();
+      return send();
     }
+    started_ = true;
     answer_ = message('R', int32(0));
     for (auto const& [name, value] :
          std::initializer_list<std::pair<char const*, char const*>>{{"server_version", "15.18 (canned)"},
@@ -207,6 +245,14 @@ class connection {
                                                                     {"standard_conforming_strings", "on"}})
       answer_ += message('S', zero_ended(name) + zero_ended(value));
     answer_ += message('K', int32(4711) + int32(815)) + message('Z', "I");
+    send();
+  }
+
+  void take(char type, std::string const& body) {
+    if (type == 'X') throw closed();
+    answer(type, body);
+    if (type != 'S' && type != 'Q') return;
+    answer_ += message('Z', "I");
     send();
   }
 
@@ -224,7 +270,7 @@ class connection {
         break;
       }
       case 'D':
-        if (*first == 'S') answer_ += message('t', int16(0)) + statements_.at(first + 1)->description;
+        if (*first == 'S') describe(*statements_.at(first + 1));
         if (*first == 'P') answer_ += portal_->description;
         break;
       case 'E': answer_ += portal_->rows + portal_->tag; break;
@@ -238,10 +284,16 @@ class connection {
     }
   }
 
+  void describe(recording const& statement) {
+    std::string types = int16(static_cast<int>(statement.parameters.size()));
+    for (int const type : statement.parameters) types += int32(type);
+    answer_ += message('t', types) + statement.description;
+  }
+
   void send() {
     constexpr std::size_t piece = 8192;
     for (std::size_t at = 0; at < answer_.size(); at += piece) {
-      if (at != 0) wait_until_read();
+      wait_until_awaited();
       std::string_view const next = std::string_view(answer_).substr(at, piece);
       if (::send(descriptor_, next.data(), next.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(next.size()))
         fail("sending");
@@ -249,10 +301,10 @@ class connection {
     answer_.clear();
   }
 
-  void wait_until_read() const {
+  void wait_until_awaited() const {
     for (int unread = 0;; ::usleep(20)) {
       if (::ioctl(descriptor_, SIOCOUTQ, &unread) != 0) fail("SIOCOUTQ");
-      if (unread == 0) return;
+      if (unread == 0 && client_.is_asleep()) return;
       pollfd gone{descriptor_, 0, 0};
       if (::poll(&gone, 1, 0) != 0) throw closed();
     }
@@ -264,37 +316,35 @@ class connection {
     return static_cast<int>(value);
   }
 
-  std::string take_body() { return take(static_cast<std::size_t>(number(take(4))) - 4); }
-
-  std::string take(std::size_t count) {
-    while (input_.size() - at_ < count) {
-      input_.erase(0, std::exchange(at_, 0));
-      std::array<char, 4096> buffer;
-      auto const came = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
-      if (came <= 0) throw closed();
-      input_.append(buffer.data(), static_cast<std::size_t>(came));
-    }
-    return input_.substr(std::exchange(at_, at_ + count), count);
-  }
-
   int descriptor_;
+  peer client_;
+  bool started_ = false;
   std::string input_, answer_;
-  std::size_t at_ = 0;
   std::map<std::string, recording const*> statements_;
   recording const* portal_ = nullptr;
 };
 
-/// One connection after another, until the standard input ends.
+/// All connections in one loop, until the standard input ends.
 void serve(int listener) {
+  std::map<int, connection> connections;
   for (;;) {
-    std::array<pollfd, 2> waiting{{{listener, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
+    std::vector<pollfd> waiting{{listener, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    for (auto const& each : connections) waiting.push_back({each.first, POLLIN, 0});
     if (::poll(waiting.data(), waiting.size(), -1) < 0) fail("poll");
     if (waiting[1].revents != 0) return;
-    int const accepted = ::accept(listener, nullptr, nullptr);
-    if (accepted < 0) fail("accept");
-    try {
-      connection(accepted).serve();
-    } catch (closed const&) {}
+    if (waiting[0].revents != 0) {
+      int const accepted = ::accept(listener, nullptr, nullptr);
+      if (accepted < 0) fail("accept");
+      connections.try_emplace(accepted, accepted);
+    }
+    for (std::size_t i = 2; i < waiting.size(); ++i) {
+      if (waiting[i].revents == 0) continue;
+      try {
+        connections.at(waiting[i].fd).step();
+      } catch (closed const&) {
+        connections.erase(waiting[i].fd);
+      }
+    }
   }
 }
 
@@ -306,7 +356,7 @@ int main(int count, char** arguments) {
     auto const address = bench::socket_address(arguments[1], arguments[2]);
     int const listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (::bind(listener, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) fail("bind");
-    if (::listen(listener, 16) != 0) fail("listen");
+    if (::listen(listener, 128) != 0) fail("listen");
     std::puts("ready");
     std::fflush(stdout);
     serve(listener);

@@ -1,11 +1,15 @@
 // The rows by libpq, on its best foot: prepared, its own lengths, std::from_chars.
 
 #include <libpq-fe.h>
+#include <poll.h>
 
+#include <array>
 #include <charconv>
 #include <memory>
+#include <vector>
 
 #include "bench.hpp"
+#include "epoll.hpp"
 
 namespace {
 
@@ -44,6 +48,17 @@ class client {
     if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
     return answer;
   }
+  /// The statement that was prepared, with an argument or without.
+  template <class... Argument>
+  std::uint64_t query_int(std::string_view, Argument... argument) {
+    std::array<char, 16> text{};
+    (std::to_chars(text.data(), text.data() + text.size() - 1, argument), ...);
+    char const* const values[] = {text.data()};
+    int const lengths[] = {0}, formats[] = {0};
+    return only_int(PQexecPrepared(connection_.get(), "s", sizeof...(argument), values, lengths, formats, 0));
+  }
+  /// A simple query, as a cursor of tusk sends.
+  std::uint64_t cursor_int(std::string_view sql) { return only_int(PQexec(connection_.get(), sql.data())); }
   void listen() { result const answer(PQexec(connection_.get(), "LISTEN \"bench\"")); }
   bench::heard hear() {
     fetch();
@@ -104,9 +119,96 @@ class client {
   }
 
  private:
+  std::uint64_t only_int(PGresult* given) {
+    result const answer(given);
+    if (PQresultStatus(given) != PGRES_TUPLES_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
+    return first_int(answer);
+  }
+
   std::unique_ptr<PGconn, finish> connection_;
+};
+
+/// One that never blocks in libpq.
+class stepped {
+ public:
+  explicit stepped(std::string const& dsn) : connection_(PQconnectdb(dsn.c_str())) {
+    if (PQstatus(get()) != CONNECTION_OK || PQsetnonblocking(get(), 1) != 0) fail();
+  }
+  int descriptor() const { return PQsocket(get()); }
+  void prepare(std::string const& sql) {
+    result const answer(PQprepare(get(), "s", sql.c_str(), 0, nullptr));
+    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) fail();
+  }
+  void ask() {
+    if (PQsendQueryPrepared(get(), "s", 0, nullptr, nullptr, nullptr, 0) != 1 || PQflush(get()) != 0) fail();
+  }
+  /// Takes what has come; false: that is not the whole answer.
+  bool take(bench::outcome& sum) {
+    if (PQconsumeInput(get()) != 1) fail();
+    if (PQisBusy(get()) != 0) return false;
+    result const answer(PQgetResult(get()));
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) fail();
+    if (PQgetResult(get()) != nullptr) throw std::runtime_error("more than one result");
+    sum.checksum += client::first_int(answer);
+    sum.rows = 1;
+    return true;
+  }
+
+ private:
+  PGconn* get() const { return connection_.get(); }
+  [[noreturn]] void fail() const { throw std::runtime_error(PQerrorMessage(get())); }
+
+  std::unique_ptr<PGconn, finish> connection_;
+};
+
+/// Steps one by poll(2).
+class stepped_client {
+ public:
+  explicit stepped_client(std::string const& dsn) : on_(dsn) {}
+  void prepare(std::string const& sql) { on_.prepare(sql); }
+  bench::outcome repeat(std::int64_t times) {
+    return bench::repeat(times, [this](bench::outcome& sum) {
+      on_.ask();
+      do {
+        pollfd waiting{on_.descriptor(), POLLIN, 0};
+        ::poll(&waiting, 1, -1);
+      } while (!on_.take(sum));
+    });
+  }
+
+ private:
+  stepped on_;
+};
+
+/// Steps many by one epoll instance.
+class many_client {
+ public:
+  explicit many_client(std::string const& dsn) {
+    for (std::size_t i = 0; i < bench::many; ++i) loop_.add(on_.emplace_back(dsn).descriptor());
+  }
+  void prepare(std::string const& sql) {
+    for (stepped& each : on_) each.prepare(sql);
+  }
+  bench::outcome repeat(std::int64_t times) {
+    return bench::repeat(times, [this](bench::outcome& sum) {
+      for (stepped& each : on_) each.ask();
+      bench::let_all_answer();
+      for (std::size_t left = on_.size(); left != 0;)
+        for (auto const& ready : loop_.wait()) left -= on_[ready.data.u64].take(sum) ? 1 : 0;
+    });
+  }
+
+ private:
+  std::vector<stepped> on_;
+  bench::epoll loop_;
 };
 
 }  // namespace
 
-int main(int count, char** arguments) { return bench::run<client>(count, arguments); }
+int main(int count, char** arguments) {
+  std::string_view const row = count > 2 ? arguments[2] : "";
+  if (row.ends_with("_64")) return bench::run<many_client>(count, arguments);
+  // Whoever waits by a callback or an event loop does this with libpq.
+  if (row.ends_with("_roundtrip") && row != "cursor_roundtrip") return bench::run<stepped_client>(count, arguments);
+  return bench::run<client>(count, arguments);
+}

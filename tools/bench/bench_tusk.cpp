@@ -1,10 +1,14 @@
-// The rows by tusk.
+// The rows by tusk, but for those of the Asio face, which are bench_asio's.
+
+#include <poll.h>
 
 #include <memory>
 #include <optional>
 #include <tusk/tusk.hpp>
+#include <vector>
 
 #include "bench.hpp"
+#include "epoll.hpp"
 
 namespace {
 
@@ -23,6 +27,10 @@ class client {
     cursor_ = connection_.make_cursor();
   }
   tusk::result fetch() { return statement_->query(); }
+  template <class... Argument>
+  std::uint64_t query_int(std::string_view sql, Argument... argument) {
+    return first_int(connection_.query(sql, argument...));
+  }
   std::uint64_t cursor_int(std::string_view sql) {
     cursor_->execute(sql);
     return static_cast<std::uint64_t>(cursor_->fetchone()->get<int>(0));
@@ -86,6 +94,106 @@ class client {
   bench::heard heard_;
 };
 
+/// Blocks by a wait callback.
+class callback_client {
+ public:
+  explicit callback_client(std::string const& dsn) : connection_(tusk::connect(dsn, {.autocommit = true})) {
+    connection_.set_wait_callback(tusk::wait_select);
+  }
+  void prepare(std::string const& sql) { statement_.emplace(connection_.prepare(sql)); }
+  bench::outcome repeat(std::int64_t times) {
+    return bench::repeat(times, [this](bench::outcome& sum) {
+      sum.checksum += client::first_int(statement_->query());
+      sum.rows = 1;
+    });
+  }
+
+ private:
+  tusk::connection connection_;
+  std::optional<tusk::statement> statement_;
+};
+
+tusk::connection connect_stepped(std::string const& dsn) {
+  auto made = tusk::connect(dsn, {.async = true});
+  tusk::wait_select(made);
+  return made;
+}
+
+/// Whether the operation of a connection, which was stepped, is done. Then its result is seen.
+bool is_done(tusk::connection& on, tusk::poll_status wanted, bench::outcome& sum) {
+  if (wanted != tusk::poll_status::ok) return false;
+  sum.checksum += client::first_int(on.take_results()[0]);
+  sum.rows = 1;
+  return true;
+}
+
+/// Steps one by poll() and poll(2).
+class stepped_client {
+ public:
+  explicit stepped_client(std::string const& dsn) : on_(connect_stepped(dsn)) {}
+  void prepare(std::string const& sql) { sql_ = sql; }
+  bench::outcome repeat(std::int64_t times) {
+    return bench::repeat(times, [this](bench::outcome& sum) {
+      on_.start_query(sql_);
+      for (auto wanted = on_.poll(); !is_done(on_, wanted, sum); wanted = on_.poll()) wait_for(wanted);
+    });
+  }
+
+ private:
+  void wait_for(tusk::poll_status wanted) const {
+    short const read = wanted == tusk::poll_status::write ? 0 : POLLIN;
+    short const write = wanted == tusk::poll_status::read ? 0 : POLLOUT;
+    pollfd waiting{on_.fileno(), static_cast<short>(read | write), 0};
+    auto const left = on_.timeout();
+    ::poll(&waiting, 1, left ? static_cast<int>(left->count()) : -1);
+  }
+
+  tusk::connection on_;
+  std::string sql_;
+};
+
+/// Steps many by one epoll instance.
+class many_client {
+ public:
+  explicit many_client(std::string const& dsn) {
+    for (std::size_t i = 0; i < bench::many; ++i) loop_.add(on_.emplace_back(connect_stepped(dsn)).fileno());
+  }
+  void prepare(std::string const& sql) { sql_ = sql; }
+  bench::outcome repeat(std::int64_t times) {
+    return bench::repeat(times, [this](bench::outcome& sum) {
+      std::size_t left = on_.size();
+      for (std::size_t i = 0; i < on_.size(); ++i) {
+        on_[i].start_query(sql_);
+        left -= step(i, sum) ? 1 : 0;
+      }
+      bench::let_all_answer();
+      while (left != 0)
+        for (auto const& ready : loop_.wait()) left -= step(ready.data.u64, sum) ? 1 : 0;
+    });
+  }
+
+ private:
+  bool step(std::size_t number, bench::outcome& sum) {
+    auto& on = on_[number];
+    auto const wanted = on.poll();
+    if (is_done(on, wanted, sum)) return true;
+    loop_.watch(
+        number, on.fileno(),
+        (wanted == tusk::poll_status::write ? 0U : EPOLLIN) | (wanted == tusk::poll_status::read ? 0U : EPOLLOUT));
+    return false;
+  }
+
+  std::vector<tusk::connection> on_;
+  bench::epoll loop_;
+  std::string sql_;
+};
+
 }  // namespace
 
-int main(int count, char** arguments) { return bench::run<client>(count, arguments); }
+int main(int count, char** arguments) {
+  std::string_view const row = count > 2 ? arguments[2] : "";
+  if (row == "callback_roundtrip") return bench::run<callback_client>(count, arguments);
+  if (row == "poll_roundtrip") return bench::run<stepped_client>(count, arguments);
+  if (row == "poll_64") return bench::run<many_client>(count, arguments);
+  return bench::run<client>(count, arguments);
+}

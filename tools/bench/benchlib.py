@@ -49,8 +49,13 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
+def program_of(programs, client, row):
+    """The Asio face has a program of its own."""
+    return programs / f"bench_{'asio' if client == 'tusk' and row.startswith('asio_') else client}"
+
+
 def command_of(programs, client, dsn, row, repeat, series=None):
-    return [str(programs / f"bench_{client}"), dsn, row, str(repeat)] + ([str(series)] if series else [])
+    return [str(program_of(programs, client, row)), dsn, row, str(repeat)] + ([str(series)] if series else [])
 
 
 def run_client(command):
@@ -68,6 +73,39 @@ def clients_of(programs, wanted):
         if client not in found:
             print(f"{client} is left out: its development package is not installed", file=sys.stderr)
     return found
+
+
+def rows_of(programs, rows):
+    """Those of the rows that tusk can do here: the ones of the Asio face need Asio's headers."""
+    found = [row for row in rows if program_of(programs, "tusk", row).exists()]
+    for row in rows:
+        if row not in found:
+            print(f"{row} is left out: Asio (libasio-dev) is not installed", file=sys.stderr)
+    return found
+
+
+def system_calls(command_of_times, repeat, without=()):
+    """Calls a repetition, but for those of these names: what `repeat` more repetitions add. None if strace fails."""
+    sums = []
+    for times in (1, 1 + repeat):
+        strace = ["strace", "-f", "-c", "-U", "calls,name", "-o", "/dev/stdout"]
+        strace += ["-e", "trace=!" + ",".join(without)] if without else []
+        done = subprocess.run([*strace, *command_of_times(times)], capture_output=True, text=True, env=environment())
+        found = re.search(r"^ *(\d+) +total$", done.stdout, re.MULTILINE)
+        if done.returncode != 0 or not found:
+            return None
+        sums.append(int(found[1]))
+    return (sums[1] - sums[0]) / repeat
+
+
+def print_goals(rows, number="{:,}"):
+    """The table of rows that have a goal."""
+    lines = [["row", "tusk", "libpq", "goal", ""]]
+    for row in rows:
+        verdict = "reached" if row["tusk"] <= row["goal"] else f"{row['tusk'] / row['goal']:.2f} times the goal"
+        figures = [number.format(row[of]) if row[of] else "-" for of in ("tusk", "libpq", "goal")]
+        lines.append([row["name"], *figures, verdict])
+    table(lines)
 
 
 def libpq_version():
