@@ -93,7 +93,7 @@ std::shared_ptr<column_set const> session_context::describe(protocol::row_descri
 void session_context::setting_changed(std::string_view name, std::string_view value) {
   if (name == "client_encoding") {
     obstacles.set(obstacles::foreign, value != "UTF8" && value != "UNICODE");  // one encoding; others are told as these
-    last.columns.reset();                                                      // the same bytes may be another name now
+    descriptions.clear();                                                      // the same bytes may be another name now
   }
   types.parameter_changed(name);
   if (!obstacles.any_of(obstacles::connecting)) facts.set(session.parameters(), nullptr);

@@ -11,6 +11,7 @@
 #include <tusk/session_mode.hpp>
 #include <vector>
 
+#include "engine/description_cache.hpp"
 #include "engine/obstacles.hpp"
 #include "engine/session_facts.hpp"
 #include "engine/session_types.hpp"
@@ -19,23 +20,11 @@
 
 namespace tusk::detail {
 
-/// Typecasters that come before those of the connection; null: none.
-using first_casters = std::shared_ptr<types::caster_map const>;
-
 /// How transactions begin: by themselves with a statement, or because a guard asks for it.
 struct transaction_plan {
   session_mode mode;
   bool begin_asked = false;  ///< by a guard, whatever the mode
   std::size_t guards = 0;    ///< that have not ended
-};
-
-/// The RowDescription of a script that came last, and what it meant: mostly the next one is the same.
-struct last_description {
-  std::string encoded;
-  std::size_t count = 0;
-  first_casters casters;
-  std::shared_ptr<column_set const> columns;
-  protocol::list<protocol::column_description> list() const noexcept { return {encoded, count}; }
 };
 
 /// See the top of this file. One thread at a time.
@@ -48,7 +37,7 @@ struct session_context {
   session_types types{session};
   std::vector<std::string> released;  ///< names of statements that are to be closed
   transaction_plan transactions;
-  last_description last;
+  description_cache descriptions;  ///< of scripts
   session_facts facts;
   bool const names_statements;  ///< statement_cache_mode::named
 
@@ -95,6 +84,12 @@ struct session_context {
   /// could not be read.
   std::shared_ptr<column_set const> describe(protocol::row_description const& told, bool plain,
                                              first_casters const& casters, bool& misnamed) const;
+  /// What a description means that came again.
+  std::shared_ptr<column_set const> const& columns_of(known_description& again) const {
+    if (types.is_stale(*again.columns)) [[unlikely]]
+      again.columns = types.resolve(again.columns->infos, true, again.casters.get());
+    return again.columns;
+  }
   /// A setting that the server has reported.
   void setting_changed(std::string_view name, std::string_view value);
 };

@@ -15,6 +15,9 @@
 
 namespace tusk::detail {
 
+/// Typecasters that come before those of the connection; null: none.
+using first_casters = std::shared_ptr<types::caster_map const>;
+
 /// See the top of this file. One thread at a time.
 class session_types {
  public:

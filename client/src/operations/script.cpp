@@ -19,17 +19,14 @@ fed script::feed() {
 progress script::take_description(protocol::event const& told) {
   auto const* columns = std::get_if<protocol::row_description>(&told);
   if (columns == nullptr) return progress::under_way;
-  if (remembers_columns() && in_.last.list() == columns->columns) {
-    take_last_columns();
+  if (auto* const known = in_.descriptions.find(casters_, [&](auto const& each) { return each == columns->columns; })) {
+    columns_ = in_.columns_of(*known);
     return progress::under_way;
   }
   if (refuse_format(*columns) == progress::broken) return progress::broken;
   bool misnamed = false;
   columns_ = in_.describe(*columns, false, casters_, misnamed);
-  constexpr std::size_t worth_keeping = 1024;  // bytes; an idle connection has to be small
-  std::string_view const encoded = columns->columns.encoded();
-  if (!misnamed && encoded.size() <= worth_keeping)
-    in_.last = {std::string(encoded), columns->columns.size(), casters_, columns_};
+  if (!misnamed) in_.descriptions.keep(columns->columns, casters_, columns_);
   return progress::under_way;
 }
 

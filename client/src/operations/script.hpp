@@ -37,12 +37,16 @@ class script : public sql_operation {
     if (error()) std::vector<result>().swap(own_);
   }
 
-  /// Takes the whole answer, if it is there and gives the columns of the script before; true: it has ended. Otherwise
-  /// it takes as much as that is.
+  /// Takes the whole answer, if it is there and gives columns that came before; true: it has ended. Otherwise it takes
+  /// as much as that is.
   [[gnu::always_inline]] bool take_at_once() {
     auto came = protocol::query_answer::nothing;
-    if (remembers_columns()) came = in_.session.take_query_answer(in_.last.list());
-    if (came != protocol::query_answer::nothing) take_last_columns();
+    auto* const known = in_.descriptions.find(
+        casters_, [&](auto const& columns) __attribute__((always_inline)) {
+          came = in_.session.take_query_answer(columns);
+          return came != protocol::query_answer::nothing;
+        });
+    if (known != nullptr) columns_ = in_.columns_of(*known);
     if (came != protocol::query_answer::all) [[unlikely]]
       return false;
     into_->emplace_back(
@@ -57,13 +61,6 @@ class script : public sql_operation {
 
  private:
   void take_tag(std::string_view tag) override;
-  bool remembers_columns() const noexcept { return in_.last.columns && in_.last.casters == casters_; }
-  /// What the columns of the script before mean, which came again.
-  void take_last_columns() {
-    if (in_.types.is_stale(*in_.last.columns)) [[unlikely]]
-      in_.last.columns = in_.types.resolve(in_.last.columns->infos, true, in_.last.casters.get());
-    columns_ = in_.last.columns;
-  }
 
   std::string own_text_;
   std::string_view text_;
