@@ -174,7 +174,7 @@ void start_query(connection_state& on, std::string_view sql, params const& args,
   on.require.ready(sql, args);
   // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
   if (auto const* found = on.context.statements.find(sql, args.types())) {
-    auto what = std::make_shared<known_statement>(on.context, *found, args);
+    auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, *found, args);
     what->hold();
     return on.start(std::move(what), std::move(limited));
   }

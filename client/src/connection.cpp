@@ -13,6 +13,8 @@ result last_of(results all) { return all.empty() ? result() : std::move(all).bac
 
 /// What a handler has thrown, unless a call that waits does it.
 void rethrow_from_handlers(detail::connection_state& on) {
+  if (!on.context.obstacles.any_of(detail::obstacles::thrown)) [[likely]]
+    return;
   detail::operation_guard const guard(on.lock);
   if (!on.context.obstacles.any_of(detail::obstacles::waited)) on.told.rethrow();
 }
@@ -200,25 +202,26 @@ void connection::forget_statements() {
 }
 
 poll_status connection::poll() {
-  // Kept alive, because whoever is told of the end may close or move the connection.
   using stage = detail::connection_state::hook_stage;
-  auto const kept = state_;
-  state().require.no_handler();
+  auto& on = state();
+  on.require.no_handler();
+  // Whoever is told of the end may close or move the connection.
+  auto const kept = on.on_end.is_set() || on.hook != stage::none ? state_ : nullptr;
   poll_status wanted = poll_status::ok;
   try {
-    wanted = kept->poll();
-    if (wanted == poll_status::ok && kept->hook != stage::none) [[unlikely]]
-      wanted = step_session_hook(*kept);
-    if (wanted == poll_status::ok && kept->on_end.is_set()) {
-      kept->on_end.take()(nullptr);
-      if (kept->engine.is_busy()) wanted = kept->wanted();  // who was told has started the next one
+    wanted = on.poll();
+    if (wanted == poll_status::ok && on.hook != stage::none) [[unlikely]]
+      wanted = step_session_hook(on);
+    if (wanted == poll_status::ok && on.on_end.is_set()) [[unlikely]] {
+      on.on_end.take()(nullptr);
+      if (on.engine.is_busy()) wanted = on.wanted();  // who was told has started the next one
     }
   } catch (...) {
-    if (kept->hook == stage::under_way && !kept->engine.is_busy()) kept->close();
-    if (auto const tell = kept->engine.is_busy() ? nullptr : kept->on_end.take()) tell(std::current_exception());
+    if (on.hook == stage::under_way && !on.engine.is_busy()) on.close();
+    if (auto const tell = on.engine.is_busy() ? nullptr : on.on_end.take()) tell(std::current_exception());
     throw;
   }
-  rethrow_from_handlers(*kept);
+  rethrow_from_handlers(on);
   return wanted;
 }
 

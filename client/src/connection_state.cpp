@@ -134,7 +134,7 @@ void connection_state::limit_connecting(within const* limit) {
 
 /// A step, and what belongs to connecting behind the engine's part.
 poll_status connection_state::step() {
-  bool const was_connecting = engine.channel().is_connecting();
+  bool const was_connecting = context.obstacles.any_of(obstacles::connecting);
   poll_status wanted = status_of(engine.step());
   if (was_connecting && !engine.channel().is_connecting() && !closed() && options.load_types) {
     start(std::make_shared<catalogue_load>(context, *adapters, [this](std::string_view w) { told.add_warning(w); }),

@@ -22,7 +22,8 @@ bool is_ascii(params const& args) {
 
 }  // namespace
 
-void preconditions::no_handler() const {
+/// A handler runs, maybe on another thread.
+void preconditions::refuse_in_handler() const {
   if (lock_.passes())
     throw programming_error(
         "a handler may not operate on the connection that calls it; note what there is to do, and do it after the "

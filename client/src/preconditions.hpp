@@ -33,7 +33,10 @@ class preconditions {
       ready_slowly(text, args);
   }
   /// It is not a handler of the connection that asks. Needs no lock.
-  void no_handler() const;
+  void no_handler() const {
+    if (in_.obstacles.any_of(obstacles::handling)) [[unlikely]]
+      refuse_in_handler();
+  }
   /// That, and the connection is open; if it is closed, the first call throws the reason, where no operation has told
   /// it.
   void open();
@@ -52,6 +55,7 @@ class preconditions {
   std::unique_ptr<client::limit> time(within const* limit, client::limit::remedy when_over = client::limit::cancel);
 
  private:
+  void refuse_in_handler() const;
   void ready_slowly(std::string_view text, params const& args);
   [[noreturn]] static void throw_asynchronous(char const* what);
 

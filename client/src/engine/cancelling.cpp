@@ -43,8 +43,9 @@ void cancelling::begin_if_due() {
   }
 }
 
-void cancelling::step() {
+void cancelling::step_slowly() {
   using outcome = client::canceller::outcome;
+  queue_.end_unsent();
   if (!queue_.empty()) begin_if_due();
   if (!request_ || !(holds() || may_go())) return;
   auto const wanted = request_->step();
@@ -78,14 +79,17 @@ void cancelling::front_ended() noexcept {
 
 client::deadline cancelling::until() const {
   if (holds()) return held_until_;
-  if (request_) return request_->until();
   client::limit const* const limit = queue_.limit();
-  if (asked_ || (limit != nullptr && limit->cancels() && limit->end())) return again_;
-  return {};
+  client::deadline const limits = queue_.until();
+  client::deadline request;
+  if (request_)
+    request = request_->until();
+  else if (asked_ || (limit != nullptr && limit->cancels() && limit->end()))
+    request = again_;
+  return limits && request ? std::min(limits, request) : limits ? limits : request;
 }
 
-void cancelling::watch() const {
-  if (!waits_.has_several()) return;
+void cancelling::watch_slowly() const {
   int const descriptor = request_ ? request_->descriptor() : -1;
   waits_.on_several().watch(client::waker::cancelling, descriptor, reads_, !reads_);
 }

@@ -39,15 +39,22 @@ class cancelling {
 
   /// What is to be done now: a request begins that is due, and one that is under way makes a step. Throws
   /// operational_error if it failed and nobody will try again; the operation goes on.
-  void step();
+  void step() {
+    if (has_work()) [[unlikely]]
+      step_slowly();
+  }
   /// The operation in front has ended. What is under way is dropped, or its fate is waited for; see holds().
   void front_ended() noexcept;
   /// Whether all operations have ended, and nobody is told before the fate of a request is known.
   bool holds() const noexcept { return request_ && queue_.empty(); }
-  /// When to step again; nothing: for ever.
+  /// Whether there is a limit, or a request, that step() has to look at.
+  bool has_work() const noexcept { return queue_.has_limits() || is_under_way(); }
+  /// When to step again, because of a limit or a request; nothing: for ever.
   client::deadline until() const;
   /// What to watch beside the session's socket.
-  void watch() const;
+  void watch() const {
+    if (waits_.has_several()) watch_slowly();
+  }
   void drop() noexcept;
   /// In a forked child, where it is the parent's.
   void abandon() noexcept;
@@ -55,6 +62,8 @@ class cancelling {
  private:
   static constexpr std::chrono::milliseconds first_pause{100}, longest_pause{1000};
 
+  void step_slowly();
+  void watch_slowly() const;
   void request(client::deadline until);
   void begin_if_due();
   /// A request that came before what it is to cancel would do nothing: all of that is sent first. But not of one that

@@ -20,7 +20,9 @@ constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_re
 }  // namespace
 
 engine::engine(client::settings const& to, connect_options const& options, session_context& in, handlers& told)
-    : in_(in), told_(told), channel_(to, options, in, told), cancelling_(to, channel_.route(), in, queue_, waits_) {}
+    : in_(in), told_(told), channel_(to, options, in, told), cancelling_(to, channel_.route(), in, queue_, waits_) {
+  want(true);
+}
 
 // ---- operations ----
 
@@ -40,7 +42,7 @@ void engine::begin(operation& what, std::unique_ptr<client::limit> limit, std::s
 void engine::wait(operation const& what) {
   while (!what.has_ended() || cancelling_.holds()) {
     client::wish next;
-    if (!queue_.has_limits() && !cancelling_.is_under_way()) {
+    if (!cancelling_.has_work()) {
       try {
         bool const sent = step_session(true);
         next = {channel_.link().bytes.socket().descriptor(), true, !sent, {}};
@@ -121,8 +123,9 @@ bool engine::write() {
 /// True if all is sent. With `wait`, the read waits while an operation is under way and all of it is sent.
 bool engine::step_session(bool wait) {
   detail::link& link = channel_.link();
+  auto const write_all = [this] { return (in_.session.output().empty() && !queue_.feeds()) || write(); };
   bool const was_busy = !queue_.empty(), wrote = !in_.session.output().empty();
-  bool sent = write();
+  bool sent = write_all();
   // The answer to what was sent just now has hardly come: the caller waits first.
   if (!wait && wrote && sent && was_busy && !link.pending() && !link.has_failed()) return true;
   for (std::size_t turn = 0; !is_closed(); ++turn) {
@@ -139,7 +142,7 @@ bool engine::step_session(bool wait) {
       take_events();
     else
       lost(link.reason());
-    sent = write();
+    sent = write_all();
     bool const ended = was_busy && queue_.empty() && !link.pending();
     if (!wait && (ended || link.is_drained())) break;
   }
@@ -148,7 +151,6 @@ bool engine::step_session(bool wait) {
 
 client::wish const& engine::step() {
   waits_.calm();
-  queue_.end_unsent();
   cancelling_.step();
   bool sent = true;
   try {
@@ -162,7 +164,7 @@ client::wish const& engine::step() {
     busy_ = false;
     end_if_doubtful();
   }
-  end_if_spent();
+  if (queue_.has_limits()) end_if_spent();
   want(sent);
   return waits_.wanted();
 }
@@ -170,15 +172,15 @@ client::wish const& engine::step() {
 /// Works out what to wait for.
 void engine::want(bool sent) {
   if (is_closed()) return waits_.clear();
-  client::wish wanted;
-  bool const connects = channel_.is_connecting();
-  if (connects) {
+  bool const connects = channel_.is_connecting(), reads = is_busy() || !sent;
+  int const descriptor = channel_.link().bytes.socket().descriptor();
+  if (!connects && !cancelling_.has_work() && !waits_.has_several()) [[likely]]
+    return waits_.set(descriptor, reads, !sent);
+  client::wish wanted{descriptor, reads, !sent, {}};
+  if (connects)
     wanted = channel_.wish();
-  } else {
-    wanted = {channel_.link().bytes.socket().descriptor(), is_busy() || !sent, !sent, queue_.until()};
-    if (auto const cancel = cancelling_.until(); cancel && (!wanted.until || *cancel < *wanted.until))
-      wanted.until = cancel;
-  }
+  else if (cancelling_.has_work())
+    wanted.until = cancelling_.until();
   cancelling_.watch();
   if (!waits_.set(wanted, connects))
     break_off(std::make_exception_ptr(operational_error(
@@ -197,6 +199,7 @@ void engine::wait_for(client::wish const& what) {
 void engine::limit_connecting(std::unique_ptr<client::limit> limit) {
   if (limit->has_token()) limit->wakes(waits_.on_several());
   channel_.limit(std::move(limit));
+  want(true);
 }
 
 void engine::begin_cancel(std::chrono::milliseconds time) {

@@ -9,6 +9,7 @@ namespace tusk::detail {
 void operation_queue::push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
                            bool is_fed) {
   if (entries_.empty()) ended_.clear();  // what they gave is asked for no more
+  if (limit) ++limits_;
   entries_.push_back({&what, std::move(limit), std::move(kept)});
   if (is_fed) fed_ = entries_.size();
 }
@@ -25,6 +26,7 @@ void operation_queue::feed() {
 
 /// One that has ended.
 void operation_queue::remove(std::size_t index) {
+  if (entries_[index].limit) --limits_;
   if (auto& kept = entries_[index].kept) {
     kept->settle();
     ended_.push_back(std::move(kept));
@@ -39,6 +41,7 @@ void operation_queue::end_front() {
 
 void operation_queue::interrupt() {
   if (entries_.empty() || (limit() != nullptr && limit()->is_over())) return;
+  if (limit() == nullptr) ++limits_;
   entries_.front().limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
 }
 
@@ -57,17 +60,13 @@ void operation_queue::end_unsent() {
 
 void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   auto const entries = std::exchange(entries_, {});
-  fed_ = 0;
+  fed_ = limits_ = 0;
   for (entry const& each : entries) {
     each.what->end(error);
     if (!each.kept) continue;
     each.kept->settle();
     ended_.push_back(each.kept);
   }
-}
-
-bool operation_queue::has_limits() const noexcept {
-  return std::any_of(entries_.begin(), entries_.end(), [](entry const& each) { return each.limit != nullptr; });
 }
 
 client::deadline operation_queue::until() const {
@@ -89,8 +88,7 @@ client::limit const* operation_queue::spent() {
   return nullptr;
 }
 
-std::shared_ptr<operation> operation_queue::next_ended() noexcept {
-  if (ended_.empty()) return nullptr;
+std::shared_ptr<operation> operation_queue::take_ended() noexcept {
   auto oldest = std::move(ended_.front());
   ended_.erase(ended_.begin());
   return oldest;

@@ -37,7 +37,7 @@ class operation_queue {
   bool is_front_whole() const noexcept { return fed_ != 0; }
   /// Of the one in front; null: none.
   client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
-  bool has_limits() const noexcept;
+  bool has_limits() const noexcept { return limits_ != 0; }
   /// Gives the one in front a limit that is over.
   void interrupt();
   /// The one in front has ended.
@@ -52,7 +52,7 @@ class operation_queue {
   client::limit const* spent();
 
   /// The oldest of the kept ones that have ended and were not handed out; null: there is none.
-  std::shared_ptr<operation> next_ended() noexcept;
+  std::shared_ptr<operation> next_ended() noexcept { return ended_.empty() ? nullptr : take_ended(); }
 
  private:
   struct entry {
@@ -61,9 +61,11 @@ class operation_queue {
     std::shared_ptr<operation> kept;
   };
   void remove(std::size_t index);
+  std::shared_ptr<operation> take_ended() noexcept;
 
   std::vector<entry> entries_;
-  std::size_t fed_ = 0;  // so many of them were handed to the session whole
+  std::size_t limits_ = 0;  // how many of them have one
+  std::size_t fed_ = 0;     // so many of them were handed to the session whole
   std::vector<std::shared_ptr<operation>> ended_;
 };
 

@@ -30,6 +30,14 @@ class waiting {
     shown_descriptor_.store(wanted_.descriptor, std::memory_order_relaxed);
     return done;
   }
+  /// The same where there is one descriptor and no time.
+  void set(int descriptor, bool read, bool write) noexcept {
+    wanted_.descriptor = descriptor;
+    wanted_.read = read;
+    wanted_.write = write;
+    wanted_.until.reset();
+    shown_descriptor_.store(descriptor, std::memory_order_relaxed);
+  }
   void clear() noexcept {
     wanted_ = {};
     shown_descriptor_.store(-1, std::memory_order_relaxed);
