@@ -4,6 +4,7 @@
 // meet at one server session, and a name that another client gave to another statement must not be found there.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -32,7 +33,9 @@ struct prepared_statement {
 struct statement_key {
   std::string_view sql;
   std::span<oid const> types;
-  friend bool operator==(statement_key const& a, statement_key const& b) noexcept;
+  friend bool operator==(statement_key const& a, statement_key const& b) noexcept {
+    return a.sql == b.sql && std::equal(a.types.begin(), a.types.end(), b.types.begin(), b.types.end());
+  }
 };
 
 /// Bounded; when it is full the least recently used statement goes. One thread at a time.
@@ -41,7 +44,11 @@ class statement_cache {
   explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
 
   /// The statement of that text and those types, which becomes the most recently used; or null.
-  std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types);
+  std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types) {
+    // Often it is the same again, and comparing costs less than looking it up.
+    if (!used_.empty() && key_of(*used_.front()) == statement_key{sql, types}) return &used_.front();
+    return look_up({sql, types});
+  }
   /// Adds a statement; returns the one that had to go, if any: it must be closed at the server.
   std::shared_ptr<prepared_statement> add(std::shared_ptr<prepared_statement> fresh);
   /// Forgets one statement, kept or not: it is to be prepared again. Its name must be closed at the server.
@@ -61,6 +68,7 @@ class statement_cache {
   };
   using list = std::list<std::shared_ptr<prepared_statement>>;
 
+  std::shared_ptr<prepared_statement> const* look_up(statement_key const& asked);
   static statement_key key_of(prepared_statement const& of) noexcept { return {of.sql, of.types}; }
 
   list used_;  // most recently used first

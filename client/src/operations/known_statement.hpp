@@ -38,10 +38,10 @@ class known_statement final : public sql_operation {
   fed feed() override {
     if (!in_.released.empty()) [[unlikely]]
       in_.close_released();
-    std::error_code failed = begin();
+    if (in_.needs_begin()) [[unlikely]]
+      if (auto const failed = begin()) return end_unit(failed);
     auto const columns = static_cast<std::uint16_t>(statement_->columns->types.size());
-    if (!failed) failed = in_.session.run(statement_->name, {args_->wire(), args_->count()}, columns);
-    if (failed) [[unlikely]]
+    if (auto const failed = in_.session.run(statement_->name, {args_->wire(), args_->count()}, columns)) [[unlikely]]
       return end_unit(failed);
     return fed::whole;
   }
