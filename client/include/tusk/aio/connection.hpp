@@ -174,7 +174,7 @@ class connection {
  private:
   /// An operation of an open connection, or one that opens it.
   template <class Start, class Token>
-  auto run(Start start, Token& token) {
+  auto run(Start&& start, Token& token) {
     return detail::wait_for(shared(), detail::operation<Start>{std::move(start)}, token);
   }
   template <class... Args>

@@ -7,7 +7,9 @@
 // Everything runs on the connection's executor, but the last: the handler, on its own. The tasks are in tasks.hpp.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/dispatch.hpp>
@@ -15,6 +17,7 @@
 #include <asio/post.hpp>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <tusk/aio/stepper.hpp>
 #include <type_traits>
@@ -119,8 +122,10 @@ class waiter_for final : public waiter {
   waiter_for(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
       : waiter(std::move(on)),
         task_(std::forward<Given>(task)),
-        handler_(std::move(handler)),
-        executor_(asio::make_work_guard(handler_, on_->executor())) {}
+        handler_(std::move(handler)) {
+    auto const executor = asio::get_associated_executor(handler_, on_->executor());
+    if (executor != on_->executor()) executor_.emplace(executor);
+  }
 
   static void begin(std::unique_ptr<waiter_for> self) {
     if (auto slot = asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
@@ -172,12 +177,16 @@ class waiter_for final : public waiter {
     auto const executor = std::move(executor_);
     completion call{std::move(handler_), std::move(error_), std::move(value_)};
     self.reset();
-    asio::dispatch(executor.get_executor(), std::move(call));
+    if (executor)
+      asio::dispatch(executor->get_executor(), std::move(call));
+    else
+      call();  // this is its executor
   }
 
   Task task_;
   Handler handler_;
-  decltype(asio::make_work_guard(std::declval<Handler const&>(), std::declval<asio::any_io_executor>())) executor_;
+  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+  std::optional<asio::executor_work_guard<executor_type>> executor_;  // the handler's, if it has one of its own
   std::exception_ptr error_;
   [[no_unique_address]] value_or_nothing value_;
 };
