@@ -268,7 +268,10 @@ std::vector<result> take_results(connection_state& on) {
   on.finish();
   auto* const last = on.last.get();  // throws the error of one that close() ended
   if (last == nullptr) return {};
-  auto given = all(last->results());
+  std::vector<result> given;
+  auto const results = last->results();
+  given.reserve(results.size());
+  for (result& each : results) given.push_back(std::move(each));
   on.last.drop();
   return given;
 }

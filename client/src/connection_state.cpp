@@ -34,7 +34,7 @@ connect_options without_parameters(connect_options how) {
   return how;
 }
 
-poll_status status_of(client::wish const& wanted) noexcept {
+inline poll_status status_of(client::wish const& wanted) noexcept {
   if (wanted.is_none()) return poll_status::ok;
   if (!wanted.write) return poll_status::read;
   return wanted.read ? poll_status::read_write : poll_status::write;
@@ -164,13 +164,15 @@ void connection_state::connect() {
 
 poll_status connection_state::poll() {
   operation_guard const guard(lock);
-  if (context.obstacles.any_of(obstacles::closed | obstacles::forked | obstacles::waited)) [[unlikely]] {
+  constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::waited | obstacles::connecting;
+  bool const is_special = context.obstacles.any_of(special);
+  if (is_special) [[unlikely]] {
     if (!context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited))
       return step_for_callback();
-    require.open();
+    if (context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
   }
   bool const was_busy = engine.is_busy();
-  poll_status const wanted = step();
+  poll_status const wanted = is_special ? step() : status_of(engine.step());
   if (wanted == poll_status::ok) {
     finish();
     last.get();
@@ -193,7 +195,8 @@ void connection_state::close() noexcept {
     engine.close(closed_text);
   } else {  // another thread's operation is under way, which closes when it has ended
     close_asked_ = true;
-    engine.end_from_elsewhere();
+    context.obstacles.set(obstacles::closed, true);
+    engine.channel().shut_down();
   }
 }
 

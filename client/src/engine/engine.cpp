@@ -29,13 +29,12 @@ engine::engine(client::settings const& to, connect_options const& options, sessi
 void engine::begin(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept) {
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
   queue_.push(what, std::move(limit), std::move(kept));
-  busy_ = true;
   try {
     queue_.feed();
   } catch (...) {
     rethrow();
   }
-  busy_ = !queue_.empty();
+  busy_.store(!queue_.empty(), std::memory_order_release);
   want(false);
 }
 
@@ -66,7 +65,7 @@ void engine::front_ended() {
   told_.farewell.reset();
   in_.idle();
   if (cancelling_.holds()) return;
-  busy_ = false;
+  busy_.store(false, std::memory_order_release);
   end_if_doubtful();
 }
 
@@ -161,7 +160,7 @@ client::wish const& engine::step() {
   }
   cancelling_.step();
   if (queue_.empty() && !cancelling_.holds()) {
-    busy_ = false;
+    busy_.store(false, std::memory_order_release);
     end_if_doubtful();
   }
   if (queue_.has_limits()) end_if_spent();
@@ -169,14 +168,10 @@ client::wish const& engine::step() {
   return waits_.wanted();
 }
 
-/// Works out what to wait for.
-void engine::want(bool sent) {
+void engine::want_several(bool sent) {
   if (is_closed()) return waits_.clear();
-  bool const connects = channel_.is_connecting(), reads = is_busy() || !sent;
-  int const descriptor = channel_.link().bytes.socket().descriptor();
-  if (!connects && !cancelling_.has_work() && !waits_.has_several()) [[likely]]
-    return waits_.set(descriptor, reads, !sent);
-  client::wish wanted{descriptor, reads, !sent, {}};
+  bool const connects = channel_.is_connecting();
+  client::wish wanted{channel_.link().bytes.socket().descriptor(), is_busy() || !sent, !sent, {}};
   if (connects)
     wanted = channel_.wish();
   else if (cancelling_.has_work())
@@ -273,11 +268,6 @@ void engine::hang_up() noexcept {
   cancelling_.drop();
   busy_ = false;
   waits_.clear();
-}
-
-void engine::end_from_elsewhere() noexcept {
-  in_.obstacles.set(obstacles::closed, true);
-  channel_.shut_down();
 }
 
 void engine::close(char const* why) noexcept {

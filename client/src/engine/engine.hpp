@@ -82,9 +82,6 @@ class engine {
   void give_up() noexcept;
   /// Says goodbye and closes; `why` is what operations under way end with.
   void close(char const* why) noexcept;
-  /// Has whoever waits in step() or wait() on another thread end all operations. Any thread, without the lock; once the
-  /// connection is open.
-  void end_from_elsewhere() noexcept;
   /// Nothing goes on after the present step: for a function of the user's that it has called. In a forked child nothing
   /// is said to the server any more: the connection is the parent's.
   void interrupt() noexcept;
@@ -99,7 +96,14 @@ class engine {
   bool is_closed() const noexcept { return in_.obstacles.any_of(obstacles::closed); }
   bool write();
   bool step_session(bool wait);
-  void want(bool sent);
+  /// Works out what to wait for.
+  void want(bool sent) {
+    constexpr unsigned special = obstacles::closed | obstacles::connecting;
+    if (in_.obstacles.any_of(special) || cancelling_.has_work() || waits_.has_several()) [[unlikely]]
+      return want_several(sent);
+    waits_.set(channel_.link().bytes.socket().descriptor(), is_busy() || !sent, !sent);
+  }
+  void want_several(bool sent);
   void take_events();
   bool take_event();
   void front_ended();

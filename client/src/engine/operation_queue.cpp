@@ -6,14 +6,6 @@
 
 namespace tusk::detail {
 
-void operation_queue::push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
-                           bool is_fed) {
-  if (entries_.empty()) ended_.clear();  // what they gave is asked for no more
-  if (limit) ++limits_;
-  entries_.push_back({&what, std::move(limit), std::move(kept)});
-  if (is_fed) fed_ = entries_.size();
-}
-
 void operation_queue::feed() {
   while (feeds()) {
     switch (entries_[fed_].what->feed()) {
@@ -32,11 +24,6 @@ void operation_queue::remove(std::size_t index) {
     ended_.push_back(std::move(kept));
   }
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
-}
-
-void operation_queue::end_front() {
-  remove(0);
-  if (fed_ != 0) --fed_;
 }
 
 void operation_queue::interrupt() {

@@ -23,7 +23,12 @@ class operation_queue {
   /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and it is given back by
   /// next_ended(). `is_fed`: its requests are in the output already.
   void push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
-            bool is_fed = false);
+            bool is_fed = false) {
+    if (entries_.empty()) ended_.clear();  // what they gave is asked for no more
+    if (limit) ++limits_;
+    entries_.push_back({&what, std::move(limit), std::move(kept)});
+    if (is_fed) fed_ = entries_.size();
+  }
   /// Whether there is something to feed now.
   bool feeds() const noexcept {
     return fed_ < entries_.size() && (fed_ == 0 || !entries_[fed_ - 1].what->is_barrier());
@@ -41,7 +46,10 @@ class operation_queue {
   /// Gives the one in front a limit that is over.
   void interrupt();
   /// The one in front has ended.
-  void end_front();
+  void end_front() {
+    remove(0);
+    if (fed_ != 0) --fed_;
+  }
   /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
   /// All end, with that error.
