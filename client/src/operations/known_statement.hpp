@@ -30,6 +30,7 @@ class known_statement final : public sql_operation {
       : sql_operation(in), statement_(statement.get()), from_(&statement), args_(&args) {
     require_arguments(*statement_, args);
   }
+  [[gnu::always_inline]] ~known_statement() override {}  // else it is a call, where it has nothing to do
   /// Keeps the statement, from here on.
   void hold() {
     if (!held_) held_ = *from_;
