@@ -56,7 +56,8 @@ connection_state::connection_state(std::shared_ptr<client::settings const> to, c
       hook(options.async && options.session_hook ? hook_stage::due : hook_stage::none) {
   told.leave_to_parent = [this] {
     close_asked_ = true;  // what is up the stack ends as if a handler had closed
-    engine.interrupt();
+    context.obstacles.set(obstacles::closed, true);
+    engine.channel().leave_to_parent();
   };
   waiter.set(wait_slot::hold(std::exchange(options.wait_callback, {})));
   for (std::string const& warning : settings->warnings) told.add_warning(warning);
@@ -190,7 +191,8 @@ void connection_state::close() noexcept {
   if (lock.passes()) {
     if (closed()) return;
     close_asked_ = true;  // what is under way up the stack ends first
-    engine.interrupt();
+    context.obstacles.set(obstacles::closed, true);
+    engine.channel().interrupt();
   } else if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
     engine.close(closed_text);
   } else {  // another thread's operation is under way, which closes when it has ended

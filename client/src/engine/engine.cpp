@@ -283,14 +283,6 @@ void engine::close(char const* why) noexcept {
   }
 }
 
-void engine::interrupt() noexcept {
-  in_.obstacles.set(obstacles::closed, true);
-  if (in_.obstacles.any_of(obstacles::forked))
-    channel_.leave_to_parent();
-  else
-    channel_.interrupt();
-}
-
 void engine::take_over(engine& from) noexcept {
   if (!from.in_.obstacles.any_of(obstacles::closed | obstacles::forked)) {
     from.channel_.say_goodbye();

@@ -82,9 +82,6 @@ class engine {
   void give_up() noexcept;
   /// Says goodbye and closes; `why` is what operations under way end with.
   void close(char const* why) noexcept;
-  /// Nothing goes on after the present step: for a function of the user's that it has called. In a forked child nothing
-  /// is said to the server any more: the connection is the parent's.
-  void interrupt() noexcept;
   /// Why it is closed, where no operation has told it.
   end_reason& reason() noexcept { return reason_; }
   /// Ends the connection if a cancel request may still hit what is sent next.
