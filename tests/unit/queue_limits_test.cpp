@@ -19,8 +19,8 @@ using client::limit;
 /// It is fed whole at once, and nothing waits behind it but where it is a barrier.
 class idle_operation final : public operation {
  public:
-  explicit idle_operation(bool barrier = false) : barrier_(barrier) {}
-  fed feed() override { return was_fed = true, fed::whole; }
+  explicit idle_operation(bool barrier = false, fed how = fed::whole) : barrier_(barrier), how_(how) {}
+  fed feed() override { return was_fed = true, how_; }
   progress take(protocol::event const&) override { return progress::ended; }
   bool is_barrier() const noexcept override { return barrier_; }
   bool was_canceled() const {
@@ -36,6 +36,7 @@ class idle_operation final : public operation {
 
  private:
   bool barrier_;
+  fed how_;
 };
 
 std::unique_ptr<limit> over(limit::remedy how) { return std::make_unique<limit>(within(0s), how); }
@@ -89,6 +90,22 @@ TEST(queue_limits, of_what_was_sent_behind_another_do_not_count_before_it_is_in_
   EXPECT_EQ(queue.spent(), nullptr) << "the grace begins here";
   ASSERT_TRUE(queue.until());
   EXPECT_GT(*queue.until(), client::clock::now() + 3s);
+}
+
+// Without the rest of its unit the server would wait for ever.
+TEST(queue_limits, of_what_was_sent_in_part_do_not_count_before_it_is_in_front) {
+  operation_queue queue;
+  idle_operation front, behind(true, fed::part);
+  queue.push(front, nullptr, nullptr);
+  queue.push(behind, over(limit::cancel), nullptr);
+  queue.feed();
+  EXPECT_TRUE(behind.was_fed);
+  queue.end_unsent();
+  EXPECT_FALSE(behind.has_ended());
+  EXPECT_EQ(queue.until(), std::nullopt);
+  queue.end_front();
+  queue.end_unsent();
+  EXPECT_FALSE(behind.has_ended());
 }
 
 TEST(queue_limits, the_earliest_counts) {

@@ -76,7 +76,7 @@ class connection {
 
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
   /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
-  /// a programming_error; nothing is sent then.
+  /// a programming_error, as is a COPY, which exec() runs; nothing is sent then.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)

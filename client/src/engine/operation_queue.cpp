@@ -9,9 +9,9 @@ namespace tusk::detail {
 void operation_queue::feed() {
   while (feeds()) {
     switch (entries_[fed_].what->feed()) {
-      case fed::whole: ++fed_; break;
-      case fed::part: return;
-      case fed::nothing: remove(fed_); break;
+      case fed::whole: ++fed_, in_part_ = false; break;
+      case fed::part: in_part_ = true; return;
+      case fed::nothing: remove(fed_), in_part_ = false; break;
     }
   }
 }
@@ -33,8 +33,7 @@ void operation_queue::interrupt() {
 }
 
 void operation_queue::end_unsent() {
-  // The one in front may be in the output in part.
-  for (std::size_t i = std::max<std::size_t>(fed_, 1); i < entries_.size();) {
+  for (std::size_t i = begun(); i < entries_.size();) {
     auto const& limit = entries_[i].limit;
     if (!limit || !limit->cancels() || !limit->is_over()) {
       ++i;
@@ -48,6 +47,7 @@ void operation_queue::end_unsent() {
 void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   auto const entries = std::exchange(entries_, {});
   fed_ = limits_ = 0;
+  in_part_ = false;
   for (entry const& each : entries) {
     each.what->end(error);
     if (!each.kept) continue;
@@ -61,7 +61,7 @@ client::deadline operation_queue::until() const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     auto const& limit = entries_[i].limit;
     // What was sent behind another operation cannot be cancelled yet.
-    if (!limit || (i != 0 && i < fed_ && limit->cancels())) continue;
+    if (!limit || (i != 0 && i < begun() && limit->cancels())) continue;
     if (auto const until = limit->until(); until && (!earliest || *until < *earliest)) earliest = until;
   }
   return earliest;

@@ -48,7 +48,10 @@ class operation_queue {
   /// The one in front has ended.
   void end_front() {
     remove(0);
-    if (fed_ != 0) --fed_;
+    if (fed_ != 0)
+      --fed_;
+    else
+      in_part_ = false;
   }
   /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
@@ -68,12 +71,15 @@ class operation_queue {
     std::unique_ptr<client::limit> limit;
     std::shared_ptr<operation> kept;
   };
+  /// So many of them are in the output, or were sent.
+  std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
   void remove(std::size_t index);
   std::shared_ptr<operation> take_ended() noexcept;
 
   std::vector<entry> entries_;
   std::size_t limits_ = 0;  // how many of them have one
   std::size_t fed_ = 0;     // so many of them were handed to the session whole
+  bool in_part_ = false;    // and the next one in part
   std::vector<std::shared_ptr<operation>> ended_;
 };
 

@@ -32,6 +32,11 @@ session_context::session_context(connect_options const& options, session_mode fi
       names_statements(options.statement_cache_mode == statement_cache_mode::named) {}
 
 void session_context::close_released() {
+  std::erase_if(evicted, [&](std::shared_ptr<prepared_statement> const& each) {
+    if (each.use_count() > 1) return false;
+    released.push_back(each->name);
+    return true;
+  });
   while (!released.empty()) {
     protocol::close gone;
     gone.name = released.back();
@@ -63,7 +68,12 @@ void session_context::keep(std::shared_ptr<prepared_statement> made, bool usable
     return;
   }
   if (!made->cached || !statements.knows(*made)) return;  // prepared by hand, or it was a DEALLOCATE ALL itself
-  if (auto const gone = statements.add(std::move(made))) released.push_back(gone->name);
+  if (statements.has(*made)) return released.push_back(made->name);  // both were on their way
+  auto gone = statements.add(std::move(made));
+  if (gone.use_count() > 1)
+    evicted.push_back(std::move(gone));
+  else if (gone)
+    released.push_back(gone->name);
 }
 
 std::error_code session_context::send_begin() {
@@ -73,7 +83,10 @@ std::error_code session_context::send_begin() {
   std::error_code failed = session.parse(parse);
   if (!failed) failed = session.bind({});
   if (!failed) failed = session.execute({}, std::uint16_t{0});
-  if (!failed) transactions.begin_asked = false;
+  if (!failed) {
+    transactions.begin_asked = false;
+    transactions.begin_sent = true;
+  }
   return failed;
 }
 

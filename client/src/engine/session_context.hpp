@@ -24,6 +24,7 @@ namespace tusk::detail {
 struct transaction_plan {
   session_mode mode;
   bool begin_asked = false;  ///< by a guard, whatever the mode
+  bool begin_sent = false;   ///< and the operation behind it has not ended
   std::size_t guards = 0;    ///< that have not ended
 };
 
@@ -36,6 +37,8 @@ struct session_context {
   statement_cache statements;
   session_types types{session};
   std::vector<std::string> released;  ///< names of statements that are to be closed
+  /// Those that left the cache while an operation in the queue was to run them: they are closed when none is any more.
+  std::vector<std::shared_ptr<prepared_statement>> evicted;
   transaction_plan transactions;
   description_cache descriptions;  ///< of scripts
   session_facts facts;
@@ -69,12 +72,15 @@ struct session_context {
     return session.transaction() == protocol::transaction_indicator::idle &&
            (!transactions.mode.autocommit || transactions.begin_asked);
   }
+  /// Whether that may come to be: what is fed then has to know what became of all that went before.
+  bool may_need_begin() const noexcept { return !transactions.mode.autocommit || transactions.guards != 0; }
   /// BEGIN by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
   std::error_code send_begin();
   /// A statement inside a guard has ended, and may have ended the guard's transaction. ROLLBACK TO SAVEPOINT, whose tag
   /// is ROLLBACK too, does not.
   void look_at_guards() noexcept {
-    if (session.transaction() == protocol::transaction_indicator::idle && !transactions.begin_asked) break_guards();
+    bool const begins = transactions.begin_asked || transactions.begin_sent;
+    if (session.transaction() == protocol::transaction_indicator::idle && !begins) break_guards();
   }
   void break_guards() noexcept { obstacles.set(obstacles::guard_broken, true); }
 

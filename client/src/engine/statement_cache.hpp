@@ -26,6 +26,7 @@ struct prepared_statement {
   std::vector<oid> parameters;                        ///< as the server inferred them
   mutable std::shared_ptr<column_set const> columns;  ///< made again when typecasters were registered since
   bool cached = false;                                ///< kept by its text; otherwise it belongs to a tusk::statement
+  bool may_change_transaction = false;                ///< by its first word
   mutable std::uint64_t era = 0;  ///< the cache's when the server got to know it; another one: the server does not know
 };
 
@@ -49,7 +50,9 @@ class statement_cache {
     if (!used_.empty() && key_of(*used_.front()) == statement_key{sql, types}) return &used_.front();
     return look_up({sql, types});
   }
-  /// Adds a statement; returns the one that had to go, if any: it must be closed at the server.
+  /// Whether there is one of the same text and types.
+  bool has(prepared_statement const& like) const { return by_text_.contains(key_of(like)); }
+  /// Adds a statement, which it must not have; returns the one that had to go, if any: it must be closed at the server.
   std::shared_ptr<prepared_statement> add(std::shared_ptr<prepared_statement> fresh);
   /// Forgets one statement, kept or not: it is to be prepared again. Its name must be closed at the server.
   void forget(prepared_statement const& which);

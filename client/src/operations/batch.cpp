@@ -1,5 +1,7 @@
 #include "operations/batch.hpp"
 
+#include "operations/first_word.hpp"
+
 namespace tusk::detail {
 namespace {
 
@@ -12,6 +14,7 @@ batch::batch(session_context& in, std::shared_ptr<statement_batch const> stateme
     : sql_operation(in), statements_(std::move(statements)), casters_(std::move(casters)) {
   for (std::string const& each : *statements_) {  // now: a Sync behind half of them would have that half stand
     require_utf8(each);
+    require_no_copy(first_word(each));
     if (each.find('\0') != each.npos || each.size() > longest)
       throw programming_error("a statement of the batch cannot be sent: it has a NUL byte, or more than 1 GiB");
   }

@@ -28,6 +28,7 @@ class batch final : public sql_operation {
     return statements_ && completed_ < statements_->size() ? std::string_view((*statements_)[completed_])
                                                            : std::string_view();
   }
+  bool is_barrier() const noexcept override { return true; }
   /// Of those without rows the last one's is kept.
   std::span<result> results() noexcept override { return results_; }
   void settle() noexcept override {

@@ -20,6 +20,7 @@ class catalogue_load final : public sql_operation {
   fed feed() override;
   std::string_view asked() const noexcept override { return session_types::catalogue_query(); }
   std::span<result> results() noexcept override { return {}; }
+  bool is_barrier() const noexcept override { return false; }  // one SELECT
 
  private:
   progress take_description(protocol::event const& told) override;

@@ -51,6 +51,8 @@ class known_statement final : public sql_operation {
     return result_ ? std::span<result>(&*result_, 1) : std::span<result>();
   }
 
+  bool is_barrier() const noexcept override { return is_barrier_with(*statement_); }
+
   /// The result, when the only event of the answer has this tag.
   [[gnu::always_inline]] std::shared_ptr<result_state> take_at_once(std::string_view tag) {
     return make_result(tag, current_columns());

@@ -5,6 +5,8 @@
 #include <tusk/types/error.hpp>
 #include <vector>
 
+#include "operations/first_word.hpp"
+
 namespace tusk::detail {
 namespace {
 
@@ -81,15 +83,8 @@ class lexer {
     at_ = closing + tag.size();
   }
   void skip_comment() noexcept {
-    std::size_t depth = 0;
-    do {
-      std::string_view const here = sql_.substr(at_, 2);
-      if (here.size() < 2) return give_up();
-      std::size_t const step = here == "/*" || here == "*/" ? 2 : 1;
-      if (here == "/*") ++depth;
-      if (here == "*/") --depth;
-      at_ += step;
-    } while (depth != 0);
+    at_ = end_of_comment(sql_, at_);
+    if (at_ == sql_.npos) give_up();
   }
   void give_up() noexcept {
     broken_ = true;

@@ -1,5 +1,6 @@
 #include "operations/preparation.hpp"
 
+#include "operations/first_word.hpp"
 #include "operations/placeholders.hpp"
 
 namespace tusk::detail {
@@ -7,6 +8,9 @@ namespace tusk::detail {
 preparation::preparation(session_context& in, std::shared_ptr<prepared_statement> fresh)
     : sql_operation(in), fresh_(std::move(fresh)) {
   require_utf8(fresh_->sql);
+  auto const word = first_word(fresh_->sql);
+  require_no_copy(word);
+  fresh_->may_change_transaction = may_change_transaction(word);
   in_.name_statement(*fresh_);
 }
 

@@ -15,13 +15,14 @@ namespace tusk::detail {
 /// See the top of this file.
 class preparation : public sql_operation {
  public:
-  /// `fresh` is described by it; its name is chosen here. Throws programming_error unless its text is UTF-8, and
-  /// operational_error if the system gives no random bytes for a name.
+  /// `fresh` is described by it; its name is chosen here. Throws programming_error unless its text is UTF-8 and no
+  /// COPY, and operational_error if the system gives no random bytes for a name.
   preparation(session_context& in, std::shared_ptr<prepared_statement> fresh);
 
   fed feed() override;
   std::string_view asked() const noexcept override { return fresh_->sql; }
   std::span<result> results() noexcept override { return {}; }
+  bool is_barrier() const noexcept override { return false; }  // it runs nothing
 
  protected:
   std::error_code parse_and_describe();
@@ -50,6 +51,7 @@ class first_run final : public preparation {
 
   fed feed() override;
   std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
+  bool is_barrier() const noexcept override { return is_barrier_with(*fresh_); }
 
  private:
   void take_tag(std::string_view tag) override;

@@ -30,6 +30,7 @@ class script : public sql_operation {
 
   fed feed() override;
   std::string_view asked() const noexcept override { return text_; }
+  bool is_barrier() const noexcept override { return true; }  // what is in it is not known
   std::span<result> results() noexcept override { return *into_; }
   void settle() noexcept override {
     text_ = {};

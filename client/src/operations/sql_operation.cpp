@@ -7,6 +7,7 @@
 
 #include "engine/foreign_text.hpp"
 #include "engine/kept_notices.hpp"
+#include "operations/first_word.hpp"
 
 namespace tusk::detail {
 namespace {
@@ -55,6 +56,13 @@ void require_utf8(std::string_view text) {
                             "; the client speaks UTF-8 to the server");
 }
 
+void require_no_copy(std::string_view first_word) {
+  if (is_copy(first_word))
+    throw programming_error(
+        "COPY ... FROM STDIN and COPY ... TO STDOUT cannot be run here; exec() runs a COPY between tables and files at "
+        "the server");
+}
+
 progress sql_operation::take(protocol::event const& told) {
   if (auto const* ended = std::get_if<protocol::unit_complete>(&told)) {
     take_tag(ended->tag);
@@ -98,6 +106,7 @@ progress sql_operation::take_error(protocol::error_response const& told) {
 
 progress sql_operation::finish() {
   if (std::exchange(begins_, false)) in_.transactions.begin_asked |= in_.transactions.guards != 0;  // it is still owed
+  if (has_begun_) in_.transactions.begin_sent = false;
   ready();
   // A server since version 14 reports client_encoding at the end, and nothing if it is then what it was.
   if (is_several()) distrust(text_trust::unsure);

@@ -21,6 +21,9 @@ namespace tusk::detail {
 
 /// Throws unless the text is UTF-8: that is how it goes to the server, and what is not is never passed on.
 void require_utf8(std::string_view text);
+/// Throws programming_error if a statement with that first word cannot go by Parse and Bind: behind a COPY the server
+/// would read no further message of them. What the server alone finds out, that it enters COPY, is refused then.
+void require_no_copy(std::string_view first_word);
 
 /// See the top of this file.
 class sql_operation : public operation {
@@ -55,8 +58,13 @@ class sql_operation : public operation {
   std::error_code begin() {
     if (!in_.needs_begin()) [[likely]]
       return {};
-    begins_ = true;
+    begins_ = has_begun_ = true;
     return in_.send_begin();
+  }
+  /// Whether one statement is a barrier: BEGIN went in front of it, or it may begin or end a transaction itself, where
+  /// whether the next one needs BEGIN depends on that.
+  bool is_barrier_with(prepared_statement const& statement) const noexcept {
+    return has_begun_ || (statement.may_change_transaction && in_.may_need_begin());
   }
   /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has
   /// an end; the operation fails with our own error then.
@@ -75,6 +83,7 @@ class sql_operation : public operation {
 
   session_context& in_;
   bool begins_ = false;       // BEGIN goes before it, and its answer is nobody's
+  bool has_begun_ = false;    // the same, until the end
   bool rolled_back_ = false;  // inside a guard: a statement of it had the tag ROLLBACK
   std::uint8_t awaited_ = 1;  // how many ReadyForQuery
 
