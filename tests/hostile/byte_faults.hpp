@@ -5,7 +5,7 @@
 //   auto const told = converse(*by.make(), server.dsn());        what the client was told
 //   expect_right(told, of);
 //
-// By every face: blocking, a wait callback, poll(), and where Asio is found its handlers and coroutines.
+// By every face.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,9 +13,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -172,88 +170,28 @@ told tell(Body const& body) {
   return all;
 }
 
-/// A connection, and how its operations are waited for. All throw as the blocking one does. `limit`: null for none.
-class talker {
- public:
-  talker() = default;
-  talker(talker const&) = delete;
-  talker& operator=(talker const&) = delete;
-  virtual ~talker() = default;
-  virtual void open(std::string const& dsn) = 0;
-  virtual result query(within const* limit, std::string const& sql, std::string const& argument) = 0;
-  virtual results exec(within const* limit, std::string const& script) = 0;
-  virtual void execute(within const* limit, cursor& on, std::string const& sql, std::string const& argument) = 0;
-  virtual connection& conn() = 0;
-};
-
-/// A face that has no event loop of its own.
-template <face By>
-class plain_talker : public talker {
- public:
-  void open(std::string const& dsn) override { conn_.emplace(test::open(By, dsn)); }
-  result query(within const* limit, std::string const& sql, std::string const& argument) override {
-    if (limit != nullptr) return test::query(By, *conn_, *limit, sql, argument);
-    if (By != face::polled) return conn_->query(sql, argument);
-    conn_->start_query(sql, argument);
-    finish(*conn_);
-    return conn_->take_results().back();
-  }
-  results exec(within const* limit, std::string const& script) override {
-    if (By != face::polled) return limit != nullptr ? conn_->exec(*limit, script) : conn_->exec(script);
-    limit != nullptr ? conn_->start_exec(*limit, script) : conn_->start_exec(script);
-    finish(*conn_);
-    return conn_->take_results();
-  }
-  void execute(within const* limit, cursor& on, std::string const& sql, std::string const& argument) override {
-    limit != nullptr ? on.execute(*limit, sql, argument) : on.execute(sql, argument);
-    if (By == face::polled) finish(*conn_);
-  }
-  connection& conn() override { return conn_.value(); }
-
- private:
-  std::optional<connection> conn_;
-};
-
-/// A face by its name.
-struct named_talker {
-  char const* name;
-  std::unique_ptr<talker> (*make)();
-};
-inline void PrintTo(named_talker const& of, std::ostream* out) { *out << of.name; }
-
-/// Every face there is, in this list alone; those of Asio are in it where that is built.
-inline std::vector<named_talker>& all_talkers() {
-  static std::vector<named_talker> all;
-  return all;
-}
-template <class Talker>
-struct has_face {
-  explicit has_face(char const* name) {
-    all_talkers().push_back({name, []() -> std::unique_ptr<talker> { return std::make_unique<Talker>(); }});
-  }
-};
-
 /// The conversation.
-inline told converse(talker& by, std::string const& dsn, std::optional<std::chrono::milliseconds> time = {}) {
+inline told converse(player& by, std::string const& dsn, std::optional<std::chrono::milliseconds> time = {}) {
   bool open = false;
   told all = tell([&](std::vector<std::string>& answers) {
     by.open(dsn);
     open = true;
+    params const one("one"), two("two"), merged("merged");
     std::optional<within> limit;
     auto const limited = [&] { return time ? &limit.emplace(*time) : nullptr; };
     auto const take = [&](auto const& rows) { answers.push_back(rows[0].template get<std::string>(0)); };
-    take(by.query(limited(), "SELECT $1", "one"));
-    take(by.query(limited(), "SELECT $1", "two"));
-    take(by.exec(limited(), "SELECT 'script'")[0]);
-    take(by.exec(limited(), "SELECT 'script'")[0]);
+    take(by.query_within(limited(), "SELECT $1", one));
+    take(by.query_within(limited(), "SELECT $1", two));
+    take(by.exec_within(limited(), "SELECT 'script'")[0]);
+    take(by.exec_within(limited(), "SELECT 'script'")[0]);
     auto cursor = by.conn().cursor();
-    by.execute(limited(), cursor, "SELECT %s", "merged");
+    by.execute_within(limited(), cursor, "SELECT %s", merged);
     answers.push_back(cursor.fetchone()->get<std::string>(0));
-    by.exec(limited(), "NOTIFY here");
+    by.exec_within(limited(), "NOTIFY here");
     auto const notified = by.conn().notifies.pop();
     answers.push_back(notified ? notified->channel : "nothing");
   });
-  if (open && !all.error.empty()) all.of_the_kind = all.of_the_kind && by.conn().closed();
+  if (open && !all.error.empty()) all.of_the_kind = all.of_the_kind && by.closed();
   return all;
 }
 

@@ -1,4 +1,4 @@
-// See byte_faults.hpp: every fault over every face. Those of Asio are in asio_byte_faults_test.cpp.
+// See byte_faults.hpp: every fault over every face.
 #include "hostile/byte_faults.hpp"
 
 #include "support/effort.hpp"
@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class byte_faults : public testing::TestWithParam<named_talker> {
+class byte_faults : public testing::TestWithParam<face> {
  protected:
   void try_one(byte_fault const& wanted, std::optional<std::chrono::milliseconds> limit = {}) {
     server_.set(wanted);
@@ -35,13 +35,8 @@ TEST_P(byte_faults, reset_of_the_client) { try_all(fault::reset, direction::from
 TEST_P(byte_faults, stall) { try_all(fault::stall, direction::from_server, 23 * each, 20ms); }
 TEST_P(byte_faults, stall_of_the_client) { try_all(fault::stall, direction::from_client, 23 * each, 20ms); }
 
-has_face<plain_talker<face::blocking>> const blocking("blocking");
-has_face<plain_talker<face::callback>> const callback("callback");
-has_face<plain_talker<face::polled>> const polled("polled");
-
-// Asked for when all of them are there.
-INSTANTIATE_TEST_SUITE_P(by, byte_faults, testing::ValuesIn(all_talkers()),
-                         [](auto const& of) { return of.param.name; });
+INSTANTIATE_TEST_SUITE_P(by, byte_faults, testing::ValuesIn(all_faces()),
+                         [](auto const& of) { return name(of.param); });
 
 }  // namespace
 }  // namespace tusk::test

@@ -191,8 +191,8 @@ struct calls {
   bool returns = false;  // the wait callback does, in the child
 };
 
-void converse(face by, way over, calls& on) {
-  connect_options options{.async = by == face::polled, .autocommit = true};
+void converse(face const& by, way over, calls& on) {
+  connect_options options;
   options.trace = [&](std::string_view) { on.trace(); };
   options.password = [&](password_request const&) {
     on.password();
@@ -200,42 +200,36 @@ void converse(face by, way over, calls& on) {
   };
   static auto const keys = keep_scram_keys();  // so that a login takes no time
   options.scram_keys = keys;
-  if (by == face::callback)
-    options.wait_callback = [&](connection& conn) {
-      for (poll_status wanted; (wanted = conn.poll()) != poll_status::ok;) {
-        wait_once(conn, wanted);
-        on.callback();
-        if (on.returns && on.callback.in_child()) return;
-      }
-    };
-  connection conn = connect(dsn(over, "tusk", "connect_timeout=5"), options);
-  if (by == face::polled) finish(conn);
+  options.wait_callback = [&](connection& conn) {
+    for (poll_status wanted; (wanted = conn.poll()) != poll_status::ok;) {
+      wait_once(conn, wanted);
+      on.callback();
+      if (on.returns && on.callback.in_child()) return;
+    }
+  };
+  auto const played = open(by, dsn(over, "tusk", "connect_timeout=5"), options);
+  connection& conn = played->conn();
   for (nth_call* each : {&on.trace, &on.notice, &on.notify, &on.callback}) each->descriptor = conn.fileno();
   // What the child has read already is not for its handlers.
   conn.on_notice([&](diagnostics const&) { on.trace.in_child() ? ::_exit(2) : on.notice(); });
   conn.on_notify("forked", [&](notify const&) { on.trace.in_child() ? ::_exit(3) : on.notify(); });
-  auto const exec = [&](std::string_view script) {
-    if (by != face::polled) return conn.exec(script);
-    conn.start_exec(script);
-    finish(conn);
-    return conn.take_results();
-  };
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(value<int>(by, conn, "SELECT $1::int + 1", i), i + 1);
-  exec("LISTEN forked");
-  auto const told = exec("DO $$ BEGIN RAISE WARNING 'now'; END $$; SELECT 1; NOTIFY forked; SELECT 2");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(played->value<int>("SELECT $1::int + 1", i), i + 1);
+  played->exec("LISTEN forked");
+  auto const told = played->exec("DO $$ BEGIN RAISE WARNING 'now'; END $$; SELECT 1; NOTIFY forked; SELECT 2");
   EXPECT_EQ(told[1][0].get<int>(0), 1);
   EXPECT_EQ(told[3][0].get<int>(0), 2);
-  EXPECT_EQ(value<int>(by, conn, "SELECT $1::int + 1", 2), 3);
+  EXPECT_EQ(played->value<int>("SELECT $1::int + 1", 2), 3);
   conn.trace(nullptr);
 }
 
 /// Forks at each call of that function; of a sink, which is called most, at every third, from another one on by each
 /// face. Where sanitizers watch, at some.
-void fork_in(nth_call calls::*function, face by, way over, bool returns = false) {
+void fork_in(nth_call calls::*function, face const& by, way over, bool returns = false) {
   int const stride = function == &calls::trace ? 3 : 1;
   int times = 0;
-  for (int i = static_cast<int>(by) % stride; !testing::Test::HasFailure();
-       i += stride * static_cast<int>(effort_divisor)) {
+  auto const& all = all_faces();
+  auto const number = static_cast<int>(std::find(all.begin(), all.end(), by) - all.begin());
+  for (int i = number % stride; !testing::Test::HasFailure(); i += stride * static_cast<int>(effort_divisor)) {
     SCOPED_TRACE("at call " + std::to_string(i));
     calls on;
     on.returns = returns;
@@ -262,15 +256,17 @@ TEST_P(fork_within, the_sink_of_a_trace) { fork_in(&calls::trace); }
 TEST_P(fork_within, the_password_callback) { fork_in(&calls::password); }
 TEST_P(fork_within, a_handler_of_notices) { fork_in(&calls::notice); }
 TEST_P(fork_within, a_handler_of_notifications) { fork_in(&calls::notify); }
-TEST_P(fork_test, within_the_wait_callback) { fork_in(&calls::callback, face::callback, GetParam()); }
-TEST_P(fork_test, within_a_wait_callback_that_returns) { fork_in(&calls::callback, face::callback, GetParam(), true); }
+TEST_P(fork_test, within_the_wait_callback) { fork_in(&calls::callback, face_named("callback"), GetParam()); }
+TEST_P(fork_test, within_a_wait_callback_that_returns) {
+  fork_in(&calls::callback, face_named("callback"), GetParam(), true);
+}
 
 INSTANTIATE_TEST_SUITE_P(by, fork_within,
-                         testing::Values(std::tuple(face::blocking, way::tls_require),
-                                         std::tuple(face::callback, way::tcp),
-                                         std::tuple(face::polled, way::unix_socket)),
+                         testing::Values(std::tuple(face_named("blocking"), way::tls_require),
+                                         std::tuple(face_named("callback"), way::tcp),
+                                         std::tuple(face_named("polled"), way::unix_socket)),
                          [](auto const& of) {
-                           return std::string(name(std::get<face>(of.param))) + "_" + name(std::get<way>(of.param));
+                           return name(std::get<face>(of.param)) + "_" + name(std::get<way>(of.param));
                          });
 
 TEST_P(fork_test, in_a_handler_ends_the_childs_for_good) {

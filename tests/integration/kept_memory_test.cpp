@@ -3,14 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <stdexcept>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <tusk/tusk.hpp>
 #include <vector>
 
 #include "support/faces.hpp"
 #include "support/heap_bytes.hpp"
+#include "support/server.hpp"
 #include "support/thrown.hpp"
 
 namespace tusk::test {
@@ -31,119 +33,102 @@ std::string repeated(std::string const& statement, std::size_t times) {
 
 class kept : public testing::TestWithParam<face> {
  protected:
-  /// Ends what was started by a polled connection.
-  void end() {
-    if (GetParam() == face::polled) finish(conn_);
-  }
-  void exec(std::string const& script) {
-    if (GetParam() != face::polled) return (void)conn_.exec(script);
-    conn_.start_exec(script);
-    finish(conn_);
-    conn_.take_results();
-  }
-  template <class... Args>
-  void query(std::string const& sql, Args const&... args) {
-    if (GetParam() != face::polled) return (void)conn_.query(sql, args...);
-    conn_.start_query(sql, args...);
-    finish(conn_);
-    conn_.take_results();
-  }
-
   void expect_nothing_kept(std::function<void()> const& operation) {
-    exec("SELECT 1");
+    on_->exec("SELECT 1");
     heap_watch const heap;
     operation();
     EXPECT_LT(heap.growth(), noise);
-    exec("SELECT 1");
+    on_->exec("SELECT 1");
     EXPECT_LT(heap.growth(), noise);
   }
 
-  connection conn_ = open(GetParam(), dsn(way::unix_socket));
+  std::unique_ptr<player> const on_ = open(GetParam(), dsn(way::unix_socket));
 };
 
 TEST_P(kept, nothing_of_a_long_script) {
-  expect_nothing_kept([&] { exec(padded("SELECT 1", 2 * mebibyte)); });
+  expect_nothing_kept([&] { on_->exec(padded("SELECT 1", 2 * mebibyte)); });
 }
 
 TEST_P(kept, nothing_of_a_script_of_many_statements) {
-  expect_nothing_kept([&] { exec(repeated("SELECT;", 5'000)); });
+  expect_nothing_kept([&] { on_->exec(repeated("SELECT;", 5'000)); });
 }
 
 TEST_P(kept, nothing_of_results_that_nobody_took) {
   expect_nothing_kept([&] {
-    if (GetParam() != face::polled) return (void)conn_.exec(repeated("SELECT;", 5'000));
-    conn_.start_exec(repeated("SELECT;", 5'000));
-    finish(conn_);
-    query("SELECT 2");
+    if (GetParam().name != std::string_view("polled")) return (void)on_->exec(repeated("SELECT;", 5'000));
+    on_->conn().start_exec(repeated("SELECT;", 5'000));
+    on_->wait();
+    on_->query("SELECT 2");
   });
 }
 
 TEST_P(kept, nothing_of_executemany) {
   expect_nothing_kept([&] {
-    cursor cur = conn_.cursor();
+    cursor cur = on_->conn().cursor();
     cur.executemany("SELECT WHERE %s = 0", std::vector<std::tuple<int>>(2'000, {1}));
-    end();
+    on_->wait();
   });
 }
 
 TEST_P(kept, nothing_in_a_cursor_that_goes_on) {
-  cursor cur = conn_.cursor();
+  cursor cur = on_->conn().cursor();
   auto const small = [&] {
     cur.execute("SELECT 1");
-    end();
+    on_->wait();
   };
   small();
   heap_watch const heap;
   cur.execute(padded("SELECT 1", mebibyte));
-  end();
+  on_->wait();
   small();
   EXPECT_LT(heap.growth(), noise);
   cur.execute(repeated("SELECT;", 5'000));
-  end();
+  on_->wait();
   small();
   EXPECT_LT(heap.growth(), noise);
   cur.executemany("SELECT WHERE %s = 0", std::vector<std::tuple<int>>(2'000, {1}));
-  end();
+  on_->wait();
   small();
   EXPECT_LT(heap.growth(), noise);
   cur.execute("SELECT %s", std::string(mebibyte, 'x'));
-  end();
+  on_->wait();
   small();
   EXPECT_LT(heap.growth(), noise);
 }
 
 TEST_P(kept, nothing_of_a_large_row_or_argument) {
-  expect_nothing_kept([&] { query("SELECT repeat('x', $1::int)", 2'000'000); });
-  expect_nothing_kept([&] { query("SELECT length($1)", std::string(2 * mebibyte, 'x')); });
-  expect_nothing_kept([&] { query("SELECT repeat('x', 100) FROM generate_series(1, $1)", 20'000); });
+  expect_nothing_kept([&] { on_->query("SELECT repeat('x', $1::int)", 2'000'000); });
+  expect_nothing_kept([&] { on_->query("SELECT length($1)", std::string(2 * mebibyte, 'x')); });
+  expect_nothing_kept([&] { on_->query("SELECT repeat('x', 100) FROM generate_series(1, $1)", 20'000); });
 }
 
 TEST_P(kept, nothing_of_large_failures) {
-  expect_nothing_kept([&] { EXPECT_THROW(exec(padded("SELECT 1/0", 2 * mebibyte)), data_error); });
-  expect_nothing_kept([&] { EXPECT_THROW(exec(padded("SELECT nothing", 2 * mebibyte)), programming_error); });
+  expect_nothing_kept([&] { EXPECT_THROW(on_->exec(padded("SELECT 1/0", 2 * mebibyte)), data_error); });
+  expect_nothing_kept([&] { EXPECT_THROW(on_->exec(padded("SELECT nothing", 2 * mebibyte)), programming_error); });
   expect_nothing_kept(
-      [&] { EXPECT_THROW(exec("DO $$ BEGIN RAISE '%', repeat('x', 2000000); END $$"), internal_error); });
-  expect_nothing_kept([&] { EXPECT_THROW(exec("COPY (SELECT repeat('x', 2000000)) TO STDOUT"), programming_error); });
+      [&] { EXPECT_THROW(on_->exec("DO $$ BEGIN RAISE '%', repeat('x', 2000000); END $$"), internal_error); });
+  expect_nothing_kept(
+      [&] { EXPECT_THROW(on_->exec("COPY (SELECT repeat('x', 2000000)) TO STDOUT"), programming_error); });
   expect_nothing_kept([&] {
-    cursor cur = conn_.cursor();
+    cursor cur = on_->conn().cursor();
     EXPECT_THROW(
         {
           cur.executemany("SELECT 1/%s", std::vector<std::tuple<int>>(2'000, {0}));
-          end();
+          on_->wait();
         },
         data_error);
   });
 }
 
 TEST_P(kept, nothing_of_large_notices_that_were_taken) {
-  conn_.on_notice([](diagnostics const&) {});
+  on_->conn().on_notice([](diagnostics const&) {});
   expect_nothing_kept([&] {
-    exec("DO $$ BEGIN FOR i IN 1..60 LOOP RAISE NOTICE '%', repeat('x', 500000); END LOOP; END $$");
-    conn_.take_notices();
+    on_->exec("DO $$ BEGIN FOR i IN 1..60 LOOP RAISE NOTICE '%', repeat('x', 500000); END LOOP; END $$");
+    on_->conn().take_notices();
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(each, kept, testing::ValuesIn(all_faces), [](auto const& of) { return name(of.param); });
+INSTANTIATE_TEST_SUITE_P(each, kept, testing::ValuesIn(all_faces()), [](auto const& of) { return name(of.param); });
 
 TEST(kept_memory, nothing_stays_with_a_connection_that_ended) {
   std::string const comment = "; --" + std::string(2 * mebibyte, 'x');

@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 
 // The time is over while the statement ends by itself: the next statement must not feel it.
 TEST(limit_race, never_hits_the_next_statement) {
-  for (face const by : all_faces) {
-    connection conn = open(by, dsn(way::unix_socket));
+  for (face const& by : all_faces()) {
+    auto const on = open(by, dsn(way::unix_socket));
     int canceled = 0, ended = 0;
     int const turns = races();
     for (int i = 0; i < turns; ++i) {
@@ -28,14 +28,14 @@ TEST(limit_race, never_hits_the_next_statement) {
       auto const time = i % 20 == 0 ? 10s : std::chrono::microseconds(1000 + i % 7 * 100);
       double const sleep = i % 20 == 1 ? 0.1 : 0.0005 + 0.0002 * (i % 11);
       try {
-        query(by, conn, within(time), "SELECT pg_sleep($1::float8)", sleep);
+        on->query(within(time), "SELECT pg_sleep($1::float8)", sleep);
         ++ended;
       } catch (query_canceled const&) {
         ++canceled;
       }
-      ASSERT_FALSE(conn.closed()) << i;
+      ASSERT_FALSE(on->closed()) << i;
       int next = -1;
-      ASSERT_NO_THROW(next = test::value<int>(by, conn, "SELECT $1::int", i)) << i;
+      ASSERT_NO_THROW(next = on->value<int>("SELECT $1::int", i)) << i;
       ASSERT_EQ(next, i);
     }
     EXPECT_GT(canceled, 0) << name(by);

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <ostream>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -51,7 +50,6 @@ struct operation {
   bool in_transaction;
   std::function<void(connection&, within const&)> run;
 };
-void PrintTo(operation const& each, std::ostream* out) { *out << each.name; }
 
 std::vector<operation> const blocking_operations = {
     {"commit", true, true, [](connection& conn, within const& limit) { conn.commit(limit); }},

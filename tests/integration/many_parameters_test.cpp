@@ -7,6 +7,7 @@
 #include <tusk/tusk.hpp>
 
 #include "support/faces.hpp"
+#include "support/server.hpp"
 #include "support/thrown.hpp"
 
 namespace tusk::test {
@@ -28,28 +29,25 @@ params numbers(std::size_t count) {
 class many_parameters : public testing::TestWithParam<face> {};
 
 TEST_P(many_parameters, up_to_65535_are_bound) {
-  connection conn = open(GetParam(), dsn(way::unix_socket));
-  EXPECT_EQ(value<int>(GetParam(), conn, sum_of(65'535), numbers(65'535)), 65'535);
+  auto const on = open(GetParam(), dsn(way::unix_socket));
+  EXPECT_EQ(on->value<int>(sum_of(65'535), numbers(65'535)), 65'535);
 }
 
 // The server prepares it, and counts its parameters in 16 bits.
 TEST_P(many_parameters, one_more_is_a_programming_error) {
-  connection conn = open(GetParam(), dsn(way::unix_socket));
+  auto const on = open(GetParam(), dsn(way::unix_socket));
   for (std::size_t const count : {65'536U, 65'537U, 66'000U}) {
     SCOPED_TRACE(count);
-    auto const error =
-        thrown<programming_error>([&] { value<int>(GetParam(), conn, sum_of(count), numbers(count - 65'536)); });
+    auto const error = thrown<programming_error>([&] { on->value<int>(sum_of(count), numbers(count - 65'536)); });
     EXPECT_EQ(error.code(), protocol::errc::too_many_parameters);
     EXPECT_CONTAINS("65535", error.what());
     EXPECT_FALSE(error.is_fatal());
-    EXPECT_EQ(value<int>(GetParam(), conn, "SELECT 7"), 7);
+    EXPECT_EQ(on->value<int>("SELECT 7"), 7);
   }
-  EXPECT_EQ(
-      value<int>(GetParam(), conn, "SELECT count(*)::int FROM pg_prepared_statements WHERE length(statement) > 999"),
-      0);
+  EXPECT_EQ(on->value<int>("SELECT count(*)::int FROM pg_prepared_statements WHERE length(statement) > 999"), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(each, many_parameters, testing::ValuesIn(all_faces),
+INSTANTIATE_TEST_SUITE_P(each, many_parameters, testing::ValuesIn(all_faces()),
                          [](auto const& of) { return name(of.param); });
 
 TEST(too_many_parameters, cannot_be_prepared) {

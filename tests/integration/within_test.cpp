@@ -2,10 +2,9 @@
 
 #include <dirent.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
-#include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,7 +14,6 @@
 #include <vector>
 
 #include "support/faces.hpp"
-#include "support/scripted_server.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -36,11 +34,10 @@ int open_descriptors() {
 
 class limited : public testing::TestWithParam<std::tuple<face, way>> {
  protected:
-  face const face_ = std::get<0>(GetParam());
-  connection conn_ = open(face_, dsn(std::get<1>(GetParam())));
+  std::unique_ptr<player> const on_ = open(std::get<0>(GetParam()), dsn(std::get<1>(GetParam())));
 
-  result run(within const& limit, std::string_view sql) { return query(face_, conn_, limit, sql); }
-  void expect_usable() { EXPECT_EQ(test::value<int>(face_, conn_, "SELECT 7"), 7); }
+  result run(within const& limit, std::string const& sql) { return on_->query(limit, sql); }
+  void expect_usable() { EXPECT_EQ(on_->value<int>("SELECT 7"), 7); }
 };
 
 TEST_P(limited, a_time_that_passes_cancels_the_statement_and_the_connection_stays_usable) {
@@ -56,7 +53,7 @@ TEST_P(limited, a_time_that_passes_cancels_the_statement_and_the_connection_stay
 
 TEST_P(limited, a_stop_that_another_thread_requests_wakes_the_one_who_waits) {
   std::stop_source source;
-  std::thread other([&, pid = conn_.info().backend_pid] {
+  std::thread other([&, pid = on_->conn().info().backend_pid] {
     wait_until_active(pid);
     source.request_stop();
   });
@@ -64,7 +61,7 @@ TEST_P(limited, a_stop_that_another_thread_requests_wakes_the_one_who_waits) {
   EXPECT_FALSE(thrown<query_canceled>([&] { run(source.get_token(), "SELECT pg_sleep(60)"); }).is_fatal());
   other.join();
   EXPECT_LT(clock::now() - begin, 25s) << "by the descriptor, not by a time that was over";
-  EXPECT_EQ(conn_.timeout(), std::nullopt);
+  EXPECT_EQ(on_->conn().timeout(), std::nullopt);
   expect_usable();
 }
 
@@ -74,7 +71,7 @@ TEST_P(limited, what_ends_in_time_is_as_without_a_limit) {
   for (within const& limit : {within(60s), within(source.get_token()), within(60s, source.get_token()),
                               within(std::stop_token()), within(std::chrono::hours::max())}) {
     EXPECT_EQ(run(limit, "SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) AS i").size(), 5000U);
-    EXPECT_EQ(query(face_, conn_, limit, "SELECT length($1::text)", long_text)[0].get<int>(0), 3'000'000);
+    EXPECT_EQ(on_->query(limit, "SELECT length($1::text)", long_text)[0].get<int>(0), 3'000'000);
     EXPECT_EQ(thrown<data_error>([&] { run(limit, "SELECT 1/0"); }).condition(), condition::division_by_zero);
   }
   expect_usable();
@@ -84,14 +81,14 @@ TEST_P(limited, a_limit_that_is_over_before_sends_nothing) {
   std::stop_source source;
   source.request_stop();
   std::vector<std::string> lines;
-  conn_.trace([&](std::string_view line) { lines.emplace_back(line); });
+  on_->conn().trace([&](std::string_view line) { lines.emplace_back(line); });
   for (within const& limit : {within(0s), within(-5s), within(std::chrono::hours::min()), within(source.get_token()),
                               within(60s, source.get_token())}) {
     EXPECT_FALSE(thrown<query_canceled>([&] { run(limit, "SELECT 1"); }).is_fatal());
-    EXPECT_FALSE(conn_.isexecuting());
+    EXPECT_FALSE(on_->conn().isexecuting());
   }
   EXPECT_TRUE(lines.empty());
-  conn_.trace({});
+  on_->conn().trace({});
   expect_usable();
 }
 
@@ -104,7 +101,7 @@ TEST_P(limited, a_statement_that_catches_the_cancelling_is_cancelled_again) {
 }
 
 TEST_P(limited, a_server_that_goes_is_noticed_before_the_time_is_over) {
-  std::thread killer([pid = conn_.info().backend_pid] {
+  std::thread killer([pid = on_->conn().info().backend_pid] {
     wait_until_active(pid);
     terminate(pid);
   });
@@ -114,110 +111,13 @@ TEST_P(limited, a_server_that_goes_is_noticed_before_the_time_is_over) {
   killer.join();
   EXPECT_LT(clock::now() - begin, 50s);
   EXPECT_EQ(told.sqlstate().str(), "57P01");
-  EXPECT_TRUE(conn_.closed());
+  EXPECT_TRUE(on_->closed());
 }
 
-INSTANTIATE_TEST_SUITE_P(each, limited, testing::Combine(testing::ValuesIn(all_faces), testing::ValuesIn(three_ways)),
+INSTANTIATE_TEST_SUITE_P(each, limited, testing::Combine(testing::ValuesIn(all_faces()), testing::ValuesIn(three_ways)),
                          [](auto const& of) {
                            return std::string(name(std::get<0>(of.param))) + "_" + name(std::get<1>(of.param));
                          });
-
-// ---- what cannot be cancelled ----
-
-struct given_up {
-  std::optional<operational_error> told;
-  clock::duration elapsed{};
-  bool closed = false;
-};
-
-/// Runs a statement on a server that will not answer any more.
-given_up run_in_vain(face by, connection& conn) {
-  given_up seen;
-  std::stop_source source;
-  auto const begin = clock::now();
-  try {
-    query(by, conn, within(200ms, source.get_token()), "SELECT pg_sleep(60)");
-  } catch (query_canceled const&) {
-  } catch (operational_error const& e) {
-    seen.told = e;
-  }
-  seen.elapsed = clock::now() - begin;
-  seen.closed = conn.closed() && !conn.isexecuting() && conn.fileno() == -1;
-  return seen;
-}
-
-void expect_given_up(given_up const& seen) {
-  ASSERT_TRUE(seen.told);
-  EXPECT_CONTAINS("the statement's limit was over", seen.told->what());
-  EXPECT_TRUE(seen.told->is_fatal());
-  EXPECT_TRUE(seen.closed);
-  EXPECT_GE(seen.elapsed, 5s);
-  EXPECT_LT(seen.elapsed, 15s);
-}
-
-TEST(limit, closes_the_connection_when_the_servers_process_does_not_answer) {
-  std::vector<std::thread> threads;
-  std::vector<given_up> seen(std::size(all_faces) * std::size(three_ways));
-  std::size_t index = 0;
-  for (face const by : all_faces) {
-    for (way const over : three_ways) {
-      threads.emplace_back([by, over, &told = seen[index++]] {
-        connection conn = open(by, dsn(over));
-        std::int32_t const pid = conn.info().backend_pid;
-        ASSERT_EQ(::kill(pid, SIGSTOP), 0);
-        // The session of a client that does not give up is ended, so that the test fails in words.
-        std::jthread const goes_on([pid](std::stop_token const& given_up) {
-          for (auto const until = clock::now() + 20s; clock::now() < until && !given_up.stop_requested();)
-            std::this_thread::sleep_for(10ms);
-          if (!given_up.stop_requested()) ::kill(pid, SIGTERM);
-          ::kill(pid, SIGCONT);
-        });
-        told = run_in_vain(by, conn);
-      });
-    }
-  }
-  for (auto& each : threads) each.join();
-  for (auto const& each : seen) expect_given_up(each);
-}
-
-TEST(limit, closes_the_connection_when_no_cancel_request_helps_and_says_why) {
-  struct vain {
-    std::string greeting;  // of the server that then never says a word
-    bool hangs_up;         // on cancel requests; or is silent with them, too
-    char const* reason;
-    int least, most;  // cancel requests a connection
-    std::atomic<int> requests = 0;
-  };
-  // A pooler may give no key.
-  std::string const keyless = message('R', int32(0)) + message('S', text("client_encoding") + text("UTF8")) + ready();
-  vain table[] = {{welcome(), true, "had not ended 5 s later", 6, 12},  // it took each, and each is repeated
-                  {welcome(), false, "the server did not confirm it: its time is over", 1, 1},
-                  {keyless, true, "the server gave no key to cancel with", 0, 0}};
-  std::vector<std::thread> threads;
-  for (vain& how : table) {
-    threads.emplace_back([&how] {
-      scripted_server server([&](peer& client) {
-        bool const is_request = client.receive_startup().size() == 16;
-        if (is_request) ++how.requests;
-        if (is_request && how.hangs_up) return;
-        if (!is_request) client.send(how.greeting);
-        client.stay_silent();
-      });
-      std::vector<std::thread> clients;
-      for (face const by : all_faces)
-        clients.emplace_back([&, by] {
-          connection conn = open(by, server.dsn());
-          given_up const seen = run_in_vain(by, conn);
-          expect_given_up(seen);
-          EXPECT_CONTAINS(how.reason, seen.told ? seen.told->what() : "");
-        });
-      for (auto& each : clients) each.join();
-      EXPECT_GE(how.requests, how.least * 3);
-      EXPECT_LE(how.requests, how.most * 3);
-    });
-  }
-  for (auto& each : threads) each.join();
-}
 
 // ---- which operations take one ----
 
@@ -346,17 +246,17 @@ TEST(limit, mended_of_a_large_batch_that_waits_for_a_lock) {
   connection holder = open();
   holder.exec("CREATE TABLE limited_batch (t text); COMMIT; BEGIN; LOCK TABLE limited_batch");
   std::vector<std::string> const rows(20'000, std::string(1000, 'x'));
-  for (face const by : all_faces) {
-    connection conn = open(by, dsn(way::unix_socket));
-    cursor cur = conn.cursor();
+  for (face const& by : all_faces()) {
+    auto const on = open(by, dsn(way::unix_socket));
+    cursor cur = on->conn().cursor();
     auto const begin = clock::now();
     auto const error = thrown<query_canceled>([&] {
       cur.executemany(within(100ms), "INSERT INTO limited_batch VALUES (%s)", rows);
-      if (by == face::polled) finish(conn);
+      on->wait();
     });
     EXPECT_FALSE(error.is_fatal());
     EXPECT_LT(clock::now() - begin, 5s);
-    EXPECT_FALSE(conn.closed());
+    EXPECT_FALSE(on->closed());
   }
   holder.exec("ROLLBACK; DROP TABLE limited_batch");
 }

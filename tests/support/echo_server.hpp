@@ -54,6 +54,8 @@ class echoing {
       default: return {};
     }
   }
+  /// A statement has failed.
+  void fail() noexcept { status_ = status_ == 'I' ? 'I' : 'E'; }
   /// As a row says it.
   static std::string echo_of(std::string_view sql, std::string_view arguments = {}) {
     return std::string(sql) + std::string(arguments);

@@ -1,53 +1,94 @@
-// The ways in which an operation is waited for, so that one test can go through all of them.
+// The ways in which an operation is waited for, one list of them, so that one test can go through all.
+//
+//   for (face const& by : all_faces()) {
+//     auto const on = open(by, dsn(way::tcp));
+//     EXPECT_EQ(on->value<int>("SELECT $1::int", 7), 7);
+//   }
+//
+// blocking, a wait callback, poll(), and where Asio is found its handlers and its coroutines. What one of them gives or
+// throws all of them do. They are in faces.cpp, which is compiled once for all programs: Asio takes long.
 #pragma once
 
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <ostream>
+#include <string>
 #include <string_view>
 #include <tusk/tusk.hpp>
+#include <vector>
 
-#include "support/server.hpp"
 #include "support/stepping.hpp"
 
 namespace tusk::test {
 
-enum class face { blocking, callback, polled };
-inline constexpr face all_faces[] = {face::blocking, face::callback, face::polled};
+/// One connection, and how its operations are waited for. All throw as the blocking one does; `limit`: null for none.
+class player {
+ public:
+  player() = default;
+  player(player const&) = delete;
+  player& operator=(player const&) = delete;
+  virtual ~player() = default;
 
-inline char const* name(face of) {
-  switch (of) {
-    case face::blocking: return "blocking";
-    case face::callback: return "callback";
-    case face::polled: return "polled";
+  /// Connects; statements commit by themselves. The wait callback of the options is that of the face which has one.
+  /// `meanwhile` is called once while it connects, where somebody has the
+  /// connection then: by every face but the blocking one.
+  virtual void open(std::string const& dsn, connect_options options = {}, std::function<void()> meanwhile = {}) = 0;
+  virtual connection& conn() = 0;
+  virtual bool closed() { return conn().closed(); }
+  /// Whether the connection's own calls wait; else they start, and wait() has to follow.
+  virtual bool blocks() const { return false; }
+
+  virtual results exec_within(within const* limit, std::string const& script) = 0;
+  virtual result query_within(within const* limit, std::string const& sql, params const& args) = 0;
+  virtual void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) = 0;
+  /// Waits for what was started on conn(), or on one of its cursors.
+  virtual void wait() = 0;
+  /// Begins an operation and returns; inside of a handler, too. `done` is given what it throws, or null; it may be
+  /// called before this returns.
+  virtual void begin(std::string const& script, std::function<void(std::exception_ptr)> done) = 0;
+  /// Runs a script that takes a while, and calls `meanwhile` when it is under way: on whatever thread may do so then.
+  virtual results exec_while(std::string const& script, std::function<void()> meanwhile) = 0;
+  /// Moves the connection to another object and leaves the one that was moved from; and back.
+  virtual void move_away() = 0;
+  virtual void move_back() = 0;
+
+  results exec(std::string const& script) { return exec_within(nullptr, script); }
+  results exec(within const& limit, std::string const& script) { return exec_within(&limit, script); }
+  template <class... Args>
+  result query(std::string const& sql, Args const&... args) {
+    return query_within(nullptr, sql, params::of(nullptr, args...));
   }
-  return "";
-}
-inline void PrintTo(face of, std::ostream* out) { *out << name(of); }
+  template <class... Args>
+  result query(within const& limit, std::string const& sql, Args const&... args) {
+    return query_within(&limit, sql, params::of(nullptr, args...));
+  }
+  /// The first field of the only row.
+  template <class T, class... Args>
+  T value(std::string const& sql, Args const&... args) {
+    return query(sql, args...)[0].template get<T>(0);
+  }
+};
 
-/// An open connection whose operations are waited for like that. In autocommit mode.
-inline connection open(face by, std::string_view connection_string) {
-  connect_options options{.async = by == face::polled, .autocommit = true};
-  if (by == face::callback) options.wait_callback = [](connection& conn) { finish(conn); };
-  connection made = connect(connection_string, options);
-  if (by == face::polled) finish(made);
+struct face {
+  char const* name;
+  std::unique_ptr<player> (*make)();
+  friend bool operator==(face const& a, face const& b) { return a.make == b.make; }
+};
+/// Every face there is.
+std::vector<face> const& all_faces();
+face const& face_named(std::string_view name);
+
+inline std::string name(face const& of) { return of.name; }
+inline void PrintTo(face const& of, std::ostream* out) { *out << of.name; }
+
+/// An open connection whose operations are waited for like that.
+inline std::unique_ptr<player> open(face const& by, std::string const& dsn, connect_options options = {}) {
+  auto made = by.make();
+  made->open(dsn, std::move(options));
   return made;
-}
-
-/// Runs a statement within a limit, to its end.
-template <class... Args>
-result query(face by, connection& conn, within const& limit, std::string_view sql, Args const&... args) {
-  if (by != face::polled) return conn.query(limit, sql, args...);
-  conn.start_query(limit, sql, args...);
-  finish(conn);
-  return conn.take_results().back();
-}
-
-/// Runs a statement without a limit, and gives its only value.
-template <class T, class... Args>
-T value(face by, connection& conn, std::string_view sql, Args const&... args) {
-  if (by != face::polled) return conn.query(sql, args...)[0].template get<T>(0);
-  conn.start_query(sql, args...);
-  finish(conn);
-  return conn.take_results().back()[0].template get<T>(0);
 }
 
 }  // namespace tusk::test

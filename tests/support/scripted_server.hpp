@@ -110,6 +110,8 @@ class peer : public client_messages<peer> {
     bytes.resize(got);
     return bytes;
   }
+  /// Sends no more, and can still receive.
+  void end_stream() { ::shutdown(descriptor_, SHUT_WR); }
   /// Closes both ways at once, before the script ends.
   void hang_up() { ::shutdown(descriptor_, SHUT_RDWR); }
   /// The same without a goodbye of the system: what the client reads next is a reset.
@@ -123,6 +125,14 @@ class peer : public client_messages<peer> {
   bool has_gone() const {
     char byte = 0;
     return stopped_ || ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
+  /// Whether the client sends or closes within that time.
+  bool stirs_within(std::chrono::milliseconds time) const {
+    for (auto const until = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < until;) {
+      pollfd waiting{descriptor_, POLLIN, 0};
+      if (stopped_ || ::poll(&waiting, 1, 20) != 0) return true;
+    }
+    return false;
   }
   /// Small buffers, so that whoever does not read stops the other side soon.
   void shrink_buffers() {

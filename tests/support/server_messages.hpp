@@ -132,6 +132,12 @@ inline std::string row(std::initializer_list<protocol::field_value> values) {
   message.values = list;
   return bytes_of(message);
 }
+/// Rows of two columns whose sizes differ.
+inline std::string some_rows(std::size_t count) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += row({std::to_string(i), std::string(i % 40, 'x')});
+  return all;
+}
 inline std::string complete(std::string_view tag) {
   protocol::command_complete message;
   message.tag = tag;

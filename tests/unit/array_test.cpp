@@ -14,6 +14,7 @@
 #include <tusk/types/params.hpp>
 #include <vector>
 
+#include "support/array_text.hpp"
 #include "support/thrown.hpp"
 
 namespace tusk {
@@ -43,6 +44,9 @@ struct adapter<by_function> {
 namespace {
 
 using namespace std::string_view_literals;
+using test::expect_failure;
+using test::expect_text;
+using test::parse_exactly;
 using types::errc;
 using types::text_of;
 template <class T>
@@ -51,35 +55,6 @@ using bytes = std::vector<std::byte>;
 using strings = std::vector<std::string>;
 template <class T>
 using optionals = std::vector<std::optional<T>>;
-
-// From a buffer of exactly that size, so that a byte read past its end is seen.
-template <class T>
-protocol::expected<T> parse(std::string_view text, oid type = 0) {
-  std::vector<char> const exact(text.begin(), text.end());
-  return types::read_text<T>({exact.data(), exact.size()}, type);
-}
-
-template <class T>
-void expect_failure(std::string_view text, errc why, std::size_t position, oid type = 0) {
-  auto const result = parse<T>(text, type);
-  ASSERT_FALSE(result) << text;
-  EXPECT_EQ(result.error().code, make_error_code(why)) << text << ": " << result.error().code.message();
-  EXPECT_EQ(result.error().position, position) << text;
-}
-
-/// Both ways, and every strict prefix is an error inside of it: an array ends with its last brace.
-template <class T>
-void expect_text(T const& value, std::string_view text, oid type = 0) {
-  EXPECT_EQ(text_of(value), text);
-  auto const back = parse<T>(text, type);
-  ASSERT_TRUE(back) << text << ": " << back.error().code.message() << back.error().position;
-  EXPECT_EQ(*back, value) << text;
-  for (std::size_t size = 0; size < text.size(); ++size) {
-    auto const prefix = parse<T>(text.substr(0, size), type);
-    ASSERT_FALSE(prefix) << text.substr(0, size);
-    EXPECT_LE(prefix.error().position, size) << text.substr(0, size);
-  }
-}
 
 // ---- which types ----------------------------------------------------------------------------------------------------
 
@@ -195,7 +170,7 @@ TEST(array_text, any_character_at_any_place_survives) {
       for (int c = 1; c < 128; ++c) {
         strings value(2, std::string(length, 'x'));
         value[0][at] = static_cast<char>(c);
-        auto const back = parse<strings>(*text_of(value));
+        auto const back = parse_exactly<strings>(*text_of(value));
         ASSERT_TRUE(back && *back == value) << *text_of(value);
       }
     }
@@ -246,21 +221,21 @@ TEST(array_text, of_what_no_text_can_hold_is_refused) {
 TEST(array_text, of_boxes_has_semicolons) {
   std::string_view const text = "{(1,2),(0,0);(3,4),(1,1)}";
   EXPECT_EQ(text_of(std::vector<box>{{"(1,2),(0,0)"}, {"(3,4),(1,1)"}}), text);
-  auto const boxes = parse<std::vector<box>>(text, oids::box_array);
+  auto const boxes = parse_exactly<std::vector<box>>(text, oids::box_array);
   ASSERT_TRUE(boxes && boxes->size() == 2);
   EXPECT_EQ((*boxes)[1].corners, "(3,4),(1,1)");
-  EXPECT_EQ(parse<strings>(text, oids::box_array)->size(), 2U);
+  EXPECT_EQ(parse_exactly<strings>(text, oids::box_array)->size(), 2U);
 }
 
 TEST(array_text, sees_the_null_of_an_element) {
   char const* const words[] = {"a", nullptr, "NULL"};
   EXPECT_EQ(text_of(std::span(words)), R"({a,NULL,"NULL"})");
-  EXPECT_EQ(*parse<optionals<int>>("{NULL,null,Null}"), optionals<int>(3));
+  EXPECT_EQ(*parse_exactly<optionals<int>>("{NULL,null,Null}"), optionals<int>(3));
 }
 
 TEST(array_text, elements_are_read_as_their_type) {
-  EXPECT_EQ((*parse<std::vector<double>>("{0.1}", oids::float4_array))[0], double{0.1f});
-  EXPECT_EQ((*parse<std::vector<double>>("{0.1}", oids::float8_array))[0], 0.1);
+  EXPECT_EQ((*parse_exactly<std::vector<double>>("{0.1}", oids::float4_array))[0], double{0.1f});
+  EXPECT_EQ((*parse_exactly<std::vector<double>>("{0.1}", oids::float8_array))[0], 0.1);
 }
 
 TEST(array_text, is_refused_where_it_is_malformed) {
@@ -368,14 +343,14 @@ void expect_random_integers(unsigned seed) {
   std::mt19937_64 random(seed);
   for (std::size_t count = 1; count < 200; ++count) {
     auto const value = random_integers<T>(random, count);
-    auto const back = parse<std::vector<T>>(*text_of(value));
+    auto const back = parse_exactly<std::vector<T>>(*text_of(value));
     ASSERT_TRUE(back && *back == value) << *text_of(value);
     vectors<T> const rows{value, random_integers<T>(random, count)};
-    auto const both = parse<vectors<T>>(*text_of(rows));
+    auto const both = parse_exactly<vectors<T>>(*text_of(rows));
     ASSERT_TRUE(both && *both == rows) << *text_of(rows);
     optionals<T> sparse(value.begin(), value.end());
     for (std::size_t i = random() % 5; i < count; i += 5) sparse[i].reset();
-    auto const again = parse<optionals<T>>(*text_of(sparse));
+    auto const again = parse_exactly<optionals<T>>(*text_of(sparse));
     ASSERT_TRUE(again && *again == sparse) << *text_of(sparse);
   }
 }
@@ -394,70 +369,14 @@ TEST(array_text, any_byte_among_integers_is_a_digit_or_an_error) {
     for (std::size_t at = 1; at < 30; ++at) {
       std::string text = "{12,345,-6789,12345678,123456789,1234567890,-1,2,3,4,5,6,7,8,9,10}";
       text[at] = static_cast<char>(c);
-      auto const result = parse<std::vector<int>>(text);
-      auto const slow = parse<strings>(text);
+      auto const result = parse_exactly<std::vector<int>>(text);
+      auto const slow = parse_exactly<strings>(text);
       bool good = slow.has_value();
-      for (std::size_t i = 0; good && i < slow->size(); ++i) good = bool(parse<int>((*slow)[i]));
+      for (std::size_t i = 0; good && i < slow->size(); ++i) good = bool(parse_exactly<int>((*slow)[i]));
       ASSERT_EQ(bool(result), good) << text;
       ASSERT_TRUE(!good || result->size() == slow->size()) << text;
     }
   }
-}
-
-// ---- tusk::array ----------------------------------------------------------------------------------------------------
-
-TEST(array, keeps_bounds) {
-  expect_text(array<int>({{0, 3}}, {1, 2, 3}), "[0:2]={1,2,3}");
-  expect_text(array<int>(std::vector{1, 2}), "{1,2}");
-  expect_text(array<int>({{1, 2}, {-1, 2}}, {1, 2, 3, 4}), "[1:2][-1:0]={{1,2},{3,4}}");
-  expect_text(array<std::optional<std::string>>({{-5, 2}}, {"a,b", {}}), R"([-5:-4]={"a,b",NULL})");
-  expect_text(array<bool>({{-2147483648, 1}}, {true}), "[-2147483648:-2147483648]={t}");
-  expect_text(array<int>({{2147483646, 1}}, {7}), "[2147483646:2147483646]={7}");
-  expect_failure<array<int>>("[2147483647:2147483647]={7}", errc::out_of_range, 1);
-  EXPECT_EQ(*parse<array<int>>("[1:2]={1,2}"), array<int>(std::vector{1, 2}));
-  EXPECT_EQ(*parse<std::vector<int>>("[0:2]={1,2,3}"), (std::vector{1, 2, 3}));  // a vector has none
-}
-
-TEST(array, is_looked_into_by_index_and_in_order) {
-  auto a = *parse<array<int>>("[0:1][1:3]={{1,2,3},{4,5,6}}");
-  EXPECT_EQ(a.size(), 6U);
-  EXPECT_EQ(a.dimensions()[0], (array_dimension{0, 2}));
-  EXPECT_EQ(a.dimensions()[1], (array_dimension{1, 3}));
-  EXPECT_EQ(a.at(0, 1), 1);
-  EXPECT_EQ(a.at(1, 2), 5);
-  a.at(1, 2) = 50;
-  EXPECT_EQ(std::vector<int>(a.begin(), a.end()), (std::vector{1, 2, 3, 4, 50, 6}));
-  EXPECT_EQ(a.elements().size(), 6U);
-  for (auto const& [i, j] : {std::pair{-1, 1}, {2, 1}, {0, 0}, {0, 4}, {0, -1}}) {
-    EXPECT_THROW(std::as_const(a).at(i, j), programming_error);
-  }
-  EXPECT_THROW(a.at(1), programming_error);
-  EXPECT_THROW(a.at(1, 1, 1), programming_error);
-  EXPECT_THROW(array<int>().at(1), programming_error);
-  EXPECT_TRUE(array<bool>(std::vector{false, true}).at(2));
-}
-
-TEST(array, an_index_beyond_int64_is_no_negative_one) {
-  array<int> const counted_from_minus_one({{-1, 2}}, {7, 8});
-  EXPECT_EQ(counted_from_minus_one.at(-1), 7);
-  EXPECT_THROW(counted_from_minus_one.at(std::numeric_limits<std::uint64_t>::max()), programming_error);
-}
-
-TEST(array, is_made_of_dimensions_that_fit_its_elements) {
-  EXPECT_EQ(array<int>(std::vector<array_dimension>{}, {}), array<int>());
-  EXPECT_EQ(array<int>({{1, 0}}, {}), array<int>());
-  using dimensions = std::vector<array_dimension>;
-  dimensions const bad[] = {
-      {},
-      {{1, 2}},
-      {{1, 1}, {1, 2}},
-      {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
-      {{2147483647, 1}},
-      {{1, 0}},
-      {{1, std::numeric_limits<std::size_t>::max()}},
-      {{-1, 2147483647}, {-1, 2147483647}, {-1, 2147483647}},
-  };
-  for (dimensions const& each : bad) EXPECT_THROW(array<int>(each, {1}), programming_error);
 }
 
 }  // namespace

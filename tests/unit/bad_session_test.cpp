@@ -10,6 +10,7 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "support/canned_answers.hpp"
 #include "support/scripted_server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -18,17 +19,6 @@ namespace tusk::test {
 namespace {
 
 using protocol::errc;
-
-std::string notice(std::string_view what) { return message('N', fields("NOTICE", "00000", what)); }
-std::string notification(std::string_view payload) { return message('A', int32(99) + text("channel") + text(payload)); }
-std::string column(std::string_view name) {
-  return text(name) + int32(0) + int16(0) + int32(23) + int16(4) + int32(0xffffffff) + int16(0);
-}
-std::string one_row(std::string_view value) {
-  return message('T', int16(1) + column("n")) +
-         message('D', int16(1) + int32(static_cast<std::uint32_t>(value.size())) + std::string(value)) +
-         message('C', text("SELECT 1"));
-}
 
 struct answer {
   char const* name;
@@ -223,108 +213,6 @@ TEST(bad_session, a_close_behind_an_error_is_fatal) {
   connection conn = connect(server.dsn(), {.autocommit = true});
   EXPECT_TRUE(thrown<operational_error>([&] { conn.exec("SELECT 1/0"); }).is_fatal());
   EXPECT_TRUE(conn.closed());
-}
-
-// ---- statements that the server knows ----
-
-std::string first_answer() {
-  return message('1') + message('t', int16(0)) + message('T', int16(1) + column("n")) + message('2') +
-         message('D', int16(1) + int32(1) + "7") + message('C', text("SELECT 1")) + ready();
-}
-std::string next_answer() {
-  return message('2') + message('D', int16(1) + int32(1) + "8") + message('C', text("SELECT 1")) + ready();
-}
-
-void receive_messages(peer& client, int count) {
-  while (count-- > 0) client.receive_message();
-}
-
-struct known_answer {
-  char const* name;
-  std::string bytes;  // to Bind, Execute, Sync; the server closes after it
-  std::error_code code;
-  std::vector<std::string_view> said;
-};
-void PrintTo(known_answer const& each, std::ostream* out) { *out << each.name; }
-
-std::vector<known_answer> bad_known_answers() {
-  return {
-      {"nothing", "", {}, {"the connection was lost: the server closed the connection"}},
-      {"half", next_answer().substr(0, 12), {}, {"the connection was lost: the server closed the connection"}},
-      {"no_ready", message('2') + message('C', text("SELECT 0")), {}, {"the connection was lost"}},
-      {"no_bind",
-       message('C', text("SELECT 0")) + ready(),
-       errc::unexpected_message,
-       {"(message 'C' in state binding)"}},
-      {"two_fields",
-       message('2') + message('D', int16(2) + int32(0) + int32(0)) + ready(),
-       errc::wrong_field_count,
-       {"(message 'D' in state executing)"}},
-      {"unknown_type", message('2') + std::string("\x1b[31m", 5), errc::unknown_message, {"in state executing)"}},
-      {"unknown_at_once", std::string("\x1b[31m", 5), errc::unknown_message, {"in state binding)"}},
-      {"described_again",
-       message('2') + message('T', int16(1) + column("n")),
-       errc::unexpected_message,
-       {"(message 'T' in state executing)"}},
-  };
-}
-
-class answering_known : public testing::TestWithParam<known_answer> {};
-
-TEST_P(answering_known, badly_closes_the_connection_with_an_error_that_says_where) {
-  known_answer const& bad = GetParam();
-  scripted_server server([&](peer& client) {
-    client.receive_startup();
-    client.send(welcome());
-    receive_messages(client, 5);
-    client.send(first_answer());
-    receive_messages(client, 3);
-    client.send(next_answer());
-    receive_messages(client, 3);
-    client.send(bad.bytes);
-  });
-  connection conn = connect(server.dsn(), {.autocommit = true});
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
-  auto const error = thrown<operational_error>([&] { conn.query("SELECT n"); });
-  SCOPED_TRACE(error.what());
-  EXPECT_EQ(error.code(), bad.code);
-  EXPECT_TRUE(error.is_fatal());
-  for (std::string_view const part : bad.said) EXPECT_CONTAINS(part, error.what());
-  EXPECT_TRUE(conn.closed());
-  EXPECT_STREQ(thrown<interface_error>([&] { conn.query("SELECT n"); }).what(), "connection already closed");
-}
-
-INSTANTIATE_TEST_SUITE_P(each, answering_known, testing::ValuesIn(bad_known_answers()),
-                         [](auto const& of) { return std::string(of.param.name); });
-
-TEST(bad_session, a_known_statement_answered_byte_by_byte_and_with_more_behind_it) {
-  scripted_server server([](peer& client) {
-    client.receive_startup();
-    client.send(welcome());
-    receive_messages(client, 5);
-    for (char const each : first_answer()) client.send({&each, 1});
-    receive_messages(client, 3);
-    for (char const each : next_answer()) client.send({&each, 1});
-    receive_messages(client, 3);
-    client.send(notice("first") + next_answer() + notification("behind it"));
-    receive_messages(client, 3);
-    client.send(message('2') + message('E', fields("ERROR", "22012", "division by zero")) + ready() +
-                notification("2"));
-    receive_messages(client, 3);
-    client.send(next_answer() + message('E', fields("FATAL", "57P01", "the end")));
-    client.stay_silent();
-  });
-  connection conn = connect(server.dsn(), {.autocommit = true});
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 7);
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
-  EXPECT_EQ(conn.take_notices().size(), 1U);
-  EXPECT_EQ(conn.notifies.size(), 1U);
-  EXPECT_THROW(conn.query("SELECT n"), data_error);
-  EXPECT_EQ(conn.notifies.size(), 2U);
-  EXPECT_EQ(conn.query("SELECT n")[0].get<int>(0), 8);
-  EXPECT_EQ(thrown<operational_error>([&] { conn.query("SELECT n"); }).sqlstate().str(), "57P01");
 }
 
 // The statement whose text an error's position points into may be gone when the server speaks.

@@ -1,4 +1,4 @@
-// numeric: its text both ways, a user's text, comparison, conversions; integers of 128 bits.
+// numeric: its text both ways, a user's text, comparison, conversions.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -321,8 +321,7 @@ TEST(numeric, converts_to_the_nearest_floating_point_value) {
   }
 }
 
-// ---- integers in numeric columns, integers of 128 bits
-// ---------------------------------------------------------------
+// ---- other types read from numeric columns --------------------------------------------------------------------------
 
 TEST(numeric, is_read_as_an_integer_where_it_is_one) {
   EXPECT_EQ(*types::read_text<int>("-42", oids::numeric), -42);
@@ -354,68 +353,6 @@ TEST(numeric, is_read_as_the_nearest_double_or_float) {
   EXPECT_EQ(as_double(huge).error().code, make_error_code(errc::out_of_range));
   EXPECT_EQ(as_float("-1" + std::string(39, '0')).error().code, make_error_code(errc::out_of_range));
 }
-
-#ifdef __SIZEOF_INT128__
-
-constexpr uint128 largest = ~uint128{0};
-constexpr auto largest_signed = static_cast<int128>(largest >> 1);
-
-TEST(int128, boundaries) {
-  EXPECT_EQ(test::read_types<int128>(), "int8 int2 int4 oid numeric");
-  EXPECT_EQ(adapter<uint128>::oid, oids::numeric);
-  EXPECT_EQ(text_of(largest), "340282366920938463463374607431768211455");
-  EXPECT_EQ(text_of(largest_signed), "170141183460469231731687303715884105727");
-  EXPECT_EQ(text_of(-largest_signed - 1), "-170141183460469231731687303715884105728");
-  EXPECT_TRUE(*parse<uint128>("340282366920938463463374607431768211455") == largest);
-  EXPECT_TRUE(*parse<int128>("170141183460469231731687303715884105727") == largest_signed);
-  EXPECT_TRUE(*parse<int128>("-170141183460469231731687303715884105728") == -largest_signed - 1);
-  EXPECT_TRUE(*parse<int128>(zeros(100) + "12") == 12 && *parse<uint128>("-0") == 0);
-  EXPECT_TRUE(numeric(largest).to<uint128>() == largest);
-  for (auto large : {"170141183460469231731687303715884105728"sv, "-170141183460469231731687303715884105729"sv,
-                     "340282366920938463463374607431768211456"sv, "9999999999999999999999999999999999999999999999"sv}) {
-    EXPECT_EQ(outcome(parse<int128>(large)), failure(errc::out_of_range, 0)) << large;
-  }
-  for (auto large : {"340282366920938463463374607431768211456"sv, "-1"sv,
-                     "3402823669209384634633746074317682114550000000000000000"sv}) {
-    EXPECT_EQ(outcome(parse<uint128>(large)), failure(errc::out_of_range, 0)) << large;
-  }
-}
-
-TEST(int128, malformed) {
-  struct row {
-    std::string_view text;
-    std::size_t position;
-  };
-  constexpr row rows[] = {{"", 0},
-                          {"-", 1},
-                          {"+1", 0},
-                          {"1.0", 1},
-                          {"12345678901234567890x", 20},
-                          {"x2345678901234567", 0},
-                          {"1\0"sv, 1},
-                          {"1 ", 1},
-                          {"NaN", 0},
-                          {"99999999999999999999999999999999999999999999x", 44}};
-  for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<int128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
-    EXPECT_EQ(outcome(parse<uint128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
-  }
-}
-
-TEST(int128, random_values_and_all_their_prefixes) {
-  std::mt19937_64 random(3);
-  for (int i = 0; i < 20'000; ++i) {
-    auto const wide = (uint128{random()} << 64 | random()) >> random() % 128;
-    auto const value = static_cast<int128>(i % 2 == 0 ? wide : 0 - wide);
-    std::string const text = *text_of(value);
-    auto const back = parse<int128>(text);
-    ASSERT_TRUE(back && *back == value) << text;
-    ASSERT_EQ(numeric(value).to_string(), text);
-    if (i % 100 == 0) test::expect_each_prefix_read_or_refused<int128>(text);
-  }
-}
-
-#endif
 
 }  // namespace
 }  // namespace tusk
