@@ -1,6 +1,7 @@
 // Scripts whose columns came before: they mean what they mean now, whatever other scripts came between.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <tusk/tusk.hpp>
@@ -18,8 +19,7 @@ typecaster number_as(std::string const& word) {
 class known_columns : public testing::TestWithParam<face> {
  protected:
   result run(cursor& by, std::string const& script) {
-    by.execute(script);
-    if (GetParam() == face::polled) finish(conn_);
+    on_->execute_within(nullptr, by, script, params::none());
     return by.results().back();
   }
   result run(std::string const& script) { return run(cursor_, script); }
@@ -29,7 +29,8 @@ class known_columns : public testing::TestWithParam<face> {
     return one.columns().data() == other.columns().data();
   }
 
-  connection conn_ = open(GetParam(), dsn(way::unix_socket));
+  std::unique_ptr<player> const on_ = open(GetParam(), dsn(way::unix_socket));
+  connection& conn_ = on_->conn();
   cursor cursor_ = conn_.cursor();
 };
 
@@ -116,7 +117,8 @@ TEST_P(known_columns, are_described_anew_when_client_encoding_changes) {
   EXPECT_EQ(run("SELECT 2 AS two")[0].get<int>("two"), 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(faces, known_columns, testing::Values(face::blocking, face::polled, face::callback));
+INSTANTIATE_TEST_SUITE_P(each, known_columns, testing::ValuesIn(all_faces()),
+                         [](auto const& of) { return name(of.param); });
 
 }  // namespace
 }  // namespace tusk::test

@@ -120,11 +120,11 @@ class waiter_for final : public waiter {
  public:
   template <class Given>
   waiter_for(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
-      : waiter(std::move(on)),
-        task_(std::forward<Given>(task)),
-        handler_(std::move(handler)) {
+      : waiter(std::move(on)), task_(std::forward<Given>(task)), handler_(std::move(handler)) {
     auto const executor = asio::get_associated_executor(handler_, on_->executor());
-    if (executor != on_->executor()) executor_.emplace(executor);
+    if constexpr (std::is_same_v<executor_type, asio::any_io_executor>)
+      if (executor == on_->executor()) return;
+    executor_.emplace(executor);
   }
 
   static void begin(std::unique_ptr<waiter_for> self) {
@@ -136,6 +136,7 @@ class waiter_for final : public waiter {
 
  private:
   using value_type = typename Task::value_type;
+  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
   static constexpr bool has_value = !std::is_void_v<value_type>;
 
   using value_or_nothing = std::conditional_t<has_value, value_type, nothing>;
@@ -185,7 +186,6 @@ class waiter_for final : public waiter {
 
   Task task_;
   Handler handler_;
-  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
   std::optional<asio::executor_work_guard<executor_type>> executor_;  // the handler's, if it has one of its own
   std::exception_ptr error_;
   [[no_unique_address]] value_or_nothing value_;
