@@ -229,7 +229,8 @@ class queue_game {
     if (!unsent && !one.closes) return;
     client_->step();
     EXPECT_TRUE(one.what->has_ended());
-    EXPECT_TRUE(client_->is_closed() == one.closes || one.what->was_answered());
+    bool const was_done = one.what->was_answered() || !one.what->error();  // one that is empty needs no answer
+    EXPECT_TRUE(client_->is_closed() == one.closes || was_done);
     EXPECT_TRUE(!unsent || one.closes || one.fed == not_yet) << "what was cancelled before it was sent is not sent";
   }
   void fed(task& of) {

@@ -25,7 +25,7 @@ void cancelling::request(client::deadline until) {
 }
 
 void cancelling::begin(std::chrono::milliseconds time) {
-  if (queue_.empty() || is_under_way()) return;
+  if (!queue_.is_front_begun() || is_under_way()) return;
   request(client::clock::now() + time);
   asked_ = time;
 }
@@ -46,7 +46,7 @@ void cancelling::begin_if_due() {
 void cancelling::step_slowly() {
   using outcome = client::canceller::outcome;
   queue_.end_unsent();
-  if (!queue_.empty()) begin_if_due();
+  if (queue_.is_front_begun()) begin_if_due();
   if (!request_ || !(holds() || may_go())) return;
   auto const wanted = request_->step();
   if (wanted == outcome::want_read || wanted == outcome::want_write) {
@@ -79,12 +79,11 @@ void cancelling::front_ended() noexcept {
 
 client::deadline cancelling::until() const {
   if (holds()) return held_until_;
-  client::limit const* const limit = queue_.limit();
   client::deadline const limits = queue_.until();
   client::deadline request;
   if (request_)
     request = request_->until();
-  else if (asked_ || (limit != nullptr && limit->cancels() && limit->end()))
+  else if (is_cancelling())
     request = again_;
   return limits && request ? std::min(limits, request) : limits ? limits : request;
 }

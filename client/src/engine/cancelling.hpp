@@ -45,8 +45,14 @@ class cancelling {
   }
   /// The operation in front has ended. What is under way is dropped, or its fate is waited for; see holds().
   void front_ended() noexcept;
-  /// Whether all operations have ended, and nobody is told before the fate of a request is known.
-  bool holds() const noexcept { return request_ && queue_.empty(); }
+  /// Whether nothing is at the server any more, and nothing goes on before the fate of a request is known.
+  bool holds() const noexcept { return request_ && !queue_.is_front_begun(); }
+  /// Whether operations may be fed: a request must not hit one that is sent after it was asked for. The one that it is
+  /// for may need to be fed to its end.
+  bool may_feed() const noexcept {
+    bool const may_hit = (has_work() && is_cancelling()) || in_.obstacles.any_of(obstacles::doubtful);
+    return !may_hit || queue_.is_front_in_part();
+  }
   /// Whether there is a limit, or a request, that step() has to look at.
   bool has_work() const noexcept { return queue_.has_limits() || is_under_way(); }
   /// When to step again, because of a limit or a request; nothing: for ever.
@@ -62,6 +68,11 @@ class cancelling {
  private:
   static constexpr std::chrono::milliseconds first_pause{100}, longest_pause{1000};
 
+  /// Whether the one in front is to be cancelled, or a request for one that has ended may still be on its way.
+  bool is_cancelling() const noexcept {
+    client::limit* const limit = queue_.limit();
+    return is_under_way() || (limit != nullptr && limit->cancels() && limit->is_over());
+  }
   void step_slowly();
   void watch_slowly() const;
   void request(client::deadline until);

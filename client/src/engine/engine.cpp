@@ -30,7 +30,7 @@ void engine::begin(operation& what, std::unique_ptr<client::limit> limit, std::s
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
   queue_.push(what, std::move(limit), std::move(kept));
   try {
-    queue_.feed();
+    if (cancelling_.may_feed()) queue_.feed();
   } catch (...) {
     rethrow();
   }
@@ -61,7 +61,10 @@ void engine::wait(operation const& what) {
 void engine::front_ended() {
   queue_.end_front();
   cancelling_.front_ended();
-  if (!queue_.empty()) return;
+  if (!queue_.empty()) {
+    if (!queue_.is_front_begun() && !cancelling_.holds()) end_if_doubtful();
+    return;
+  }
   told_.farewell.reset();
   in_.idle();
   if (cancelling_.holds()) return;
@@ -113,8 +116,9 @@ bool engine::take_event() {
 /// more.
 bool engine::write() {
   while (channel_.link().write()) {
-    if (!queue_.feeds() || channel_.link().has_failed()) return true;
+    if (!queue_.feeds() || !cancelling_.may_feed() || channel_.link().has_failed()) return true;
     queue_.feed();
+    if (queue_.empty()) busy_.store(false, std::memory_order_release);  // there was nothing to send
   }
   return false;
 }
@@ -159,9 +163,16 @@ client::wish const& engine::step() {
     rethrow();
   }
   cancelling_.step();
-  if (queue_.empty() && !cancelling_.holds()) {
-    busy_.store(false, std::memory_order_release);
+  if (!queue_.is_front_begun() && !cancelling_.holds()) {
+    if (queue_.empty()) busy_.store(false, std::memory_order_release);
     end_if_doubtful();
+    if (queue_.feeds() && !channel_.is_connecting()) {
+      try {
+        sent = write();
+      } catch (...) {
+        rethrow();
+      }
+    }
   }
   if (queue_.has_limits()) end_if_spent();
   want(sent);

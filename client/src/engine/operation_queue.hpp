@@ -40,6 +40,9 @@ class operation_queue {
   operation& front() const noexcept { return *entries_.front().what; }
   /// Whether all of the one in front was handed to the session.
   bool is_front_whole() const noexcept { return fed_ != 0; }
+  /// Whether something of the one in front was handed to the session; and whether that is not all of it.
+  bool is_front_begun() const noexcept { return begun() != 0; }
+  bool is_front_in_part() const noexcept { return fed_ == 0 && in_part_; }
   /// Of the one in front; null: none.
   client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
   bool has_limits() const noexcept { return limits_ != 0; }
