@@ -65,7 +65,11 @@ class engine {
   /// The same since the last step, or since an operation was begun.
   client::wish const& wanted() const noexcept { return waits_.wanted(); }
   /// Its descriptor; -1: closed. Any thread.
-  int shown_descriptor() const noexcept { return waits_.shown_descriptor(); }
+  int shown_descriptor() const noexcept {
+    // What the present step of connecting has opened, for a function of the user's that it calls.
+    bool const connects = in_.obstacles.any_of(obstacles::connecting) && channel_.is_connecting();
+    return connects && !waits_.has_several() ? channel_.wish().descriptor : waits_.shown_descriptor();
+  }
   /// Waits for that. What the system refuses is the end of the connection.
   void wait_for(client::wish const& what);
 
