@@ -83,13 +83,14 @@ class connection {
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run(detail::connecting<Connection>{std::string(dsn), std::move(options)}, token);
+    return run<detail::connecting<Connection>>(token, std::string(dsn), std::move(options), std::optional<within>());
   }
   template <std::derived_from<tusk::connection> Connection = tusk::connection,
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(within limit, std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run(detail::connecting<Connection>{std::string(dsn), std::move(options), std::move(limit)}, token);
+    return run<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
+                                               std::optional<within>(std::move(limit)));
   }
   template <token_for<void> Token>
   auto connect(std::string_view dsn, Token&& token) {
@@ -99,7 +100,7 @@ class connection {
   /// Closes at once, and completes; what is under way completes with operational_error. Closing twice is fine.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto close(Token&& token = Token()) {
-    return detail::wait_for(shared(), detail::closing(), token);
+    return detail::wait_for<detail::closing>(shared(), token);
   }
 
   // ---- operations ----
@@ -107,19 +108,19 @@ class connection {
   /// Runs a script, as tusk::connection::exec; gives a result for each of its statements.
   template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(std::string_view script, Token&& token = Token()) {
-    return run(detail::script{std::string(script), {}}, token);
+    return run<detail::script>(token, std::string(script), std::optional<within>());
   }
   /// The same within a time, or until a std::stop_token is asked to stop: completes with query_canceled then, and the
   /// connection stays usable. See within.hpp; in a bound statement the limit is a part of that.
   template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(within const& limit, std::string_view script, Token&& token = Token()) {
-    return run(detail::script{std::string(script), limit}, token);
+    return run<detail::script>(token, std::string(script), std::optional<within>(limit));
   }
 
   /// Runs one statement with its arguments, as tusk::connection::query.
   template <token_for<result> Token = asio::use_awaitable_t<>>
   auto query(bound statement, Token&& token = Token()) {
-    return run(detail::one_statement{std::move(statement)}, token);
+    return run<detail::one_statement>(token, std::move(statement));
   }
   /// The same; the arguments are serialised at the call, by adapters of this connection first.
   template <class... Args>
@@ -135,7 +136,7 @@ class connection {
   /// The cursor must live until then.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto execute(cursor& on, bound statement, Token&& token = Token()) {
-    return run(detail::cursor_statement{on, std::move(statement)}, token);
+    return run<detail::cursor_statement>(token, &on, std::move(statement));
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
@@ -150,7 +151,7 @@ class connection {
   /// co_await conn.wait();`. To be called before the event loop goes on: what happens before is not told.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto wait(Token&& token = Token()) {
-    return run(detail::started(), token);
+    return run<detail::started>(token);
   }
 
   // ---- beside an operation ----
@@ -160,7 +161,7 @@ class connection {
   /// of native() throws while no operation is under way.
   template <token_for<notify> Token = asio::use_awaitable_t<>>
   auto next_notify(Token&& token = Token()) {
-    return detail::wait_for(shared(), detail::next_notification(), token);
+    return detail::wait_for<detail::next_notification>(shared(), token);
   }
 
   /// Cancels the operation under way, and completes when that has ended: with query_canceled, or as it ended before.
@@ -168,14 +169,14 @@ class connection {
   /// operation goes on then. See tusk::connection::cancel; the request is repeated until it was heard.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto cancel(Token&& token = Token()) {
-    return detail::wait_for(shared(), detail::cancellation(), token);
+    return detail::wait_for<detail::cancellation>(shared(), token);
   }
 
  private:
   /// An operation of an open connection, or one that opens it.
-  template <class Start, class Token>
-  auto run(Start&& start, Token& token) {
-    return detail::wait_for(shared(), detail::operation<Start>{std::move(start)}, token);
+  template <class Kind, class Token, class... What>
+  auto run(Token& token, What&&... what) {
+    return detail::wait_for<detail::operation<Kind>>(shared(), token, std::forward<What>(what)...);
   }
   template <class... Args>
   bound bind(std::optional<within> limit, std::string_view sql, Args const&... args) const {

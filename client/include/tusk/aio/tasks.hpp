@@ -19,31 +19,27 @@
 
 namespace tusk::aio::detail {
 
-/// One operation at a time. `Start` has start(), which starts it, and take(), which gives what it brought.
-template <class Start>
+/// One operation at a time. `Kind` has start(), which starts it, and take(), which gives what it brought.
+template <class Kind>
 struct operation {
-  using value_type = decltype(Start::take(std::declval<tusk::connection&>()));
+  using value_type = decltype(Kind::take(std::declval<tusk::connection&>()));
 
-  Start what;
-
-  void begin(stepper& on) {
-    on.begin([&] { what.start(on); });
+  template <class... What>
+  void begin(stepper& on, What&... what) const {
+    on.begin([&] { Kind::start(on, what...); });
   }
   bool has_ended(stepper const& on) const noexcept { return on.has_ended(); }
   void interrupt(stepper& on) const noexcept { on.interrupt(); }
   value_type finish(stepper& on) const {
     if (auto const error = on.take_outcome()) std::rethrow_exception(error);
-    return Start::take(*on.native());
+    return Kind::take(*on.native());
   }
 };
 
 template <class Connection>
 struct connecting {
-  std::string dsn;
-  connect_options options;
-  std::optional<within> limit = {};
-
-  void start(stepper& on) const {
+  static void start(stepper& on, std::string const& dsn, connect_options const& options,
+                    std::optional<within> const& limit) {
     if (!on.closed()) throw programming_error("the connection is open already; close it first");
     on.adopt(std::make_unique<Connection>(limit ? tusk::connect<Connection>(*limit, dsn, options)
                                                 : tusk::connect<Connection>(dsn, options)));
@@ -52,10 +48,7 @@ struct connecting {
 };
 
 struct script {
-  std::string text;
-  std::optional<within> limit;
-
-  void start(stepper& on) const {
+  static void start(stepper& on, std::string const& text, std::optional<within> const& limit) {
     if (limit)
       on.opened().start_exec(*limit, text);
     else
@@ -65,9 +58,7 @@ struct script {
 };
 
 struct one_statement {
-  bound what;
-
-  void start(stepper& on) const {
+  static void start(stepper& on, bound const& what) {
     if (what.limit)
       on.opened().start_query(*what.limit, what.sql, what.args);
     else
@@ -80,15 +71,12 @@ struct one_statement {
 };
 
 struct cursor_statement {
-  cursor& with;
-  bound what;
-
-  void start(stepper& on) const {
+  static void start(stepper& on, cursor* with, bound const& what) {
     on.opened();
     if (what.limit)
-      with.execute(*what.limit, what.sql, what.args);
+      with->execute(*what.limit, what.sql, what.args);
     else
-      with.execute(what.sql, what.args);
+      with->execute(what.sql, what.args);
   }
   static void take(tusk::connection&) noexcept {}
 };

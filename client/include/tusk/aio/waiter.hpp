@@ -1,6 +1,6 @@
 // The composed operation that all of the face's functions are: a task begins, and is looked at after each step.
 //
-//   task.begin(stepper)      once; throws what is the end of it
+//   task.begin(stepper, ..)  once, with what it is begun with; throws what is the end of it
 //   task.has_ended(stepper)  true: finish() gives its value, or throws
 //   task.interrupt(stepper)  its cancellation slot was called: it has to end soon
 //
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
@@ -15,6 +16,7 @@
 #include <asio/dispatch.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
+#include <asio/recycling_allocator.hpp>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -44,9 +46,14 @@ class waiter {
   explicit waiter(std::shared_ptr<stepper> on) : on_(std::move(on)) {}
   waiter(waiter const&) = delete;
   waiter& operator=(waiter const&) = delete;
-  virtual ~waiter() = default;
+
+  struct deleter {
+    void operator()(waiter* which) const noexcept { which->destroy(); }
+  };
+  using pointer = std::unique_ptr<waiter, deleter>;
 
  protected:
+  ~waiter() = default;
   /// What the cancellation slot calls.
   struct interruption {
     waiter* whom;
@@ -56,7 +63,7 @@ class waiter {
     }
   };
   /// To be called once the task has begun: true, it has ended by that.
-  static void begun(std::unique_ptr<waiter> self, bool ended) {
+  static void begun(pointer self, bool ended) {
     stepper& on = *self->on_;
     if (ended)
       asio::post(on.executor(), finish{std::move(self)});
@@ -69,15 +76,15 @@ class waiter {
  private:
   /// What the event loop calls.
   struct look {
-    std::unique_ptr<waiter> self;
+    pointer self;
     void operator()(std::error_code woken) { waiter::woken(std::move(self), !woken); }
   };
   struct finish {
-    std::unique_ptr<waiter> self;
+    pointer self;
     void operator()() { waiter::finished(std::move(self)); }
   };
 
-  static void woken(std::unique_ptr<waiter> self, bool ready) {
+  static void woken(pointer self, bool ready) {
     stepper& on = *self->on_;
     on.waited();
     if (!self->has_ended()) {
@@ -91,13 +98,13 @@ class waiter {
     else
       wait(std::move(self));
   }
-  static void wait(std::unique_ptr<waiter> self) {
+  static void wait(pointer self) {
     stepper& on = *self->on_;
     bool const interrupted = self->interrupted_;  // by a handler within the step: there was no wait to end yet
     on.wait(look{std::move(self)});
     if (interrupted) on.wake();
   }
-  static void finished(std::unique_ptr<waiter> self) {
+  static void finished(pointer self) {
     waiter& of = *self;
     of.complete(std::move(self));
   }
@@ -107,7 +114,9 @@ class waiter {
   /// Whether the task has ended. Then its value or its error is here.
   virtual bool take_outcome() = 0;
   /// Calls the handler on its executor, after everything that `self`, which is this object, has held is gone.
-  virtual void complete(std::unique_ptr<waiter> self) = 0;
+  virtual void complete(pointer self) = 0;
+  /// Frees it, by the handler's allocator.
+  virtual void destroy() noexcept = 0;
 
   bool interrupted_ = false;
 };
@@ -118,28 +127,30 @@ struct nothing {};
 template <class Task, class Handler>
 class waiter_for final : public waiter {
  public:
-  template <class Given>
-  waiter_for(std::shared_ptr<stepper> on, Given&& task, Handler&& handler)
-      : waiter(std::move(on)), task_(std::forward<Given>(task)), handler_(std::move(handler)) {
-    auto const executor = asio::get_associated_executor(handler_, on_->executor());
-    if constexpr (std::is_same_v<executor_type, asio::any_io_executor>)
-      if (executor == on_->executor()) return;
-    executor_.emplace(executor);
-  }
-
-  static void begin(std::unique_ptr<waiter_for> self) {
-    if (auto slot = asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
-      slot.assign(interruption{self.get()});
-    bool const ended = self->ended([&] { self->task_.begin(*self->on_); });
+  /// Begins a task. `what` need not live until it ends.
+  template <class... Start>
+  static void begin(std::shared_ptr<stepper> on, Handler&& handler, Start&... what) {
+    auto self = make(std::move(on), std::move(handler));
+    auto* const made = static_cast<waiter_for*>(self.get());
+    if (auto slot = asio::get_associated_cancellation_slot(made->handler_); slot.is_connected())
+      slot.assign(interruption{made});
+    bool const ended = made->ended([&] { made->task_.begin(*made->on_, what...); });
     begun(std::move(self), ended);
   }
 
  private:
   using value_type = typename Task::value_type;
   using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+  using allocator_type = typename std::allocator_traits<
+      asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>>::template rebind_alloc<waiter_for>;
   static constexpr bool has_value = !std::is_void_v<value_type>;
 
   using value_or_nothing = std::conditional_t<has_value, value_type, nothing>;
+  /// Becomes the value in the place where it is to be: it is not moved there.
+  struct finishing {
+    waiter_for& self;
+    operator value_type() const { return self.task_.finish(*self.on_); }
+  };
   struct completion {
     Handler handler;
     std::exception_ptr error;
@@ -153,6 +164,31 @@ class waiter_for final : public waiter {
     }
   };
 
+  waiter_for(std::shared_ptr<stepper>&& on, Handler&& handler, allocator_type allocator)
+      : waiter(std::move(on)), allocator_(allocator), handler_(std::move(handler)) {
+    auto const executor = asio::get_associated_executor(handler_, on_->executor());
+    if constexpr (std::is_same_v<executor_type, asio::any_io_executor>)
+      if (executor == on_->executor()) return;
+    executor_.emplace(executor);
+  }
+  ~waiter_for() = default;
+
+  static pointer make(std::shared_ptr<stepper>&& on, Handler&& handler) {
+    allocator_type allocator(asio::get_associated_allocator(handler, asio::recycling_allocator<void>()));
+    auto* const place = std::allocator_traits<allocator_type>::allocate(allocator, 1);
+    try {
+      return pointer(new (static_cast<void*>(place)) waiter_for(std::move(on), std::move(handler), allocator));
+    } catch (...) {
+      std::allocator_traits<allocator_type>::deallocate(allocator, place, 1);
+      throw;
+    }
+  }
+  void destroy() noexcept override {
+    allocator_type allocator = allocator_;
+    this->~waiter_for();
+    std::allocator_traits<allocator_type>::deallocate(allocator, this, 1);
+  }
+
   bool has_ended() override { return task_.has_ended(*on_); }
   void interrupt() override { task_.interrupt(*on_); }
   bool take_outcome() override {
@@ -164,7 +200,7 @@ class waiter_for final : public waiter {
       first();
       if (!task_.has_ended(*on_)) return false;
       if constexpr (has_value)
-        value_ = task_.finish(*on_);
+        value_.emplace(finishing{*this});
       else
         task_.finish(*on_);
     } catch (...) {
@@ -173,10 +209,16 @@ class waiter_for final : public waiter {
     return true;
   }
 
-  void complete(std::unique_ptr<waiter> self) override {
+  value_or_nothing taken_value() {
+    if constexpr (!has_value)
+      return {};
+    else
+      return value_ ? std::move(*value_) : value_type();
+  }
+  void complete(pointer self) override {
     if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
     auto const executor = std::move(executor_);
-    completion call{std::move(handler_), std::move(error_), std::move(value_)};
+    completion call{std::move(handler_), std::move(error_), taken_value()};
     self.reset();
     if (executor)
       asio::dispatch(executor->get_executor(), std::move(call));
@@ -184,22 +226,22 @@ class waiter_for final : public waiter {
       call();  // this is its executor
   }
 
-  Task task_;
+  [[no_unique_address]] allocator_type allocator_;
+  [[no_unique_address]] Task task_;
   Handler handler_;
   std::optional<asio::executor_work_guard<executor_type>> executor_;  // the handler's, if it has one of its own
   std::exception_ptr error_;
-  [[no_unique_address]] value_or_nothing value_;
+  std::optional<value_or_nothing> value_;
 };
 
-/// Begins a task.
-template <class Task, class Token>
-auto wait_for(std::shared_ptr<stepper> const& on, Task&& task, Token& token) {
+/// Begins a task, with what it is begun with.
+template <class Task, class Token, class... Start>
+auto wait_for(std::shared_ptr<stepper> const& on, Token& token, Start&&... what) {
   return asio::async_initiate<Token, signature_of<typename Task::value_type>>(
-      [](auto handler, std::shared_ptr<stepper> of, auto&& what) {
-        using made = waiter_for<Task, decltype(handler)>;
-        made::begin(std::make_unique<made>(std::move(of), std::forward<decltype(what)>(what), std::move(handler)));
+      [](auto handler, std::shared_ptr<stepper> of, auto&&... with) {
+        waiter_for<Task, decltype(handler)>::begin(std::move(of), std::move(handler), with...);
       },
-      token, on, std::move(task));
+      token, on, std::forward<Start>(what)...);
 }
 
 }  // namespace tusk::aio::detail
