@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -278,6 +279,34 @@ TEST(handler, may_take_itself_off_and_set_another) {
   conn.on_notify(channel, [&](tusk::notify const& arrived) { seen += "third " + arrived.payload; });
   conn.exec(notify("3"));
   EXPECT_EQ(seen, "first 1 third 3");
+}
+
+TEST(handler, that_was_replaced_while_it_runs_lives_until_it_returns) {
+  std::weak_ptr<int> captured;
+  connection conn = handled([](tusk::notify const&) {});
+  auto const make = [&] {
+    auto held = std::make_shared<int>(5);
+    captured = held;
+    return held;
+  };
+  for (bool const with_another : {false, true}) {
+    conn.on_notify(channel, [&, held = make()](tusk::notify const&) {
+      conn.on_notify(channel, {});
+      EXPECT_FALSE(captured.expired());
+      if (with_another) conn.on_notify(channel, [](tusk::notify const&) {});
+      EXPECT_EQ(*held, 5);
+    });
+    conn.exec(notify("one"));
+    EXPECT_TRUE(captured.expired());
+    conn.on_notice([&, held = make()](diagnostics const&) {
+      conn.on_notice({});
+      EXPECT_FALSE(captured.expired());
+      if (with_another) conn.on_notice([](diagnostics const&) {});
+      EXPECT_EQ(*held, 5);
+    });
+    conn.exec("DO $$ BEGIN RAISE NOTICE 'one'; END $$");
+    EXPECT_TRUE(captured.expired());
+  }
 }
 
 TEST(handler, lets_operations_of_other_threads_wait) {

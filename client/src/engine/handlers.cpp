@@ -37,16 +37,24 @@ handlers::functions& handlers::made() {
   return *functions_;
 }
 
-/// Its caller holds it, so that it may take itself off.
-template <class What>
-inline void handlers::run(handler<What> const& one) noexcept {
+/// It may take itself off, and is there nevertheless until `after`, which gets what it was told.
+template <class What, class After>
+inline void handlers::run(handler<What>& one, After const& after) noexcept {
   handling const now(*this);
   try {
-    one.function(one.told);
+    one.function(std::as_const(one.told));
   } catch (...) {
     if (!thrown_) thrown_ = std::current_exception();
     in_.obstacles.set(obstacles::thrown, true);
   }
+  after(one.told);
+  if (!functions_->replaced.empty() && now.is_outermost()) [[unlikely]]
+    functions_->replaced.clear();
+}
+
+std::shared_ptr<void> handlers::replace(std::shared_ptr<void> before) {
+  if (before && in_.obstacles.any_of(obstacles::handling)) functions_->replaced.push_back(before);
+  return before;
 }
 
 void handlers::rethrow_slowly() {
@@ -64,24 +72,24 @@ std::shared_ptr<void> handlers::set(std::string_view channel, on_notification fu
   std::shared_ptr<void> before;
   if (!function) {
     if (!is_known) return before;
-    before = std::move(*at);
+    before = replace(*at);
     known.erase(at);
     return before;
   }
   handler<notify> fresh{std::move(function), {0, std::string(channel), {}}};
   auto one = std::make_shared<handler<notify>>(std::move(fresh));
   if (is_known)
-    before = std::exchange(*at, std::move(one));
+    before = replace(std::exchange(*at, std::move(one)));
   else
     known.insert(at, std::move(one));
   return before;
 }
 
 void handlers::take(protocol::notification_response const& arrived, bool busy) {
-  bool const certain = in_.text_is_utf8() && !busy;
   // The payload stands behind the channel's NUL: mostly one look at both is enough.
   auto const* const end = arrived.payload.data() + arrived.payload.size();
-  if (!certain && !has_ascii_only({arrived.channel.data(), static_cast<std::size_t>(end - arrived.channel.data())}) &&
+  bool const uncertain = busy || !in_.text_is_utf8();
+  if (uncertain && !has_ascii_only({arrived.channel.data(), static_cast<std::size_t>(end - arrived.channel.data())}) &&
       !(is_readable(arrived.channel, !in_.text_is_utf8()) && is_readable(arrived.payload, !in_.text_is_utf8())))
       [[unlikely]]
     return refuse(arrived);
@@ -93,11 +101,12 @@ void handlers::take(protocol::notification_response const& arrived, bool busy) {
     return stands_at(place, arrived.channel, known);
   };
   if (functions_ && is_handled()) {
-    auto const held = functions_->of_channels[functions_->latest];
-    held->told.pid = arrived.process_id;
-    held->told.payload = arrived.payload;
-    run(*held);
-    if (held->told.payload.capacity() > worth_keeping) std::string().swap(held->told.payload);
+    auto& to = *functions_->of_channels[functions_->latest];
+    to.told.pid = arrived.process_id;
+    to.told.payload = arrived.payload;
+    run(to, [](tusk::notify& told) {
+      if (told.payload.capacity() > worth_keeping) std::string().swap(told.payload);
+    });
   } else {
     notifications_.push({arrived.process_id, std::string(arrived.channel), std::string(arrived.payload)});
     for (int const event : watching_) ::eventfd_write(event, 1);
@@ -116,7 +125,7 @@ void handlers::refuse(protocol::notification_response const& arrived) {
 std::shared_ptr<void> handlers::set(on_notice function) {
   auto one = function ? std::make_shared<handler<diagnostics>>(handler<diagnostics>{std::move(function), {}}) : nullptr;
   one.swap(made().of_notices);
-  return one;
+  return replace(std::move(one));
 }
 
 void handlers::take(protocol::notice_response const& arrived) {
@@ -126,11 +135,12 @@ void handlers::take(protocol::notice_response const& arrived) {
   if (kept != nullptr && kept->sqlstate.starts_with("57P"))  // a server that crashes says so as a WARNING, and goes
     farewell = std::make_unique<diagnostics const>(*kept);
   if (!functions_ || !functions_->of_notices) return;
-  auto const held = functions_->of_notices;
-  held->told.clear();
-  write_fields(arrived.fields_sent, held->told, !in_.text_is_utf8());  // a copy: the handler may take what is kept
-  run(*held);
-  if (size > worth_keeping) diagnostics(std::move(held->told)).clear();  // takes the memory along
+  auto& to = *functions_->of_notices;
+  to.told.clear();
+  write_fields(arrived.fields_sent, to.told, !in_.text_is_utf8());  // a copy: the handler may take what is kept
+  run(to, [size](diagnostics& told) {
+    if (size > worth_keeping) diagnostics(std::move(told)).clear();  // takes the memory along
+  });
 }
 
 void handlers::add_warning(std::string_view message) {

@@ -81,6 +81,7 @@ class handlers {
     }
     handling(handling const&) = delete;
     handling& operator=(handling const&) = delete;
+    bool is_outermost() const noexcept { return outermost_; }
     ~handling() {
       if (of_.in_.obstacles.any_of(obstacles::forked)) [[unlikely]]
         of_.leave_to_parent();
@@ -105,12 +106,15 @@ class handlers {
     std::size_t latest = 0;                                           // where the one stands that was found last
     std::shared_ptr<handler<diagnostics>> of_notices;
     sink trace;
+    // What was replaced while a function of the user's ran, which it may have been, until the outermost has returned.
+    std::vector<std::shared_ptr<void>> replaced;
   };
   static inline sink const no_sink;
 
   functions& made();
-  template <class What>
-  [[gnu::always_inline]] void run(handler<What> const& one) noexcept;
+  std::shared_ptr<void> replace(std::shared_ptr<void> before);
+  template <class What, class After>
+  [[gnu::always_inline]] void run(handler<What>& one, After const& after) noexcept;
   [[gnu::cold]] void refuse(protocol::notification_response const& arrived);
   [[gnu::cold]] void rethrow_slowly();
 
