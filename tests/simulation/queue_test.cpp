@@ -1,8 +1,10 @@
-// Queues of operations, thousands of them, each from a seed: TUSK_SEED plays one of them again.
+// Queues of operations, thousands of them, each from a seed, which a failure tells: TUSK_SEED plays that one again.
+// TUSK_ROUNDS plays so many times as many.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
+#include "support/driven_session.hpp"
 #include "support/queue_game.hpp"
 
 namespace tusk::test {
@@ -16,8 +18,8 @@ class queue_simulation : public testing::Test {
   }
   /// The incident before each turn of some rounds.
   void play_at_every_step(incident what) {
-    for (std::uint64_t round = 0; round < 20; ++round) {
-      std::uint64_t const seed = first_seed() + round;
+    for (std::uint64_t round = 0; round < 8 * times(); ++round) {
+      std::uint64_t const seed = test_seed() + round;
       std::size_t last = 1;
       for (std::size_t at = 0; at <= last; ++at) {
         last = play({seed, what, at});
@@ -25,8 +27,8 @@ class queue_simulation : public testing::Test {
       }
     }
   }
-  static std::uint64_t first_seed() {
-    char const* const given = std::getenv("TUSK_SEED");
+  static std::uint64_t times() {
+    char const* const given = std::getenv("TUSK_ROUNDS");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
   }
 
@@ -35,7 +37,7 @@ class queue_simulation : public testing::Test {
 };
 
 TEST_F(queue_simulation, without_incidents) {
-  for (std::uint64_t round = 0; round < 2000 && !HasFailure(); ++round) play({first_seed() + round});
+  for (std::uint64_t round = 0; round < 1000 * times() && !HasFailure(); ++round) play({test_seed() + round});
 }
 
 TEST_F(queue_simulation, with_a_cancel_at_every_step) { play_at_every_step(incident::cancel); }
