@@ -289,7 +289,7 @@ class comparison {
 
 // --- The tests ------------------------------------------------------------------------------------------------------
 
-// Under a sanitizer, which is what the fuzz targets are for, only the table.
+// Under a sanitizer, which is what the fuzz targets are for, only a part of the table.
 constexpr int mutations = test::effort_divisor == 1 ? 10'000 : 0;
 
 void compare_all(libpq_oracle const& libpq) {
@@ -300,8 +300,8 @@ void compare_all(libpq_oracle const& libpq) {
     auto more = make();
     texts.insert(texts.end(), more.begin(), more.end());
   }
-  for (std::string const& text : texts) {
-    all.compare(text);
+  for (std::size_t i = 0; i < texts.size(); i += test::effort_divisor) {
+    all.compare(texts[i]);
     if (::testing::Test::HasFailure()) return;
   }
   std::mt19937_64 random(20260);
@@ -349,6 +349,7 @@ void compare_table(libpq_oracle const& libpq) {
 }
 
 TEST(LibpqConninfo, AgreesWithVersion18) {
+  if (test::was_run_beside_another_server()) GTEST_SKIP() << "needs no server: once is enough";
   libpq_oracle const libpq(test::exported("TUSK_LIBPQ18"));
   ASSERT_EQ(libpq.version() / 10000, 18);
   compare_table(libpq);
@@ -356,6 +357,7 @@ TEST(LibpqConninfo, AgreesWithVersion18) {
 }
 
 TEST(LibpqConninfo, AgreesWithTheMachinesOwn) {
+  if (test::was_run_beside_another_server()) GTEST_SKIP() << "needs no server: once is enough";
   auto const libpq = test::machines_libpq();
   if (!libpq) GTEST_SKIP() << "the machine has no libpq.so.5";
   compare_table(*libpq);

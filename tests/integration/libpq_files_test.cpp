@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "support/effort.hpp"
 #include "support/libpq_oracle.hpp"
 #include "support/server.hpp"
 
@@ -46,7 +47,7 @@ void compare_passfiles(libpq_oracle const& libpq) {
                                            "::1:2:u:u:", "/nowhere:1:d:u:",
                                            "x"};
   std::mt19937_64 random(7);
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < static_cast<int>(test::effort(2000)); ++i) {
     std::string const text = random_text(pieces, 30, random);
     environment.home().write(".pgpass", text);
     for (std::string const& host : hosts) {
@@ -59,7 +60,7 @@ void compare_passfiles(libpq_oracle const& libpq) {
       found += theirs.password.empty() ? 0 : 1;
     }
   }
-  EXPECT_GT(found, 500U);
+  EXPECT_GT(found, test::effort(500));
 }
 
 /// What each finds in random service files.
@@ -97,7 +98,7 @@ void compare_service_files(libpq_oracle const& libpq) {
                                            "connect_timeout=1\n",
                                            "user=h\\'\n"};
   std::mt19937_64 random(8);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < static_cast<int>(test::effort(3000)); ++i) {
     std::string const text = random_text(pieces, 12, random), other = random_text(pieces, 6, random);
     environment.home().write(".pg_service.conf", text);
     std::string const system = environment.home().write("pg_service.conf", other);
@@ -117,13 +118,20 @@ void compare_service_files(libpq_oracle const& libpq) {
     EXPECT_EQ(made->dbname, get(theirs.values, "dbname")) << text;
     EXPECT_EQ(name_of(sslmodes, made->tls.mode), get(theirs.values, "sslmode")) << text;
   }
-  EXPECT_GT(found, 500U);
+  EXPECT_GT(found, test::effort(500));
 }
 
-TEST(LibpqFiles, PasswordsAsInVersion18) { compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
-TEST(LibpqFiles, ServicesAsInVersion18) { compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
+TEST(LibpqFiles, PasswordsAsInVersion18) {
+  if (test::was_run_beside_another_server()) GTEST_SKIP() << "needs no server: once is enough";
+  compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18")));
+}
+TEST(LibpqFiles, ServicesAsInVersion18) {
+  if (test::was_run_beside_another_server()) GTEST_SKIP() << "needs no server: once is enough";
+  compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18")));
+}
 
 TEST(LibpqFiles, AsTheMachinesOwn) {
+  if (test::was_run_beside_another_server()) GTEST_SKIP() << "needs no server: once is enough";
   auto const libpq = test::machines_libpq();
   if (!libpq) GTEST_SKIP() << "the machine has no libpq.so.5";
   compare_passfiles(*libpq);

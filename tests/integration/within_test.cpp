@@ -245,7 +245,7 @@ TEST(limit, of_a_prepare_that_waits_for_a_lock) {
 TEST(limit, mended_of_a_large_batch_that_waits_for_a_lock) {
   connection holder = open();
   holder.exec("CREATE TABLE limited_batch (t text); COMMIT; BEGIN; LOCK TABLE limited_batch");
-  std::vector<std::string> const rows(20'000, std::string(1000, 'x'));
+  std::vector<std::string> const rows(2'000, std::string(1000, 'x'));
   for (face const& by : all_faces()) {
     auto const on = open(by, dsn(way::unix_socket));
     cursor cur = on->conn().cursor();

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include "support/effort.hpp"
 #include "support/libpq.hpp"
+#include "support/server.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/variables.hpp"
 
@@ -85,6 +87,9 @@ class libpq_oracle {
   libpq library_;
   std::set<std::string, std::less<>> keywords_;
 };
+
+/// Whether tools/test runs this beside an older server, too.
+inline bool was_run_beside_another_server() { return effort_divisor == 1 && exported("TUSK_SERVER_VERSION") != "15"; }
 
 /// The libpq that the loader finds, if there is one.
 inline std::unique_ptr<libpq_oracle> machines_libpq() {
