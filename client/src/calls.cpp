@@ -15,29 +15,33 @@ std::vector<result> all(std::span<result> of) {
   return {std::make_move_iterator(of.begin()), std::make_move_iterator(of.end())};
 }
 
+/// A statement that the server knows, where the engine does not wait itself, or the bytes go through TLS.
+[[gnu::noinline]] result run_stepped(connection_state& on, known_statement& what) {
+  what.hold();
+  on.run_alone(what);
+  return only(what.results());
+}
+
 /// A statement that the server knows: mostly it is one send and one receive.
 [[gnu::always_inline]] inline result run_known(connection_state& on,
                                                std::shared_ptr<prepared_statement> const& statement,
                                                params const& args) {
   on.require.ready(statement->sql, args);
   known_statement what(on.context, statement, args);
-  if (on.may_exchange()) [[likely]] {
-    std::shared_ptr<result_state> made;
-    auto& session = on.context.session;
-    on.engine.exchange(
-        what, [&]() __attribute__((always_inline)) {
-          auto const* whole = std::get_if<protocol::unit_complete>(&session.next());
-          if (whole == nullptr || session.buffered() != 0) return engine::taken::event;
-          made = what.take_at_once(whole->tag);
-          return engine::taken::whole;
-        });
-    if (made) [[likely]]
-      return result(std::move(made));
-    on.wait(what);
-  } else {
-    what.hold();
-    on.run(what);
-  }
+  if (!on.may_exchange()) [[unlikely]]
+    return run_stepped(on, what);
+  std::shared_ptr<result_state> made;
+  auto& session = on.context.session;
+  on.exchange(
+      what, [&]() __attribute__((always_inline)) {
+        auto const* whole = std::get_if<protocol::unit_complete>(&session.next());
+        if (whole == nullptr || session.buffered() != 0) return engine::taken::event;
+        made = what.take_at_once(whole->tag);
+        return engine::taken::whole;
+      });
+  if (made) [[likely]]
+    return result(std::move(made));
+  on.wait(what);
   return only(what.results());
 }
 
@@ -83,7 +87,7 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
       auto const at_once = [&]() __attribute__((always_inline)) {
         return what.take_at_once() ? engine::taken::whole : engine::taken::part;
       };
-      if (!on.engine.exchange(what, at_once)) on.wait(what);
+      if (!on.exchange(what, at_once)) on.wait(what);
     } else {
       on.run(what, std::move(limited));
     }
@@ -170,14 +174,21 @@ result query(connection_state& on, std::shared_ptr<prepared_statement> const& st
 
 void start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
+  auto const make = [&](std::shared_ptr<prepared_statement> const& known) {
+    auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, known, args);
+    what->hold();
+    return what;
+  };
+  // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
+  if (limit == nullptr) [[likely]] {
+    on.require.ready(sql, args);
+    if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]]
+      return on.start_alone(make(*found));
+  }
   auto limited = on.require.time(limit);
   on.require.ready(sql, args);
-  // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
-  if (auto const* found = on.context.statements.find(sql, args.types())) {
-    auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, *found, args);
-    what->hold();
-    return on.start(std::move(what), std::move(limited));
-  }
+  if (auto const* found = on.context.statements.find(sql, args.types()))
+    return on.start(make(*found), std::move(limited));
   on.start(std::make_shared<first_run>(on.context, unknown_statement(on.context, sql, args), args), std::move(limited));
 }
 
@@ -260,7 +271,7 @@ void start_now(connection_state& on, std::string_view statement, within const* l
   on.start(std::move(listening), std::move(limited));
 }
 
-std::vector<result> take_results(connection_state& on) {
+results take_results(connection_state& on) {
   operation_guard const guard(on.lock);
   on.require.no_handler();
   if (on.engine.is_busy() || on.context.obstacles.any_of(obstacles::waited))
@@ -268,20 +279,22 @@ std::vector<result> take_results(connection_state& on) {
   on.finish();
   auto* const last = on.last.get();  // throws the error of one that close() ended
   if (last == nullptr) return {};
-  std::vector<result> given;
-  auto const results = last->results();
-  given.reserve(results.size());
-  for (result& each : results) given.push_back(std::move(each));
-  on.last.drop();
-  return given;
+  struct drop_at_end {
+    last_operation& which;
+    ~drop_at_end() { which.drop(); }
+  } const once{on.last};
+  auto const of = last->results();
+  if (of.size() == 1) [[likely]]
+    return std::move(of.front());
+  return all(of);
 }
 
-std::vector<result> peek_results(connection_state& on) {
+results peek_results(connection_state& on) {
   operation_guard const guard(on.lock);
   auto* const last = on.last.peek();
   if (last == nullptr) return {};
-  auto const results = last->results();
-  return {results.begin(), results.end()};
+  auto const of = last->results();
+  return std::vector<result>(of.begin(), of.end());
 }
 
 }  // namespace tusk::detail

@@ -49,8 +49,8 @@ void run_now(connection_state& on, char const* what, std::string_view statement,
 void start_now(connection_state& on, std::string_view statement, within const* limit);
 
 /// The results of what was started last; once.
-std::vector<result> take_results(connection_state& on);
+results take_results(connection_state& on);
 /// The same without taking them.
-std::vector<result> peek_results(connection_state& on);
+results peek_results(connection_state& on);
 
 }  // namespace tusk::detail

@@ -13,8 +13,6 @@ result last_of(results all) { return all.empty() ? result() : std::move(all).bac
 
 /// What a handler has thrown, unless a call that waits does it.
 void rethrow_from_handlers(detail::connection_state& on) {
-  if (!on.context.obstacles.any_of(detail::obstacles::thrown)) [[likely]]
-    return;
   detail::operation_guard const guard(on.lock);
   if (!on.context.obstacles.any_of(detail::obstacles::waited)) on.told.rethrow();
 }
@@ -76,7 +74,7 @@ void connection::begin_session() {
       throw;
     }
   }
-  rethrow_from_handlers(state());
+  if (state().context.obstacles.any_of(detail::obstacles::thrown)) rethrow_from_handlers(state());
 }
 
 /// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.
@@ -99,11 +97,7 @@ poll_status connection::step_session_hook(detail::connection_state& on) {
   return wanted;
 }
 
-/// Throws interface_error if the connection was moved from.
-detail::connection_state& connection::state() const {
-  if (!state_) throw interface_error("this connection was moved to another object; use that one");
-  return *state_;
-}
+void connection::throw_moved() { throw interface_error("this connection was moved to another object; use that one"); }
 
 results connection::exec_script(within const* limit, std::string_view script) {
   if (state().watched) [[unlikely]]
@@ -158,8 +152,8 @@ results connection::do_execute(execution const& what) {
     return {};
   }
   if (what.is_script) return detail::exec(to, what.sql, what.limit);
-  if (what.prepared != nullptr) return {{detail::query(to, *what.prepared, what.args, what.limit)}};
-  return {{detail::query(to, what.sql, what.args, what.limit)}};
+  if (what.prepared != nullptr) return detail::query(to, *what.prepared, what.args, what.limit);
+  return detail::query(to, what.sql, what.args, what.limit);
 }
 
 void connection::did_execute(outcome const&) {}
@@ -202,17 +196,26 @@ void connection::forget_statements() {
 }
 
 poll_status connection::poll() {
-  using stage = detail::connection_state::hook_stage;
   auto& on = state();
   on.require.no_handler();
-  // Whoever is told of the end may close or move the connection.
-  auto const kept = on.on_end.is_set() || on.hook != stage::none ? state_ : nullptr;
+  if (on.on_end.is_set() || on.hook != detail::connection_state::hook_stage::none) [[unlikely]]
+    return poll_and_tell();
+  poll_status const wanted = on.poll();
+  if (on.context.obstacles.any_of(detail::obstacles::thrown)) [[unlikely]]
+    rethrow_from_handlers(on);
+  return wanted;
+}
+
+/// The same with the session's hook, and with what is to be told of the end.
+poll_status connection::poll_and_tell() {
+  using stage = detail::connection_state::hook_stage;
+  auto const kept = state_;  // whoever is told may close or move the connection
+  auto& on = *kept;
   poll_status wanted = poll_status::ok;
   try {
     wanted = on.poll();
-    if (wanted == poll_status::ok && on.hook != stage::none) [[unlikely]]
-      wanted = step_session_hook(on);
-    if (wanted == poll_status::ok && on.on_end.is_set()) [[unlikely]] {
+    if (wanted == poll_status::ok && on.hook != stage::none) wanted = step_session_hook(on);
+    if (wanted == poll_status::ok && on.on_end.is_set()) {
       on.on_end.take()(nullptr);
       if (on.engine.is_busy()) wanted = on.wanted();  // who was told has started the next one
     }
@@ -221,7 +224,7 @@ poll_status connection::poll() {
     if (auto const tell = on.engine.is_busy() ? nullptr : on.on_end.take()) tell(std::current_exception());
     throw;
   }
-  rethrow_from_handlers(on);
+  if (on.context.obstacles.any_of(detail::obstacles::thrown)) rethrow_from_handlers(on);
   return wanted;
 }
 

@@ -34,12 +34,6 @@ connect_options without_parameters(connect_options how) {
   return how;
 }
 
-inline poll_status status_of(client::wish const& wanted) noexcept {
-  if (wanted.is_none()) return poll_status::ok;
-  if (!wanted.write) return poll_status::read;
-  return wanted.read ? poll_status::read_write : poll_status::write;
-}
-
 }  // namespace
 
 session_mode first_mode(connect_options const& options, client::settings const& settings) {
@@ -91,14 +85,14 @@ void connection_state::trace(std::function<void(std::string_view)> sink) {
 
 // ---- operations ----
 
-void connection_state::run(sql_operation& what, std::unique_ptr<client::limit> limit) {
+void connection_state::run(sql_operation& what, std::unique_ptr<client::limit>&& limit) {
   last.drop();
   engine.begin(what, std::move(limit));
   wait(what);
 }
 
 void connection_state::wait(sql_operation& what) {
-  if (auto const callback = wait_slot::any() ? callback_in_force() : nullptr) {
+  if (auto const callback = callback_in_force()) {
     if (!what.has_ended()) wait_by(*callback, &what);
   } else {
     engine.wait(what);
@@ -108,16 +102,14 @@ void connection_state::wait(sql_operation& what) {
   told.rethrow();
 }
 
-void connection_state::start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit> limit) {
+void connection_state::start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit) {
   last.drop();
   auto& begun = *what;
   engine.begin(begun, std::move(limit), std::move(what));
   if (begun.has_ended()) last.get();  // it could not be sent
 }
 
-void connection_state::finish() {
-  if (!close_asked_.load(std::memory_order_relaxed)) [[likely]]
-    return;
+void connection_state::close_now() {
   close_asked_ = false;
   bool const connecting = engine.channel().is_connecting();
   engine.close(closed_text);
@@ -163,23 +155,24 @@ void connection_state::connect() {
   if (!closed()) engine.channel().transport().socket().set_blocking(true);
 }
 
-poll_status connection_state::poll() {
-  operation_guard const guard(lock);
-  constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::waited | obstacles::connecting;
-  bool const is_special = context.obstacles.any_of(special);
-  if (is_special) [[unlikely]] {
-    if (!context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited))
-      return step_for_callback();
-    if (context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
+/// The step where there is an obstacle.
+poll_status connection_state::step_specially() {
+  if (!context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited))
+    return step_for_callback();
+  if (context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
+  return step();
+}
+
+/// What poll() does when nothing is under way any more. `was_busy`: something was, before the step.
+void connection_state::end_poll(bool was_busy) {
+  if (context.obstacles.any_of(obstacles::waited)) {
+    // Its error stays for the call that waits, which does the rest, too.
+    if (waiting_->what != nullptr && waiting_->what->error()) std::rethrow_exception(waiting_->what->error());
+    return;
   }
-  bool const was_busy = engine.is_busy();
-  poll_status const wanted = is_special ? step() : status_of(engine.step());
-  if (wanted == poll_status::ok) {
-    finish();
-    last.get();
-    if (!was_busy && engine.reason().is_untold()) require.open();  // else the operation's end is told first
-  }
-  return wanted;
+  finish();
+  last.get();
+  if (!was_busy && engine.reason().is_untold()) require.open();  // else the operation's end is told first
 }
 
 poll_status connection_state::wanted() const {

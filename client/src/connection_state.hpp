@@ -1,6 +1,7 @@
 // What a connection, its cursors, statements and guards share: the engine, what it stands on, and who is told.
 //
 //   a call ─► lock ─► require.ready() ─► an operation ─► run(): begin, wait for its end, throw its error
+//                                                       exchange(): the same in one send and one receive, if that does
 //                                                       start(): begin; poll() steps, its end is told there
 //
 // The calls themselves stand in calls.hpp and with the classes that users see.
@@ -34,6 +35,12 @@ bool take_interrupt() noexcept;
 /// Whether one is ready. Throws operational_error if the system refuses.
 bool wait_once(std::span<pollfd> on, client::deadline until);
 
+inline poll_status status_of(client::wish const& wanted) noexcept {
+  if (wanted.is_none()) return poll_status::ok;
+  if (!wanted.write) return poll_status::read;
+  return wanted.read ? poll_status::read_write : poll_status::write;
+}
+
 session_mode first_mode(connect_options const& options, client::settings const& settings);
 
 class connection_state;
@@ -60,10 +67,17 @@ class connection_state {
   /// goodbye, and is to be closed.
   std::shared_ptr<connection_state> another();
   void close() noexcept;
-  poll_status poll();
+  poll_status poll() {
+    operation_guard const guard(lock);
+    constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::connecting;
+    bool const was_busy = engine.is_busy();
+    poll_status const wanted = context.obstacles.any_of(special) ? step_specially() : status_of(engine.step());
+    if (wanted == poll_status::ok) end_poll(was_busy);
+    return wanted;
+  }
   /// What to wait for since the last poll(), or since an operation was begun.
   poll_status wanted() const;
-  void cancel(std::chrono::milliseconds within);
+  void cancel(std::chrono::milliseconds given);
 
   /// Shows every message from now on. Does not lock.
   void trace(std::function<void(std::string_view)> sink);
@@ -71,18 +85,42 @@ class connection_state {
   // ---- operations ----
 
   /// Runs one and waits for its end. Throws its error, and what a handler has thrown.
-  void run(sql_operation& what, std::unique_ptr<client::limit> limit = nullptr);
+  void run(sql_operation& what, std::unique_ptr<client::limit>&& limit = nullptr);
   /// The end of the same, once it was begun.
   void wait(sql_operation& what);
-  /// Whether the engine may exchange() a send and a receive, and wait itself.
-  bool may_exchange() const noexcept {
-    return engine.channel().link().may_exchange() && !(wait_slot::any() && callback_in_force() != nullptr);
+  /// Whether exchange() may be used: the socket is bare, and the engine waits itself.
+  bool may_exchange() const noexcept { return engine.channel().link().is_bare() && !has_callback(); }
+  /// See engine::exchange(). False: wait() for the end.
+  template <class Operation, class AtOnce>
+  [[gnu::always_inline]] bool exchange(Operation& what, AtOnce const& at_once) {
+    engine.queue().drop_ended();
+    return engine.exchange(what, at_once);
+  }
+  /// The same for one without a limit that is fed whole, by a class that is known here.
+  template <class Operation>
+  void run_alone(Operation& what) {
+    last.drop();
+    engine.begin_alone(what);
+    wait(what);
   }
   /// Begins one; poll() does the rest.
-  void start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit> limit);
+  void start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit = nullptr);
+  template <class Operation>
+  void start_alone(std::shared_ptr<Operation>&& what) {
+    last.drop();
+    auto& begun = *what;
+    engine.begin_alone(begun, std::move(what));
+    if (begun.has_ended()) [[unlikely]]
+      last.get();  // it could not be sent
+  }
   /// What is left to do when an operation has ended: what a handler asked for.
-  void finish();
-  wait_slot::held callback_in_force() const;
+  void finish() {
+    if (close_asked_.load(std::memory_order_relaxed)) [[unlikely]]
+      close_now();
+  }
+  bool has_callback() const noexcept { return wait_slot::any() && (waiter.get() || find_callback()); }
+  /// Null: there is none.
+  wait_slot::held callback_in_force() const { return wait_slot::any() ? find_callback() : wait_slot::held(); }
 
   bool closed() const noexcept { return context.obstacles.any_of(obstacles::closed); }
 
@@ -107,7 +145,11 @@ class connection_state {
 
  private:
   poll_status step();
+  poll_status step_specially();
   poll_status step_for_callback();
+  void end_poll(bool was_busy);
+  void close_now();
+  wait_slot::held find_callback() const;
   void wait_by(wait_callback const& callback, sql_operation* what);
   void cancel_now(client::deadline until);
 

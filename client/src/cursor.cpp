@@ -83,7 +83,7 @@ void cursor::run(std::string_view statement, params const& args, within const* l
   } const during{*this};
   limit_ = limit;
   if (typeid(*this) == typeid(cursor) && !state_->options.async) return cursor::do_execute(statement, args);
-  results_.all_.clear();  // do_execute may be another one
+  results_.clear();  // do_execute may be another one
   since_ = std::chrono::steady_clock::now();
   try {
     do_execute(statement, args);
@@ -101,8 +101,8 @@ void cursor::run(std::string_view statement, params const& args, within const* l
 
 void cursor::do_execute(std::string_view statement, params const& args) {
   if (batch_) return batch_->push_back(merge(statement, args));
-  results_.all_.clear();
-  detail::release_if_large(results_.all_);
+  results_.clear();
+  detail::release_if_large(results_.several_);
   if (query_.capacity() > 4 * statement.size()) detail::release_if_large(query_);
   if (args.empty())
     query_.assign(statement);
@@ -111,7 +111,7 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   if (state_->options.async)
     detail::start_exec(*state_, query_, casters_, limit_);
   else
-    detail::exec(*state_, query_, casters_, results_.all_, limit_);
+    detail::exec(*state_, query_, casters_, results_.several_, limit_);
 }
 
 void cursor::ended(std::exception_ptr error) {
@@ -126,9 +126,9 @@ void cursor::did_execute(outcome const&) {}
 /// Merges all, sends all, and tells of each that came to an end.
 void cursor::run_many(std::string_view statement, std::vector<params> const& sets, within const* limit) {
   start();
-  results_.all_.clear();
+  results_.clear();
   since_ = std::chrono::steady_clock::now();
-  detail::release_if_large(results_.all_);
+  detail::release_if_large(results_.several_);
   batch_ = std::make_shared<std::vector<std::string>>();
   try {
     batch_->reserve(sets.size());
@@ -273,7 +273,7 @@ bool cursor::closed() const noexcept { return closed_ || state_->closed(); }
 void cursor::close() noexcept {
   closed_ = true;
   state_->on_end.forget(this);
-  results_.all_.clear();
+  results_.clear();
 }
 
 void register_type(typecaster const& caster, cursor& cur) {

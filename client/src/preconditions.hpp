@@ -25,7 +25,7 @@ class preconditions {
   /// What it is given must outlive it.
   preconditions(connect_options const& options, operation_lock const& lock, session_context& in, handlers& told,
                 detail::engine& engine) noexcept
-      : options_(options), lock_(lock), in_(in), told_(told), engine_(engine) {}
+      : is_async_(options.async), lock_(lock), in_(in), told_(told), engine_(engine) {}
 
   /// An operation can begin, and the server would read the text and the arguments as they are meant.
   void ready(std::string_view text, params const& args) {
@@ -37,18 +37,18 @@ class preconditions {
     if (in_.obstacles.any_of(obstacles::handling)) [[unlikely]]
       refuse_in_handler();
   }
-  /// That, and the connection is open; if it is closed, the first call throws the reason, where no operation has told
-  /// it.
+  /// The connection is open, and no_handler(). If it is closed the first call throws the reason, where no operation has
+  /// told it.
   void open();
-  /// That, and no wait callback steps the connection for another operation, and no guard's scope has to be left first.
+  /// open(), no wait callback steps the connection for another operation, and no guard's scope has to be left first.
   void turn();
-  /// That, and no operation that was started is under way.
+  /// turn(), and no operation that was started is under way.
   void idle();
   /// No guard is open: it owns the transaction, which nothing else ends, nor changes how the next one begins.
   void unguarded(char const* what) const;
   /// It is a blocking connection.
   void blocking(char const* what) const {
-    if (options_.async) [[unlikely]]
+    if (is_async_) [[unlikely]]
       throw_asynchronous(what);
   }
   /// The limit is not over; gives what the engine takes for it: null where there is none. Throws query_canceled.
@@ -59,7 +59,7 @@ class preconditions {
   void ready_slowly(std::string_view text, params const& args);
   [[noreturn]] static void throw_asynchronous(char const* what);
 
-  connect_options const& options_;
+  bool const is_async_;
   operation_lock const& lock_;
   session_context& in_;
   handlers& told_;

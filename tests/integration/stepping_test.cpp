@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <tusk/tusk.hpp>
 #include <vector>
@@ -165,6 +166,25 @@ TEST(stepping_a_blocking_connection, works) {
     EXPECT_EQ(value<int>(conn, "SELECT $1::int", 6), 6);
     std::string const large(10'000'000, 'y');
     EXPECT_EQ(value<std::string>(conn, "SELECT $1::text", large), large);
+  }
+}
+
+// Only what was run in more than one send and one receive made them forgotten.
+TEST(mended, results_of_a_started_operation_outlived_the_next_one) {
+  for (way const by : three_ways) {
+    connection conn = open(by);
+    statement known = conn.prepare("SELECT 2");
+    known.query();
+    conn.query("SELECT 3");
+    conn.exec("SELECT 4");
+    for (auto const& next : std::vector<std::function<void()>>{[&] { known.query(); }, [&] { conn.query("SELECT 3"); },
+                                                               [&] { conn.query("SELECT $1::int", 5); },
+                                                               [&] { conn.exec("SELECT 4"); }, [&] { conn.ping(); }}) {
+      conn.start_query("SELECT 1");
+      finish(conn);
+      next();
+      EXPECT_TRUE(conn.take_results().empty());
+    }
   }
 }
 

@@ -33,8 +33,8 @@ inline result made_result(std::vector<column_info> columns, std::vector<text_row
   for (column_info const& each : columns) read_as->types.push_back(each.type);
   read_as->quick_types = read_as->types;
   read_as->infos = std::make_shared<std::vector<column_info> const>(std::move(columns));
-  auto state = std::make_shared<tusk::detail::result_state>("SELECT " + std::to_string(rows.size()), true);
-  state->columns = std::move(read_as);
+  auto state =
+      std::make_shared<tusk::detail::result_state>(std::move(read_as), "SELECT " + std::to_string(rows.size()), true);
   state->rows = gathered.finish();
   return result(std::move(state));
 }

@@ -1,4 +1,4 @@
-// A connection: statements go in, results come out; and the four calls with which a program steps it itself.
+// A connection: statements go in, results come out; and the calls with which a program steps it itself.
 //
 // All work is done by one engine that steps bytes. `poll()` is a step; a blocking call is "begin the operation, then
 // step and wait until it has ended". What is asked with `query` is prepared at the server once and kept by its text.
@@ -253,7 +253,8 @@ class connection {
   /// `async` it only begins: poll() steps it, and repeats it until the operation has ended. An answer that comes
   /// meanwhile is handed over.
   ///
-  /// Throws operational_error (of an asynchronous connection: out of poll()) if the request cannot be sent; the
+  /// Throws operational_error if the request cannot be sent: out of poll() of an asynchronous connection, unless the
+  /// server gave no key to cancel with, or there is no descriptor, which this call finds out itself. The
   /// operation goes on, and no other request is made. If the server does not confirm what was sent, the connection is
   /// closed when the operation has ended, as the request could hit a later one.
   void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
@@ -338,7 +339,14 @@ class connection {
   friend bool wait_readable(connection& conn, within const& limit);
   friend void wait_select(connection& conn);
   results run_watched(execution const& what);
-  detail::connection_state& state() const;
+  /// Throws interface_error if the connection was moved from.
+  detail::connection_state& state() const {
+    if (!state_) [[unlikely]]
+      throw_moved();
+    return *state_;
+  }
+  [[noreturn]] static void throw_moved();
+  poll_status poll_and_tell();
 
   adapter_registry& adapters() const;
   results exec_script(within const* limit, std::string_view script);

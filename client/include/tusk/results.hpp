@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <tusk/result.hpp>
 #include <utility>
@@ -22,21 +23,32 @@ class results {
  public:
   results() = default;
   /// For do_execute of a derived connection that has results of its own.
-  results(std::vector<result> all) noexcept : all_(std::move(all)) {}
+  results(std::vector<result> all) noexcept : several_(std::move(all)) {}
+  results(result&& only) noexcept : one_(std::move(only)) {}
+  results(results const&) = default;
+  results& operator=(results const&) = default;
+  results(results&& other) noexcept
+      : one_(std::exchange(other.one_, std::nullopt)), several_(std::exchange(other.several_, {})) {}
+  results& operator=(results&& other) noexcept {
+    if (this == &other) return *this;
+    one_ = std::exchange(other.one_, std::nullopt);
+    several_ = std::exchange(other.several_, {});
+    return *this;
+  }
 
-  std::size_t size() const noexcept { return all_.size(); }
-  bool empty() const noexcept { return all_.empty(); }
+  std::size_t size() const noexcept { return one_ ? 1 : several_.size(); }
+  bool empty() const noexcept { return size() == 0; }
 
   /// Result `index`, from 0; front() is the first, back() the last. These throw programming_error if there is none.
-  result const& operator[](std::size_t index) const& { return all_[checked(index)]; }
-  result operator[](std::size_t index) && { return std::move(all_[checked(index)]); }
+  result const& operator[](std::size_t index) const& { return begin()[checked(index)]; }
+  result operator[](std::size_t index) && { return std::move((one_ ? &*one_ : several_.data())[checked(index)]); }
   result const& front() const& { return (*this)[0]; }
   result front() && { return std::move(*this)[0]; }
   result const& back() const& { return (*this)[size() - 1]; }
-  result back() && { return std::move(*this)[size() - 1]; }
+  result back() && { return one_ ? std::move(*one_) : std::move(*this)[size() - 1]; }
 
-  result const* begin() const& noexcept { return all_.data(); }
-  result const* end() const& noexcept { return all_.data() + all_.size(); }
+  result const* begin() const& noexcept { return one_ ? &*one_ : several_.data(); }
+  result const* end() const& noexcept { return begin() + size(); }
 
   // Of a temporary that is const, which has nothing to give away.
   result operator[](std::size_t) const&& = delete;
@@ -48,12 +60,17 @@ class results {
  private:
   friend class cursor;  // which uses its memory again
   std::size_t checked(std::size_t index) const {
-    if (index >= all_.size()) [[unlikely]]
-      detail::throw_no_result(index, all_.size());
+    if (index >= size()) [[unlikely]]
+      detail::throw_no_result(index, size());
     return index;
   }
+  void clear() noexcept {
+    one_.reset();
+    several_.clear();
+  }
 
-  std::vector<result> all_;
+  std::optional<result> one_;  // the only one, which then needs no heap; or none, and
+  std::vector<result> several_;
 };
 
 }  // namespace tusk

@@ -73,7 +73,8 @@ enum class text_trust : std::uint8_t {
 /// What a result shares. Filled by the connection, immutable afterwards.
 struct result_state {
   result_state() = default;
-  result_state(std::string_view command_tag, bool utf8) : tag(command_tag) {
+  result_state(std::shared_ptr<column_set const> const& of, std::string_view command_tag, bool utf8)
+      : columns(of), tag(command_tag) {
     if (!utf8) [[unlikely]]
       distrust(text_trust::foreign);
   }

@@ -19,9 +19,11 @@ namespace tusk {
 /// The time runs from here on, not from the operation's start: one object limits several operations together. An
 /// operation that begins when it is over throws query_canceled and sends nothing. Waiting for another thread's
 /// operation on the same connection counts, but is not cut short. When it is over the statement is cancelled (see
-/// connection::cancel; again if need be), so the connection stays usable and no later statement is hit; an operation
-/// that the server cannot or will not cancel closes the connection 5 seconds later, with operational_error. rollback(),
-/// reset() and ping() are no statements to cancel: their limit closes the connection when it is over.
+/// connection::cancel; again if need be), and no later statement is hit. The connection stays usable, but where the
+/// network keeps the end of a cancel request from being known: then the operation ends up to a second later, and the
+/// connection is closed. An operation that the server cannot or will not cancel closes the connection 5 seconds later,
+/// with operational_error. rollback(), reset() and ping() are no statements to cancel: their limit closes the
+/// connection when it is over.
 ///
 /// It holds however the operation is waited for: timeout() includes the time, fileno() becomes readable when a stop is
 /// requested, and poll() does what is to be done. A value; immutable.

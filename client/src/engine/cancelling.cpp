@@ -68,7 +68,7 @@ void cancelling::step_slowly() {
   throw operational_error(ended->reason());
 }
 
-void cancelling::front_ended() noexcept {
+void cancelling::front_ended_slowly() noexcept {
   asked_.reset();
   again_ = {};
   pause_ = first_pause;

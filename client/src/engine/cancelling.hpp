@@ -44,7 +44,10 @@ class cancelling {
       step_slowly();
   }
   /// The operation in front has ended. What is under way is dropped, or its fate is waited for; see holds().
-  void front_ended() noexcept;
+  void front_ended() noexcept {
+    if (is_under_way() || again_ != client::clock::time_point()) [[unlikely]]
+      front_ended_slowly();
+  }
   /// Whether nothing is at the server any more, and nothing goes on before the fate of a request is known.
   bool holds() const noexcept { return request_ && !queue_.is_front_begun(); }
   /// Whether operations may be fed: a request must not hit one that is sent after it was asked for. The one that it is
@@ -74,6 +77,7 @@ class cancelling {
     return is_under_way() || (limit != nullptr && limit->cancels() && limit->is_over());
   }
   void step_slowly();
+  void front_ended_slowly() noexcept;
   void watch_slowly() const;
   void request(client::deadline until);
   void begin_if_due();

@@ -26,7 +26,7 @@ engine::engine(client::settings const& to, connect_options const& options, sessi
 
 // ---- operations ----
 
-void engine::begin(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept) {
+void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept) {
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
   queue_.push(what, std::move(limit), std::move(kept));
   try {
@@ -58,7 +58,7 @@ void engine::wait(operation const& what) {
 }
 
 /// The operation in front has had its last event.
-void engine::front_ended() {
+inline void engine::front_ended() {
   queue_.end_front();
   cancelling_.front_ended();
   if (!queue_.empty()) {
@@ -69,7 +69,8 @@ void engine::front_ended() {
   in_.idle();
   if (cancelling_.holds()) return;
   busy_.store(false, std::memory_order_release);
-  end_if_doubtful();
+  if (in_.obstacles.any_of(obstacles::doubtful)) [[unlikely]]
+    end_if_doubtful();
 }
 
 // ---- events ----
@@ -78,6 +79,21 @@ void engine::front_ended() {
 void engine::take_events() {
   do in_.session.next();
   while (take_event());
+}
+
+/// Gives the operation in front the event. False if it was the last one for now.
+inline bool engine::hand_to_front(protocol::event const& told) {
+  operation& front = queue_.front();
+  switch (front.take(told)) {
+    case progress::under_way: break;
+    case progress::ended:
+      front_ended();
+      if (in_.session.buffered() == 0 && queue_.empty()) [[likely]]
+        return false;
+      break;
+    case progress::broken: break_off(front.error());
+  }
+  return !is_closed();
 }
 
 /// Takes the session's present event. False if it was the last one for now.
@@ -91,16 +107,8 @@ bool engine::take_event() {
         operational_error("the connection was closed: " + client::describe(*how), how->code, true)));
   } else if (auto const* changed = std::get_if<protocol::parameter_status>(&told)) {
     in_.setting_changed(changed->name, changed->value);
-  } else if (!queue_.empty()) {
-    operation const& front = queue_.front();
-    switch (queue_.front().take(told)) {
-      case progress::under_way: break;
-      case progress::ended:
-        front_ended();
-        if (in_.session.buffered() == 0 && queue_.empty()) return false;
-        break;
-      case progress::broken: break_off(front.error());
-    }
+  } else if (queue_.is_front_begun()) {
+    return hand_to_front(told);
   } else if (auto const* error = std::get_if<error_response>(&told);
              error != nullptr && in_.session.state() == state::ended) {
     diagnostics fields;
@@ -111,6 +119,33 @@ bool engine::take_event() {
 }
 
 // ---- stepping ----
+
+/// The step where is_plain(): mostly it is one send, or one receive that has the whole answer. False: there is more to
+/// do than that.
+bool engine::step_plainly() {
+  detail::link& link = channel_.link();
+  try {
+    if (!in_.session.output().empty()) {
+      if (!link.send()) return false;
+      waits_.set(link.bytes.socket().descriptor(), true, false);  // the answer has hardly come
+      return true;
+    }
+    auto const came = link.receive(false);
+    if (came == link::arrival::bytes) [[likely]] {
+      protocol::event const& told = in_.session.next();
+      bool const whole = std::holds_alternative<protocol::unit_complete>(told);
+      if (whole ? hand_to_front(told) : take_event()) [[unlikely]]
+        take_events();
+    } else if (came == link::arrival::gone) {
+      lost(link.reason());
+    }
+    if (!link.is_drained() || !in_.session.output().empty()) return false;
+  } catch (...) {
+    rethrow();
+  }
+  want(true);
+  return true;
+}
 
 /// Sends what there is to send, and what operations have behind it. True if nothing is left, or nothing can be sent any
 /// more.
@@ -152,7 +187,7 @@ bool engine::step_session(bool wait) {
   return sent && !link.wants_write();
 }
 
-client::wish const& engine::step() {
+void engine::step_fully() {
   waits_.calm();
   cancelling_.step();
   bool sent = true;
@@ -176,7 +211,6 @@ client::wish const& engine::step() {
   }
   if (queue_.has_limits()) end_if_spent();
   want(sent);
-  return waits_.wanted();
 }
 
 void engine::want_several(bool sent) {

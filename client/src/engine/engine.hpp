@@ -4,8 +4,9 @@
 //   begin(operation) ─► queue ─► feed() ─► link ─► the server        the server ─► link ─► take(event) ─► ended
 //   step(): limits and a cancel request; then write, read, take the events ─► wanted()
 //
-// step() is the only place where bytes move. The faces differ in how they wait between steps: the blocking one lets the
-// step itself wait in its read, poll() never waits, and a wait callback is a loop around poll().
+// The faces differ in how they wait between steps: the blocking one lets the step itself wait in its read, poll() never
+// waits, and a wait callback is a loop around poll(). Two shorter ways do what a step does where there is little to
+// look at: exchange(), for the blocking face, and step_plainly().
 #pragma once
 
 #include <atomic>
@@ -39,16 +40,20 @@ class engine {
 
   /// Feeds an operation, or queues it. It has to live until it has ended; `kept` sees to that for one that nobody waits
   /// for. Throws what feed() throws; the connection is closed then.
-  void begin(operation& what, std::unique_ptr<client::limit> limit = nullptr,
-             std::shared_ptr<operation> kept = nullptr);
-  /// The same where nothing is under way and link::may_exchange(), for one that is fed whole. Mostly it is one send and
-  /// one receive, and `at_once`, which says how much it did, takes the whole answer from the session: then true. False:
-  /// it is in the queue, or has ended.
+  void begin(operation& what, std::unique_ptr<client::limit>&& limit = nullptr,
+             std::shared_ptr<operation>&& kept = nullptr);
+  /// The same where nothing is under way, for one without a limit that is fed whole, by a class that is known here.
+  template <class Operation>
+  [[gnu::always_inline]] void begin_alone(Operation& what, std::shared_ptr<operation>&& kept = nullptr);
+  /// How much of an answer was taken at once.
   enum class taken : std::uint8_t {
     whole,
     part,   ///< or nothing; what follows is session::next()'s
-    event,  ///< it had the session tell an event, and did not take that
+    event,  ///< the session has told an event, which was not taken
   };
+  /// As begin(), where nothing is under way and the socket is bare, for one that is fed whole: it sends, and waits for
+  /// the first bytes of the answer. Mostly they are all of it, and `at_once` takes it from the session: then true.
+  /// False: the operation is in the queue, or has ended.
   template <class Operation, class AtOnce>
   [[gnu::always_inline]] bool exchange(Operation& what, AtOnce const& at_once);
   /// Steps until the operation has ended, waiting as long as it takes.
@@ -61,7 +66,10 @@ class engine {
 
   /// One step of all that is under way, never waiting. What to wait for then. Throws where no connection can be made,
   /// or a cancel request that somebody asked for fails.
-  client::wish const& step();
+  client::wish const& step() {
+    if (!is_plain() || !step_plainly()) step_fully();
+    return waits_.wanted();
+  }
   /// The same since the last step, or since an operation was begun.
   client::wish const& wanted() const noexcept { return waits_.wanted(); }
   /// Its descriptor; -1: closed. Any thread.
@@ -70,6 +78,8 @@ class engine {
     bool const connects = in_.obstacles.any_of(obstacles::connecting) && channel_.is_connecting();
     return connects && !waits_.has_several() ? channel_.wish().descriptor : waits_.shown_descriptor();
   }
+  /// Whether there is a time in wanted(). Any thread.
+  bool has_time() const noexcept { return waits_.shown_time(); }
   /// Waits for that. What the system refuses is the end of the connection.
   void wait_for(client::wish const& what);
 
@@ -95,6 +105,14 @@ class engine {
 
  private:
   bool is_closed() const noexcept { return in_.obstacles.any_of(obstacles::closed); }
+  /// Whether a bare socket and one operation, which was fed, are all there is to look at.
+  bool is_plain() const noexcept {
+    constexpr unsigned special = obstacles::closed | obstacles::connecting | obstacles::doubtful;
+    return queue_.is_one_whole() && !in_.obstacles.any_of(special) && !waits_.has_several() &&
+           !cancelling_.has_work() && channel_.link().is_bare() && !channel_.link().has_failed();
+  }
+  bool step_plainly();
+  void step_fully();
   bool write();
   bool step_session(bool wait);
   /// Works out what to wait for.
@@ -107,6 +125,7 @@ class engine {
   void want_several(bool sent);
   void take_events();
   bool take_event();
+  bool hand_to_front(protocol::event const& told);
   void front_ended();
   void lost(std::string const& reason);
   void end_if_spent();
@@ -124,28 +143,47 @@ class engine {
   end_reason reason_;
 };
 
+template <class Operation>
+inline void engine::begin_alone(Operation& what, std::shared_ptr<operation>&& kept) {
+  try {
+    bool const is_fed = what.feed() != fed::nothing;
+    queue_.push_fed(what, std::move(kept));
+    if (!is_fed) [[unlikely]]
+      return queue_.end_front();
+  } catch (...) {
+    rethrow();
+  }
+  busy_.store(true, std::memory_order_release);
+  want(false);
+}
+
 template <class Operation, class AtOnce>
 inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
   try {
     if (what.feed() == fed::nothing) [[unlikely]]
       return false;
     busy_.store(true, std::memory_order_relaxed);
-    auto const came = channel_.link().exchange();
+    detail::link& link = channel_.link();
+    auto came = link::arrival::nothing;
     auto done = taken::part;
-    if (came == link::arrival::bytes) [[likely]] {
-      done = at_once();
-      if (done == taken::whole) [[likely]] {
-        busy_.store(false, std::memory_order_relaxed);
-        told_.farewell.reset();
-        in_.idle();
-        return true;
+    if (link.send()) [[likely]] {
+      came = link.receive(true);
+      if (came == link::arrival::bytes) [[likely]] {
+        done = at_once();
+        if (done == taken::whole) [[likely]] {
+          busy_.store(false, std::memory_order_relaxed);
+          if (told_.farewell) [[unlikely]]
+            told_.farewell.reset();
+          in_.idle();
+          return true;
+        }
       }
     }
-    queue_.push(what, nullptr, nullptr, true);
+    queue_.push_fed(what, nullptr);
     if (came == link::arrival::bytes) {
       if (done == taken::part || take_event()) take_events();
     } else if (came == link::arrival::gone) {
-      lost(channel_.link().reason());
+      lost(link.reason());
     }
     return false;
   } catch (...) {

@@ -29,30 +29,31 @@ class link {
   };
   /// Reads once; with `wait`, until there is something.
   arrival read(bool wait) {
-    auto const into = session_.prepare();
-    client::io_result const got = bytes.read(into, wait);
-    drained_ = got.bytes < into.size() && bytes.is_bare();
-    return received(got);
+    if (is_bare()) return receive(wait);
+    drained_ = false;
+    return received(bytes.read(session_.prepare(), wait));
   }
-  /// Whether the last read took all that there was: the descriptor tells when there is more.
+  /// Whether the last read that did not wait took all that there was: the descriptor tells when there is more.
   bool is_drained() const noexcept { return drained_; }
   std::string const& reason() const noexcept { return reason_; }
 
-  /// Whether a send and a receive that waits may be all of an operation.
-  bool may_exchange() const noexcept { return bytes.is_bare(); }
-  /// A send and a receive. Only where may_exchange(); nothing: it could not be sent at once.
-  [[gnu::always_inline]] arrival exchange() {
-    auto const& socket = bytes.socket();
-    if (auto const sent = socket.write(session_.output()); sent.status == client::io_status::done) [[likely]]
+  // ---- only where is_bare(): the same with fewer questions ----
+
+  bool is_bare() const noexcept { return bytes.is_bare(); }
+  /// Sends once. False: not all went out; write() finds out why.
+  [[gnu::always_inline]] bool send() {
+    if (auto const sent = bytes.socket().write(session_.output()); sent.status == client::io_status::done) [[likely]]
       session_.sent(sent.bytes);
-    if (!session_.output().empty()) [[unlikely]]
-      return arrival::nothing;  // the other way finds out why
-    auto const got = socket.read(session_.prepare(), true);
-    if (got.status == client::io_status::done) [[likely]] {
-      session_.commit(got.bytes);
-      return arrival::bytes;
-    }
-    return received(got);
+    return session_.output().empty();
+  }
+  [[gnu::always_inline]] arrival receive(bool wait) {
+    auto const into = session_.prepare();
+    auto const got = bytes.socket().read(into, wait);
+    if (!wait) drained_ = got.bytes < into.size();
+    if (got.status != client::io_status::done) [[unlikely]]
+      return received(got);
+    session_.commit(got.bytes);
+    return arrival::bytes;
   }
 
   /// Whether bytes lie in user space that the descriptor does not show.

@@ -23,7 +23,7 @@ class operation_lock {
     int expected = free;
     return state_.compare_exchange_strong(expected, held, std::memory_order_acquire);
   }
-  void unlock() noexcept {
+  [[gnu::always_inline]] void unlock() noexcept {
     if (state_.exchange(free, std::memory_order_release) == contended) [[unlikely]]
       state_.notify_one();
   }

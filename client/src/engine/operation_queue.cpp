@@ -6,23 +6,10 @@
 
 namespace tusk::detail {
 
-void operation_queue::feed() {
-  while (feeds()) {
-    switch (entries_[fed_].what->feed()) {
-      case fed::whole: ++fed_, in_part_ = false; break;
-      case fed::part: in_part_ = true; return;
-      case fed::nothing: remove(fed_), in_part_ = false; break;
-    }
-  }
-}
-
 /// One that has ended.
 void operation_queue::remove(std::size_t index) {
   if (entries_[index].limit) --limits_;
-  if (auto& kept = entries_[index].kept) {
-    kept->settle();
-    ended_.push_back(std::move(kept));
-  }
+  if (auto& kept = entries_[index].kept) keep(std::move(kept));
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
@@ -45,14 +32,12 @@ void operation_queue::end_unsent() {
 }
 
 void operation_queue::end_all(std::exception_ptr const& error) noexcept {
-  auto const entries = std::exchange(entries_, {});
+  auto entries = std::exchange(entries_, {});
   fed_ = limits_ = 0;
   in_part_ = false;
-  for (entry const& each : entries) {
+  for (entry& each : entries) {
     each.what->end(error);
-    if (!each.kept) continue;
-    each.kept->settle();
-    ended_.push_back(each.kept);
+    if (each.kept) keep(std::move(each.kept));
   }
 }
 
@@ -73,12 +58,6 @@ client::limit const* operation_queue::spent() {
         each.limit->is_spent())
       return each.limit.get();
   return nullptr;
-}
-
-std::shared_ptr<operation> operation_queue::take_ended() noexcept {
-  auto oldest = std::move(ended_.front());
-  ended_.erase(ended_.begin());
-  return oldest;
 }
 
 }  // namespace tusk::detail

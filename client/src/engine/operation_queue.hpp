@@ -6,7 +6,6 @@
 // Nothing is fed behind a barrier before that has ended.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -17,24 +16,34 @@
 
 namespace tusk::detail {
 
-/// One thread at a time, but for is_busy().
+/// One thread at a time.
 class operation_queue {
  public:
-  /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and it is given back by
-  /// next_ended(). `is_fed`: its requests are in the output already.
-  void push(operation& what, std::unique_ptr<client::limit> limit, std::shared_ptr<operation> kept,
-            bool is_fed = false) {
-    if (entries_.empty()) ended_.clear();  // what they gave is asked for no more
+  /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and last_ended() gives it
+  /// back.
+  void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept) {
     if (limit) ++limits_;
-    entries_.push_back({&what, std::move(limit), std::move(kept)});
-    if (is_fed) fed_ = entries_.size();
+    entries_.emplace_back(&what, std::move(limit), std::move(kept));
+  }
+  /// The same without a limit, where there is no other; its requests are in the output already.
+  void push_fed(operation& what, std::shared_ptr<operation>&& kept) {
+    entries_.emplace_back(&what, std::move(kept));
+    fed_ = 1;
   }
   /// Whether there is something to feed now.
   bool feeds() const noexcept {
     return fed_ < entries_.size() && (fed_ == 0 || !entries_[fed_ - 1].what->is_barrier());
   }
   /// Hands the session as much as may stand in its output. Throws what operation::feed() throws.
-  void feed();
+  void feed() {
+    while (feeds()) {
+      switch (entries_[fed_].what->feed()) {
+        case fed::whole: ++fed_, in_part_ = false; break;
+        case fed::part: in_part_ = true; return;
+        case fed::nothing: remove(fed_), in_part_ = false; break;
+      }
+    }
+  }
 
   bool empty() const noexcept { return entries_.empty(); }
   operation& front() const noexcept { return *entries_.front().what; }
@@ -46,12 +55,19 @@ class operation_queue {
   /// Of the one in front; null: none.
   client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
   bool has_limits() const noexcept { return limits_ != 0; }
+  /// Whether there is one alone, and all of it was handed to the session.
+  bool is_one_whole() const noexcept { return entries_.size() == 1 && fed_ == 1; }
   /// Gives the one in front a limit that is over.
   void interrupt();
   /// The one in front has ended.
   void end_front() {
-    remove(0);
-    if (fed_ != 0)
+    if (entries_.size() == 1 && limits_ == 0) [[likely]] {
+      if (entries_.front().kept) keep(std::move(entries_.front().kept));
+      entries_.pop_back();
+    } else {
+      remove(0);
+    }
+    if (fed_ != 0) [[likely]]
       --fed_;
     else
       in_part_ = false;
@@ -65,25 +81,35 @@ class operation_queue {
   /// The limit because of which the connection is given up; null: none.
   client::limit const* spent();
 
-  /// The oldest of the kept ones that have ended and were not handed out; null: there is none.
-  std::shared_ptr<operation> next_ended() noexcept { return ended_.empty() ? nullptr : take_ended(); }
+  /// Of the kept ones the one that has ended last, until drop_ended(); null: there is none.
+  operation* last_ended() const noexcept { return last_ended_.get(); }
+  void drop_ended() noexcept {
+    if (last_ended_) last_ended_.reset();
+  }
 
  private:
   struct entry {
     operation* what;
     std::unique_ptr<client::limit> limit;
     std::shared_ptr<operation> kept;
+
+    entry(operation* one, std::unique_ptr<client::limit>&& within, std::shared_ptr<operation>&& held) noexcept
+        : what(one), limit(std::move(within)), kept(std::move(held)) {}
+    entry(operation* one, std::shared_ptr<operation>&& held) noexcept : what(one), kept(std::move(held)) {}
   };
   /// So many of them are in the output, or were sent.
   std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
   void remove(std::size_t index);
-  std::shared_ptr<operation> take_ended() noexcept;
+  void keep(std::shared_ptr<operation>&& ended) noexcept {
+    ended->settle();
+    last_ended_ = std::move(ended);
+  }
 
   std::vector<entry> entries_;
   std::size_t limits_ = 0;  // how many of them have one
   std::size_t fed_ = 0;     // so many of them were handed to the session whole
   bool in_part_ = false;    // and the next one in part
-  std::vector<std::shared_ptr<operation>> ended_;
+  std::shared_ptr<operation> last_ended_;
 };
 
 }  // namespace tusk::detail

@@ -47,7 +47,7 @@ struct session_context {
   bool text_is_utf8() const noexcept { return !obstacles.any_of(obstacles::foreign); }
 
   /// Gives back what a large operation took for itself: an idle connection is small.
-  void idle() noexcept {
+  [[gnu::always_inline]] void idle() noexcept {
     if (session.shrink() && released.empty()) [[unlikely]]
       release_if_large(released);
   }

@@ -32,7 +32,7 @@ class wait_slot {
   }
 
  private:
-  [[gnu::visibility("hidden")]] static std::atomic<unsigned> taken_;  // in waiting.cpp
+  [[gnu::visibility("hidden")]] static std::atomic<unsigned> taken_;  // in wait_callbacks.cpp
   held callback_;
 };
 

@@ -27,7 +27,7 @@ class waiting {
   bool set(client::wish const& of_session, bool is_new) {
     wanted_ = of_session;
     bool const done = several_ == nullptr || watch(of_session, is_new);
-    shown_descriptor_.store(wanted_.descriptor, std::memory_order_relaxed);
+    show();
     return done;
   }
   /// The same where there is one descriptor and no time.
@@ -36,21 +36,26 @@ class waiting {
     wanted_.read = read;
     wanted_.write = write;
     wanted_.until.reset();
-    shown_descriptor_.store(descriptor, std::memory_order_relaxed);
+    show();
   }
   void clear() noexcept {
     wanted_ = {};
-    shown_descriptor_.store(-1, std::memory_order_relaxed);
+    show();
   }
   client::wish const& wanted() const noexcept { return wanted_; }
-  /// Its descriptor, for any thread.
+  /// Its descriptor, and whether it has a time, for any thread.
   int shown_descriptor() const noexcept { return shown_descriptor_.load(std::memory_order_relaxed); }
+  bool shown_time() const noexcept { return shown_time_.load(std::memory_order_relaxed); }
   /// A step begins.
   void calm() const noexcept {
     if (several_) several_->calm();
   }
 
  private:
+  void show() noexcept {
+    shown_descriptor_.store(wanted_.descriptor, std::memory_order_relaxed);
+    shown_time_.store(wanted_.until.has_value(), std::memory_order_relaxed);
+  }
   bool watch(client::wish const& of_session, bool is_new) noexcept {
     if (is_new) several_->forget(client::waker::session);
     wanted_.descriptor = several_->descriptor();
@@ -61,6 +66,7 @@ class waiting {
 
   client::wish wanted_;
   std::atomic<int> shown_descriptor_ = -1;
+  std::atomic<bool> shown_time_ = false;
   std::unique_ptr<client::waker> several_;
 };
 

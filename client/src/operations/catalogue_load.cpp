@@ -5,7 +5,7 @@ namespace tusk::detail {
 fed catalogue_load::feed() {
   std::error_code const failed = in_.session.query(session_types::catalogue_query());
   if (!failed) return fed::whole;
-  end(std::make_exception_ptr(programming_error("the script cannot be sent: " + failed.message(), failed)));
+  end(std::make_exception_ptr(programming_error("the query of the types cannot be sent: " + failed.message(), failed)));
   return fed::nothing;
 }
 

@@ -17,7 +17,7 @@ namespace tusk::detail {
 
 /// The text of the error that a wrong number of arguments is.
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
-inline void require_arguments(prepared_statement const& statement, params const& args) {
+[[gnu::always_inline]] inline void require_arguments(prepared_statement const& statement, params const& args) {
   if (args.count() != statement.parameters.size()) [[unlikely]]
     throw programming_error(wrong_argument_count(statement.parameters.size(), args.count()));
 }
@@ -26,14 +26,15 @@ inline void require_arguments(prepared_statement const& statement, params const&
 class known_statement final : public sql_operation {
  public:
   /// Both have to live until it has ended, but for hold(). Throws programming_error if the arguments do not fit.
-  known_statement(session_context& in, std::shared_ptr<prepared_statement> const& statement, params const& args)
+  [[gnu::always_inline]] known_statement(session_context& in, std::shared_ptr<prepared_statement> const& statement,
+                                         params const& args)
       : sql_operation(in), statement_(statement.get()), from_(&statement), args_(&args) {
     require_arguments(*statement_, args);
   }
   [[gnu::always_inline]] ~known_statement() override {}  // else it is a call, where it has nothing to do
   /// Keeps the statement, from here on.
   void hold() {
-    if (!held_) held_ = *from_;
+    if (!held_) held_ = std::shared_ptr<prepared_statement>(*from_);  // less work than copying into it
   }
 
   fed feed() override {
@@ -45,6 +46,15 @@ class known_statement final : public sql_operation {
     if (auto const failed = in_.session.run(statement_->name, {args_->wire(), args_->count()}, columns)) [[unlikely]]
       return end_unit(failed);
     return fed::whole;
+  }
+  /// Mostly there is one event, and nothing else that its end could concern.
+  progress take(protocol::event const& told) override {
+    auto const* whole = std::get_if<protocol::unit_complete>(&told);
+    if (whole == nullptr || has_begun_ || in_.transactions.guards != 0) [[unlikely]]
+      return sql_operation::take(told);
+    result_.emplace(take_at_once(whole->tag));
+    end();
+    return progress::ended;
   }
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override {

@@ -50,8 +50,7 @@ class script : public sql_operation {
     if (known != nullptr) columns_ = in_.columns_of(*known);
     if (came != protocol::query_answer::all) [[unlikely]]
       return false;
-    into_->emplace_back(
-        make_result(std::get_if<protocol::unit_complete>(&in_.session.current())->tag, std::move(columns_)));
+    into_->emplace_back(make_result(std::get_if<protocol::unit_complete>(&in_.session.current())->tag, columns_));
     if (!in_.text_is_utf8()) [[unlikely]]
       distrust(text_trust::foreign);
     return true;

@@ -71,7 +71,7 @@ class sql_operation : public operation {
   fed end_unit(std::error_code failed);
   /// What the statement that has just ended gave.
   [[gnu::always_inline]] std::shared_ptr<result_state> make_result(std::string_view tag,
-                                                                   std::shared_ptr<column_set const> columns);
+                                                                   std::shared_ptr<column_set const> const& columns);
   /// The last answer has come.
   progress finish();
   /// The session cannot go on.
@@ -92,17 +92,18 @@ class sql_operation : public operation {
   progress take_error(protocol::error_response const& told);
 };
 
-/// Whether heed() has to look at a tag, behind which a NUL stands; few begin so.
+/// Whether heed() has to look at a tag, behind which a NUL stands. By the first letter, which those of SELECT, INSERT,
+/// UPDATE and FETCH are not.
 inline bool may_concern_others(std::string_view tag) noexcept {
   constexpr auto bit = [](char c) { return 1U << (c & 31); };
-  constexpr unsigned letters = bit('C') | bit('D') | bit('P') | bit('R');  // COMMIT, DISCARD ALL, PREPARE .., ROLLBACK
+  constexpr unsigned letters =
+      bit('C') | bit('D') | bit('P') | bit('R');  // COMMIT, DEALLOCATE ALL, PREPARE TRANSACTION, ROLLBACK
   return (letters >> (*tag.data() & 31) & 1) != 0;
 }
 
 inline std::shared_ptr<result_state> sql_operation::make_result(std::string_view tag,
-                                                                std::shared_ptr<column_set const> columns) {
-  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), tag, in_.text_is_utf8());
-  made->columns = std::move(columns);
+                                                                std::shared_ptr<column_set const> const& columns) {
+  auto made = std::allocate_shared<result_state>(recycling_allocator<result_state>(), columns, tag, in_.text_is_utf8());
   if (made->columns->has_binary) [[unlikely]]
     made->text_limit = result_state::no_text;
   if (may_concern_others(tag)) [[unlikely]]  // first: taking the rows ends the view

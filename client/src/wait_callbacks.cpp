@@ -1,4 +1,4 @@
-// Wait callbacks, the interrupt flag, and the loop around poll() that knows it; cancelling.
+// Wait callbacks, the interrupt flag, and the loop around poll() that knows it.
 
 #include <poll.h>
 
@@ -62,28 +62,27 @@ bool wait_once(std::span<pollfd> on, client::deadline until) {
   return count > 0;
 }
 
-wait_slot::held connection_state::callback_in_force() const {
+wait_slot::held connection_state::find_callback() const {
   if (waiter.get()) return waiter.get();
   auto& shared = everywhere();
   std::lock_guard const guard(shared.lock);
   return shared.slot.get();
 }
 
-/// The operation's error and results stay for the call that waits.
+/// The step where the connection is being made, or is closed.
 poll_status connection_state::step_for_callback() {
   sql_operation* const what = waiting_->what;
-  auto const failed = [&] { return what != nullptr && what->error(); };
-  if (!failed() && closed()) require.open();
-  poll_status wanted = poll_status::ok;
+  if (closed()) {
+    if (what == nullptr || !what->error()) require.open();
+    return poll_status::ok;
+  }
   try {
-    if (!closed()) wanted = step();
+    return step();
   } catch (...) {
     engine.give_up();
     if (what == nullptr) waiting_->error = std::current_exception();
     throw;
   }
-  if (wanted == poll_status::ok && failed()) std::rethrow_exception(what->error());
-  return wanted;
 }
 
 void connection_state::wait_by(wait_callback const& callback, sql_operation* what) {
@@ -116,50 +115,6 @@ void connection_state::wait_by(wait_callback const& callback, sql_operation* wha
         true);
   }
   if (closed() && (what == nullptr || !what->error())) require.open();
-}
-
-/// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what
-/// is used here without the lock (settings, route, the key) does not change once the connection is open. An obstacle
-/// keeps the next operation waiting until the request has ended. An asynchronous connection steps the request in its
-/// own poll().
-void connection_state::cancel(std::chrono::milliseconds within) {
-  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // the clock's end is not to be passed
-  auto const time = std::clamp(within, std::chrono::milliseconds(0), longest);
-  require.no_handler();
-  if (options.async) {
-    operation_guard const guard(lock);
-    require.open();
-    return engine.begin_cancel(time);
-  }
-  // First the obstacle, then the question whether an operation is under way: the next one sees the obstacle.
-  obstacles::cancelling const now(context.obstacles);
-  if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
-    require.open();
-    if (!engine.is_busy()) return;
-  }
-  cancel_now(client::clock::now() + time);
-}
-
-/// The whole of it, waiting.
-void connection_state::cancel_now(client::deadline until) {
-  using outcome = client::canceller::outcome;
-  auto const request = engine.cancelling().make(until);
-  for (;;) {
-    auto const wanted = request->step();
-    switch (wanted) {
-      case outcome::done: return;
-      case outcome::unknown: context.obstacles.set(obstacles::doubtful, true); [[fallthrough]];
-      case outcome::failed: throw operational_error(request->reason());
-      case outcome::want_read:
-      case outcome::want_write: break;
-    }
-    bool const read = wanted == outcome::want_read;
-    try {
-      client::wait_for(request->descriptor(), read, !read, until);
-    } catch (std::system_error const& e) {
-      request->abort(e.what());
-    }
-  }
 }
 
 }  // namespace detail
