@@ -18,7 +18,8 @@ std::vector<result> all(std::span<result> of) {
 /// A statement that the server knows, where the engine does not wait itself, or the bytes go through TLS.
 [[gnu::noinline]] result run_stepped(connection_state& on, known_statement& what) {
   what.hold();
-  on.run_alone(what);
+  on.engine.begin_alone(what);
+  on.wait(what);
   return only(what.results());
 }
 
@@ -32,7 +33,7 @@ std::vector<result> all(std::span<result> of) {
     return run_stepped(on, what);
   std::shared_ptr<result_state> made;
   auto& session = on.context.session;
-  on.exchange(
+  on.engine.exchange(
       what, [&]() __attribute__((always_inline)) {
         auto const* whole = std::get_if<protocol::unit_complete>(&session.next());
         if (whole == nullptr || session.buffered() != 0) return engine::taken::event;
@@ -87,7 +88,7 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
       auto const at_once = [&]() __attribute__((always_inline)) {
         return what.take_at_once() ? engine::taken::whole : engine::taken::part;
       };
-      if (!on.exchange(what, at_once)) on.wait(what);
+      if (!on.engine.exchange(what, at_once)) on.wait(what);
     } else {
       on.run(what, std::move(limited));
     }
@@ -182,8 +183,14 @@ void start_query(connection_state& on, std::string_view sql, params const& args,
   // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
   if (limit == nullptr) [[likely]] {
     on.require.ready(sql, args);
-    if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]]
-      return on.start_alone(make(*found));
+    if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]] {
+      auto what = make(*found);
+      auto& begun = *what;
+      on.engine.begin_alone(begun, std::move(what));
+      if (begun.has_ended()) [[unlikely]]
+        on.last.get();  // it could not be sent
+      return;
+    }
   }
   auto limited = on.require.time(limit);
   on.require.ready(sql, args);

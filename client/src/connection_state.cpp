@@ -86,7 +86,6 @@ void connection_state::trace(std::function<void(std::string_view)> sink) {
 // ---- operations ----
 
 void connection_state::run(sql_operation& what, std::unique_ptr<client::limit>&& limit) {
-  last.drop();
   engine.begin(what, std::move(limit));
   wait(what);
 }
@@ -103,7 +102,6 @@ void connection_state::wait(sql_operation& what) {
 }
 
 void connection_state::start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit) {
-  last.drop();
   auto& begun = *what;
   engine.begin(begun, std::move(limit), std::move(what));
   if (begun.has_ended()) last.get();  // it could not be sent
@@ -143,7 +141,7 @@ void connection_state::connect() {
     wait_by(*callback, nullptr);
   } else {
     try {
-      while (step() != poll_status::ok) engine.wait_for(engine.wanted());
+      while (step() != poll_status::ok) engine.wait_for(engine.waits().wanted());
     } catch (...) {
       engine.give_up();
       throw;
@@ -173,11 +171,6 @@ void connection_state::end_poll(bool was_busy) {
   finish();
   last.get();
   if (!was_busy && engine.reason().is_untold()) require.open();  // else the operation's end is told first
-}
-
-poll_status connection_state::wanted() const {
-  operation_guard const guard(lock);
-  return status_of(engine.wanted());
 }
 
 void connection_state::close() noexcept {

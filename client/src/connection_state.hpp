@@ -75,8 +75,6 @@ class connection_state {
     if (wanted == poll_status::ok) end_poll(was_busy);
     return wanted;
   }
-  /// What to wait for since the last poll(), or since an operation was begun.
-  poll_status wanted() const;
   void cancel(std::chrono::milliseconds given);
 
   /// Shows every message from now on. Does not lock.
@@ -88,41 +86,21 @@ class connection_state {
   void run(sql_operation& what, std::unique_ptr<client::limit>&& limit = nullptr);
   /// The end of the same, once it was begun.
   void wait(sql_operation& what);
-  /// Whether exchange() may be used: the socket is bare, and the engine waits itself.
-  bool may_exchange() const noexcept { return engine.channel().link().is_bare() && !has_callback(); }
-  /// See engine::exchange(). False: wait() for the end.
-  template <class Operation, class AtOnce>
-  [[gnu::always_inline]] bool exchange(Operation& what, AtOnce const& at_once) {
-    engine.queue().drop_ended();
-    return engine.exchange(what, at_once);
-  }
-  /// The same for one without a limit that is fed whole, by a class that is known here.
-  template <class Operation>
-  void run_alone(Operation& what) {
-    last.drop();
-    engine.begin_alone(what);
-    wait(what);
+  /// Whether engine::exchange() may be used: the socket is bare, and the engine waits itself.
+  bool may_exchange() const noexcept {
+    return engine.channel().link().is_bare() && !(wait_slot::any() && callback_in_force());
   }
   /// Begins one; poll() does the rest.
   void start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit = nullptr);
-  template <class Operation>
-  void start_alone(std::shared_ptr<Operation>&& what) {
-    last.drop();
-    auto& begun = *what;
-    engine.begin_alone(begun, std::move(what));
-    if (begun.has_ended()) [[unlikely]]
-      last.get();  // it could not be sent
-  }
   /// What is left to do when an operation has ended: what a handler asked for.
   void finish() {
     if (close_asked_.load(std::memory_order_relaxed)) [[unlikely]]
       close_now();
   }
-  bool has_callback() const noexcept { return wait_slot::any() && (waiter.get() || find_callback()); }
   /// Null: there is none.
-  wait_slot::held callback_in_force() const { return wait_slot::any() ? find_callback() : wait_slot::held(); }
+  wait_slot::held callback_in_force() const;
 
-  bool closed() const noexcept { return context.obstacles.any_of(obstacles::closed); }
+  bool closed() const noexcept { return context.is_closed(); }
 
   connect_options options;
   std::shared_ptr<client::settings const> settings;
@@ -149,7 +127,6 @@ class connection_state {
   poll_status step_for_callback();
   void end_poll(bool was_busy);
   void close_now();
-  wait_slot::held find_callback() const;
   void wait_by(wait_callback const& callback, sql_operation* what);
   void cancel_now(client::deadline until);
 

@@ -71,11 +71,11 @@ connection_info info_of(connection_state const& on) {
 }
 
 std::optional<std::chrono::milliseconds> timeout_of(connection_state const& on) {
-  if (!on.engine.has_time()) [[likely]]
+  if (!on.engine.waits().shown_time()) [[likely]]
     return {};
-  if (on.lock.passes()) return client::time_left(on.engine.wanted().until);
+  if (on.lock.passes()) return client::time_left(on.engine.waits().wanted().until);
   std::unique_lock const guard(on.lock, std::try_to_lock);
-  return guard ? client::time_left(on.engine.wanted().until) : std::nullopt;
+  return guard ? client::time_left(on.engine.waits().wanted().until) : std::nullopt;
 }
 
 transaction_status transaction_status_of(connection_state const& on) {

@@ -62,7 +62,8 @@ bool wait_once(std::span<pollfd> on, client::deadline until) {
   return count > 0;
 }
 
-wait_slot::held connection_state::find_callback() const {
+wait_slot::held connection_state::callback_in_force() const {
+  if (!wait_slot::any()) return {};
   if (waiter.get()) return waiter.get();
   auto& shared = everywhere();
   std::lock_guard const guard(shared.lock);

@@ -75,7 +75,7 @@ bool wait_for(int descriptor, wake_event const& event, within const& limit) {
 int descriptor_of(detail::connection_state& on) {
   detail::operation_guard const guard(on.lock);
   on.require.open();
-  return on.engine.wanted().descriptor;
+  return on.engine.waits().wanted().descriptor;
 }
 
 }  // namespace

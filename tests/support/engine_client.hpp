@@ -34,7 +34,7 @@ class engine_client {
   }
   /// Whether an event loop that waits as the engine asks would step it now.
   bool asks_for_step() const {
-    auto const& wanted = engine.wanted();
+    auto const& wanted = engine.waits().wanted();
     if (wanted.until && client::clock::now() >= *wanted.until) return true;
     pollfd one{wanted.descriptor, 0, 0};
     if (wanted.read) one.events |= POLLIN;
@@ -42,7 +42,7 @@ class engine_client {
     return one.events != 0 && ::poll(&one, 1, 0) > 0;
   }
   /// When it asks for that, whatever its descriptor says.
-  client::deadline until() const { return engine.wanted().until; }
+  client::deadline until() const { return engine.waits().wanted().until; }
   void step() { engine.step(); }
 };
 

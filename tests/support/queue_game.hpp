@@ -286,7 +286,7 @@ class queue_game {
     EXPECT_TRUE(may_close || !client_->is_closed());
     EXPECT_TRUE(client_->engine.queue().empty());
     if (client_->is_closed()) {
-      EXPECT_TRUE(client_->engine.wanted().is_none());
+      EXPECT_TRUE(client_->engine.waits().wanted().is_none());
     } else {
       check_that_it_goes_on();
     }

@@ -28,6 +28,7 @@ engine::engine(client::settings const& to, connect_options const& options, sessi
 
 void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept) {
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
+  if (queue_.empty()) queue_.drop_ended();
   queue_.push(what, std::move(limit), std::move(kept));
   try {
     if (cancelling_.may_feed()) queue_.feed();
@@ -48,29 +49,13 @@ void engine::wait(operation const& what) {
       } catch (...) {
         rethrow();
       }
-      if (what.has_ended() || is_closed()) return;
+      if (what.has_ended() || in_.is_closed()) return;
     } else {
       next = step();
       if (next.is_none()) return;
     }
     wait_for(next);
   }
-}
-
-/// The operation in front has had its last event.
-inline void engine::front_ended() {
-  queue_.end_front();
-  cancelling_.front_ended();
-  if (!queue_.empty()) {
-    if (!queue_.is_front_begun() && !cancelling_.holds()) end_if_doubtful();
-    return;
-  }
-  told_.farewell.reset();
-  in_.idle();
-  if (cancelling_.holds()) return;
-  busy_.store(false, std::memory_order_release);
-  if (in_.obstacles.any_of(obstacles::doubtful)) [[unlikely]]
-    end_if_doubtful();
 }
 
 // ---- events ----
@@ -84,16 +69,25 @@ void engine::take_events() {
 /// Gives the operation in front the event. False if it was the last one for now.
 inline bool engine::hand_to_front(protocol::event const& told) {
   operation& front = queue_.front();
-  switch (front.take(told)) {
-    case progress::under_way: break;
-    case progress::ended:
-      front_ended();
-      if (in_.session.buffered() == 0 && queue_.empty()) [[likely]]
-        return false;
-      break;
-    case progress::broken: break_off(front.error());
+  progress const now = front.take(told);
+  if (now == progress::broken) break_off(front.error());
+  if (now != progress::ended) return !in_.is_closed();
+
+  queue_.end_front();
+  cancelling_.front_ended();
+  if (!queue_.empty()) {
+    if (!queue_.is_front_begun() && !cancelling_.holds()) end_if_doubtful();
+    return !in_.is_closed();
   }
-  return !is_closed();
+  if (told_.farewell) [[unlikely]]
+    told_.farewell.reset();
+  in_.idle();
+  if (!cancelling_.holds()) [[likely]] {
+    busy_.store(false, std::memory_order_release);
+    if (in_.obstacles.any_of(obstacles::doubtful)) [[unlikely]]
+      end_if_doubtful();
+  }
+  return in_.session.buffered() != 0 && !in_.is_closed();
 }
 
 /// Takes the session's present event. False if it was the last one for now.
@@ -115,37 +109,10 @@ bool engine::take_event() {
     bool const replaced = write_fields(error->fields_sent, fields, !in_.text_is_utf8());
     break_off(types::make_server_error(std::move(fields), {}, true, replaced ? encoding_advice : ""));
   }
-  return !is_closed();
+  return !in_.is_closed();
 }
 
 // ---- stepping ----
-
-/// The step where is_plain(): mostly it is one send, or one receive that has the whole answer. False: there is more to
-/// do than that.
-bool engine::step_plainly() {
-  detail::link& link = channel_.link();
-  try {
-    if (!in_.session.output().empty()) {
-      if (!link.send()) return false;
-      waits_.set(link.bytes.socket().descriptor(), true, false);  // the answer has hardly come
-      return true;
-    }
-    auto const came = link.receive(false);
-    if (came == link::arrival::bytes) [[likely]] {
-      protocol::event const& told = in_.session.next();
-      bool const whole = std::holds_alternative<protocol::unit_complete>(told);
-      if (whole ? hand_to_front(told) : take_event()) [[unlikely]]
-        take_events();
-    } else if (came == link::arrival::gone) {
-      lost(link.reason());
-    }
-    if (!link.is_drained() || !in_.session.output().empty()) return false;
-  } catch (...) {
-    rethrow();
-  }
-  want(true);
-  return true;
-}
 
 /// Sends what there is to send, and what operations have behind it. True if nothing is left, or nothing can be sent any
 /// more.
@@ -166,7 +133,7 @@ bool engine::step_session(bool wait) {
   bool sent = write_all();
   // The answer to what was sent just now has hardly come: the caller waits first.
   if (!wait && wrote && sent && was_busy && !link.pending() && !link.has_failed()) return true;
-  for (std::size_t turn = 0; !is_closed(); ++turn) {
+  for (std::size_t turn = 0; !in_.is_closed(); ++turn) {
     if (wait && queue_.empty() && !link.pending()) break;
     // What the TLS layer holds the descriptor does not show; but it is writable, so the caller comes back at once.
     if (!wait && turn >= reads_a_step) return sent && !link.pending();
@@ -187,13 +154,44 @@ bool engine::step_session(bool wait) {
   return sent && !link.wants_write();
 }
 
-void engine::step_fully() {
+client::wish const& engine::step() {
+  // Mostly there are a bare socket and one operation, which was fed: it is one send, or one receive that has the whole
+  // answer.
+  constexpr unsigned special = obstacles::closed | obstacles::connecting | obstacles::doubtful;
+  detail::link& link = channel_.link();
+  if (!queue_.is_one_whole() || in_.obstacles.any_of(special) || waits_.has_several() || cancelling_.has_work() ||
+      !link.is_bare() || link.has_failed())
+    return step_fully();
+  try {
+    if (!in_.session.output().empty()) {
+      if (!link.send()) return step_fully();
+      waits_.set(link.bytes.socket().descriptor(), true, false);  // the answer has hardly come
+      return waits_.wanted();
+    }
+    auto const came = link.receive(false);
+    if (came == link::arrival::bytes) [[likely]] {
+      protocol::event const& told = in_.session.next();
+      bool const whole = std::holds_alternative<protocol::unit_complete>(told);
+      if (whole ? hand_to_front(told) : take_event()) [[unlikely]]
+        take_events();
+    } else if (came == link::arrival::gone) {
+      lost(link.reason());
+    }
+    if (!link.is_drained() || !in_.session.output().empty()) return step_fully();
+  } catch (...) {
+    rethrow();
+  }
+  want(true);
+  return waits_.wanted();
+}
+
+client::wish const& engine::step_fully() {
   waits_.calm();
   cancelling_.step();
   bool sent = true;
   try {
     if (channel_.is_connecting() && channel_.connect()) take_events();
-    if (!channel_.is_connecting() && !is_closed()) sent = step_session(false);
+    if (!channel_.is_connecting() && !in_.is_closed()) sent = step_session(false);
   } catch (...) {
     rethrow();
   }
@@ -211,10 +209,11 @@ void engine::step_fully() {
   }
   if (queue_.has_limits()) end_if_spent();
   want(sent);
+  return waits_.wanted();
 }
 
 void engine::want_several(bool sent) {
-  if (is_closed()) return waits_.clear();
+  if (in_.is_closed()) return waits_.clear();
   bool const connects = channel_.is_connecting();
   client::wish wanted{channel_.link().bytes.socket().descriptor(), is_busy() || !sent, !sent, {}};
   if (connects)
@@ -258,7 +257,7 @@ void engine::begin_cancel(std::chrono::milliseconds time) {
 /// A limit is over, and no cancel request has helped, or there is none that could.
 void engine::end_if_spent() {
   client::limit const* const limit = queue_.spent();
-  if (limit == nullptr || is_closed()) return;
+  if (limit == nullptr || in_.is_closed()) return;
   std::string const why = limit->cancels() ? "the statement's limit was over, and it had not ended " +
                                                  std::to_string(client::limit::grace.count()) + " s later"
                                            : "the limit was over of an operation that is not cancelled";
@@ -267,7 +266,7 @@ void engine::end_if_spent() {
 }
 
 void engine::end_if_doubtful() noexcept {
-  if (!in_.obstacles.any_of(obstacles::doubtful) || is_closed()) return;
+  if (!in_.obstacles.any_of(obstacles::doubtful) || in_.is_closed()) return;
   break_off(std::make_exception_ptr(operational_error(
       "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next "
       "statement",
@@ -276,7 +275,7 @@ void engine::end_if_doubtful() noexcept {
 
 /// The connection broke without a word from the server.
 void engine::lost(std::string const& reason) {
-  if (is_closed())  // by another thread
+  if (in_.is_closed())  // by another thread
     return break_off(std::make_exception_ptr(operational_error(closed_text, true)));
   std::exception_ptr lost = std::make_exception_ptr(operational_error("the connection was lost: " + reason, true));
   if (told_.farewell) lost = with_earlier(std::move(lost), types::make_server_error(*told_.farewell, {}, true));
@@ -316,7 +315,7 @@ void engine::hang_up() noexcept {
 }
 
 void engine::close(char const* why) noexcept {
-  if (is_closed() && !channel_.is_open()) return;
+  if (in_.is_closed() && !channel_.is_open()) return;
   if (!in_.obstacles.any_of(obstacles::forked)) channel_.say_goodbye();
   hang_up();
   in_.session.abandon();

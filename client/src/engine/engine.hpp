@@ -2,11 +2,11 @@
 // it waits for. It knows no kind of operation, and no face.
 //
 //   begin(operation) ─► queue ─► feed() ─► link ─► the server        the server ─► link ─► take(event) ─► ended
-//   step(): limits and a cancel request; then write, read, take the events ─► wanted()
+//   step(): limits and a cancel request; then write, read, take the events ─► waits()
 //
 // The faces differ in how they wait between steps: the blocking one lets the step itself wait in its read, poll() never
 // waits, and a wait callback is a loop around poll(). Two shorter ways do what a step does where there is little to
-// look at: exchange(), for the blocking face, and step_plainly().
+// look at: exchange(), for the blocking face, and the first part of step().
 #pragma once
 
 #include <atomic>
@@ -66,20 +66,15 @@ class engine {
 
   /// One step of all that is under way, never waiting. What to wait for then. Throws where no connection can be made,
   /// or a cancel request that somebody asked for fails.
-  client::wish const& step() {
-    if (!is_plain() || !step_plainly()) step_fully();
-    return waits_.wanted();
-  }
-  /// The same since the last step, or since an operation was begun.
-  client::wish const& wanted() const noexcept { return waits_.wanted(); }
+  client::wish const& step();
+  /// What the last step left, or the beginning of an operation since.
+  detail::waiting const& waits() const noexcept { return waits_; }
   /// Its descriptor; -1: closed. Any thread.
   int shown_descriptor() const noexcept {
     // What the present step of connecting has opened, for a function of the user's that it calls.
     bool const connects = in_.obstacles.any_of(obstacles::connecting) && channel_.is_connecting();
     return connects && !waits_.has_several() ? channel_.wish().descriptor : waits_.shown_descriptor();
   }
-  /// Whether there is a time in wanted(). Any thread.
-  bool has_time() const noexcept { return waits_.shown_time(); }
   /// Waits for that. What the system refuses is the end of the connection.
   void wait_for(client::wish const& what);
 
@@ -104,15 +99,7 @@ class engine {
   void take_over(engine& from) noexcept;
 
  private:
-  bool is_closed() const noexcept { return in_.obstacles.any_of(obstacles::closed); }
-  /// Whether a bare socket and one operation, which was fed, are all there is to look at.
-  bool is_plain() const noexcept {
-    constexpr unsigned special = obstacles::closed | obstacles::connecting | obstacles::doubtful;
-    return queue_.is_one_whole() && !in_.obstacles.any_of(special) && !waits_.has_several() &&
-           !cancelling_.has_work() && channel_.link().is_bare() && !channel_.link().has_failed();
-  }
-  bool step_plainly();
-  void step_fully();
+  client::wish const& step_fully();
   bool write();
   bool step_session(bool wait);
   /// Works out what to wait for.
@@ -126,7 +113,6 @@ class engine {
   void take_events();
   bool take_event();
   bool hand_to_front(protocol::event const& told);
-  void front_ended();
   void lost(std::string const& reason);
   void end_if_spent();
   void break_off(std::exception_ptr error) noexcept;
@@ -145,6 +131,7 @@ class engine {
 
 template <class Operation>
 inline void engine::begin_alone(Operation& what, std::shared_ptr<operation>&& kept) {
+  queue_.drop_ended();
   try {
     bool const is_fed = what.feed() != fed::nothing;
     queue_.push_fed(what, std::move(kept));
@@ -159,6 +146,7 @@ inline void engine::begin_alone(Operation& what, std::shared_ptr<operation>&& ke
 
 template <class Operation, class AtOnce>
 inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
+  queue_.drop_ended();  // and what it gave
   try {
     if (what.feed() == fed::nothing) [[unlikely]]
       return false;

@@ -44,6 +44,7 @@ struct session_context {
   session_facts facts;
   bool const names_statements;  ///< statement_cache_mode::named
 
+  bool is_closed() const noexcept { return obstacles.any_of(obstacles::closed); }
   bool text_is_utf8() const noexcept { return !obstacles.any_of(obstacles::foreign); }
 
   /// Gives back what a large operation took for itself: an idle connection is small.
