@@ -218,7 +218,8 @@ poll_status connection::poll_and_tell() {
     if (wanted == poll_status::ok && on.on_end.is_set()) {
       on.on_end.take()(nullptr);
       detail::operation_guard const guard(on.lock);
-      if (on.engine.is_busy()) wanted = detail::status_of(on.engine.waits().wanted());  // who was told has started the next one
+      // Who was told has started the next one.
+      if (on.engine.is_busy()) wanted = detail::status_of(on.engine.waits().wanted());
     }
   } catch (...) {
     if (on.hook == stage::under_way && !on.engine.is_busy()) on.close();
