@@ -12,7 +12,9 @@ namespace {
 result last_of(results all) { return all.empty() ? result() : std::move(all).back(); }
 
 /// What a handler has thrown, unless a call that waits does it.
-void rethrow_from_handlers(detail::connection_state& on) {
+[[gnu::always_inline]] inline void rethrow_from_handlers(detail::connection_state& on) {
+  if (!on.context.obstacles.any_of(detail::obstacles::thrown)) [[likely]]
+    return;
   detail::operation_guard const guard(on.lock);
   if (!on.context.obstacles.any_of(detail::obstacles::waited)) on.told.rethrow();
 }
@@ -74,7 +76,7 @@ void connection::begin_session() {
       throw;
     }
   }
-  if (state().context.obstacles.any_of(detail::obstacles::thrown)) rethrow_from_handlers(state());
+  rethrow_from_handlers(state());
 }
 
 /// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.
@@ -201,8 +203,7 @@ poll_status connection::poll() {
   if (on.on_end.is_set() || on.hook != detail::connection_state::hook_stage::none) [[unlikely]]
     return poll_and_tell();
   poll_status const wanted = on.poll();
-  if (on.context.obstacles.any_of(detail::obstacles::thrown)) [[unlikely]]
-    rethrow_from_handlers(on);
+  rethrow_from_handlers(on);
   return wanted;
 }
 
@@ -226,7 +227,7 @@ poll_status connection::poll_and_tell() {
     if (auto const tell = on.engine.is_busy() ? nullptr : on.on_end.take()) tell(std::current_exception());
     throw;
   }
-  if (on.context.obstacles.any_of(detail::obstacles::thrown)) rethrow_from_handlers(on);
+  rethrow_from_handlers(on);
   return wanted;
 }
 

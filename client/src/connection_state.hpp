@@ -1,7 +1,8 @@
 // What a connection, its cursors, statements and guards share: the engine, what it stands on, and who is told.
 //
 //   a call ─► lock ─► require.ready() ─► an operation ─► run(): begin, wait for its end, throw its error
-//                                                       exchange(): the same in one send and one receive, if that does
+//                                                       engine.exchange(): the same in one send and one receive, if
+//                                                       that does
 //                                                       start(): begin; poll() steps, its end is told there
 //
 // The calls themselves stand in calls.hpp and with the classes that users see.

@@ -280,5 +280,16 @@ TEST_F(guard_scope, is_left_while_an_exception_of_a_handler_waits) {
   EXPECT_EQ(seen(), "2");
 }
 
+// Behind a BEGIN a kept statement is not all that its answer tells of: what began is over then.
+TEST_F(guard_scope, in_a_transaction_that_a_kept_statement_began_notices_its_end) {
+  conn_.set_autocommit(false);
+  conn_.query("SELECT 1");
+  conn_.commit();
+  conn_.query("SELECT 1");
+  transaction tx{conn_};
+  conn_.exec("ROLLBACK");
+  EXPECT_THROW(conn_.query("SELECT 1"), programming_error);
+}
+
 }  // namespace
 }  // namespace tusk::test

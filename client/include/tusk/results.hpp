@@ -22,7 +22,7 @@ namespace detail {
 class results {
  public:
   results() = default;
-  /// For do_execute of a derived connection that has results of its own.
+  /// For do_execute of a derived connection that has results of its own: all of them, or the only one.
   results(std::vector<result> all) noexcept : several_(std::move(all)) {}
   results(result&& only) noexcept : one_(std::move(only)) {}
   results(results const&) = default;
@@ -45,7 +45,7 @@ class results {
   result const& front() const& { return (*this)[0]; }
   result front() && { return std::move(*this)[0]; }
   result const& back() const& { return (*this)[size() - 1]; }
-  result back() && { return one_ ? std::move(*one_) : std::move(*this)[size() - 1]; }
+  result back() && { return std::move(*this)[size() - 1]; }
 
   result const* begin() const& noexcept { return one_ ? &*one_ : several_.data(); }
   result const* end() const& noexcept { return begin() + size(); }

@@ -6,13 +6,6 @@
 
 namespace tusk::detail {
 
-/// One that has ended.
-void operation_queue::remove(std::size_t index) {
-  if (entries_[index].limit) --limits_;
-  if (auto& kept = entries_[index].kept) keep(std::move(kept));
-  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
-}
-
 void operation_queue::interrupt() {
   if (entries_.empty() || (limit() != nullptr && limit()->is_over())) return;
   if (limit() == nullptr) ++limits_;

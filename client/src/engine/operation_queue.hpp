@@ -27,7 +27,7 @@ class operation_queue {
   }
   /// The same without a limit, where there is no other; its requests are in the output already.
   void push_fed(operation& what, std::shared_ptr<operation>&& kept) {
-    entries_.emplace_back(&what, std::move(kept));
+    entries_.emplace_back(&what, nullptr, std::move(kept));
     fed_ = 1;
   }
   /// Whether there is something to feed now.
@@ -61,12 +61,7 @@ class operation_queue {
   void interrupt();
   /// The one in front has ended.
   void end_front() {
-    if (entries_.size() == 1 && limits_ == 0) [[likely]] {
-      if (entries_.front().kept) keep(std::move(entries_.front().kept));
-      entries_.pop_back();
-    } else {
-      remove(0);
-    }
+    remove(0);
     if (fed_ != 0) [[likely]]
       --fed_;
     else
@@ -92,14 +87,15 @@ class operation_queue {
     operation* what;
     std::unique_ptr<client::limit> limit;
     std::shared_ptr<operation> kept;
-
-    entry(operation* one, std::unique_ptr<client::limit>&& within, std::shared_ptr<operation>&& held) noexcept
-        : what(one), limit(std::move(within)), kept(std::move(held)) {}
-    entry(operation* one, std::shared_ptr<operation>&& held) noexcept : what(one), kept(std::move(held)) {}
   };
   /// So many of them are in the output, or were sent.
   std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
-  void remove(std::size_t index);
+  /// One that has ended.
+  void remove(std::size_t index) {
+    if (entries_[index].limit) --limits_;
+    if (entries_[index].kept) keep(std::move(entries_[index].kept));
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
   void keep(std::shared_ptr<operation>&& ended) noexcept {
     ended->settle();
     last_ended_ = std::move(ended);

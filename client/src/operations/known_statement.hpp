@@ -52,7 +52,7 @@ class known_statement final : public sql_operation {
     auto const* whole = std::get_if<protocol::unit_complete>(&told);
     if (whole == nullptr || has_begun_ || in_.transactions.guards != 0) [[unlikely]]
       return sql_operation::take(told);
-    result_.emplace(take_at_once(whole->tag));
+    take_tag(whole->tag);
     end();
     return progress::ended;
   }
@@ -69,7 +69,7 @@ class known_statement final : public sql_operation {
   }
 
  private:
-  void take_tag(std::string_view tag) override { result_.emplace(make_result(tag, current_columns())); }
+  void take_tag(std::string_view tag) override { result_.emplace(take_at_once(tag)); }
   bool was_described() const noexcept override { return true; }
   void plan_failed() noexcept override;
   void statements_forgotten() override { hold(); }  // it may go with the cache's
