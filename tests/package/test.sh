@@ -23,7 +23,7 @@ configure() {
     'if(TARGET tusk::asio)' "add_executable(asio_consumer $place/asio_consumer.cpp)" \
     'target_link_libraries(asio_consumer PRIVATE tusk::asio)' 'endif()' >"$folder/CMakeLists.txt"
   cmake -S "$folder" -B "$folder/build" -G Ninja -Dtusk_DIR="$place/prefix/$libdir/cmake/tusk" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_CXX_FLAGS="$flags" -DBUILD_SHARED_LIBS="$shared" -DTUSK_INSTALL=ON -DCMAKE_INSTALL_LIBDIR="$libdir" \
+    -DCMAKE_CXX_FLAGS="$flags" -DBUILD_SHARED_LIBS="$shared" -DTUSK_INSTALL=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DCMAKE_INSTALL_LIBDIR="$libdir" \
     -DCMAKE_CXX_VISIBILITY_PRESET=hidden -DCMAKE_VISIBILITY_INLINES_HIDDEN=ON 2>&1
 }
 
