@@ -349,7 +349,6 @@ void compare_table(libpq_oracle const& libpq) {
 }
 
 TEST(LibpqConninfo, AgreesWithVersion18) {
-  if (!test::runs_here()) GTEST_SKIP() << test::runs_beside_15;
   libpq_oracle const libpq(test::exported("TUSK_LIBPQ18"));
   ASSERT_EQ(libpq.version() / 10000, 18);
   compare_table(libpq);
@@ -357,7 +356,6 @@ TEST(LibpqConninfo, AgreesWithVersion18) {
 }
 
 TEST(LibpqConninfo, AgreesWithTheMachinesOwn) {
-  if (!test::runs_here()) GTEST_SKIP() << test::runs_beside_15;
   auto const libpq = test::machines_libpq();
   if (!libpq) GTEST_SKIP() << "the machine has no libpq.so.5";
   compare_table(*libpq);

@@ -121,17 +121,10 @@ void compare_service_files(libpq_oracle const& libpq) {
   EXPECT_GT(found, test::effort(500));
 }
 
-TEST(LibpqFiles, PasswordsAsInVersion18) {
-  if (!test::runs_here()) GTEST_SKIP() << test::runs_beside_15;
-  compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18")));
-}
-TEST(LibpqFiles, ServicesAsInVersion18) {
-  if (!test::runs_here()) GTEST_SKIP() << test::runs_beside_15;
-  compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18")));
-}
+TEST(LibpqFiles, PasswordsAsInVersion18) { compare_passfiles(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
+TEST(LibpqFiles, ServicesAsInVersion18) { compare_service_files(libpq_oracle(test::exported("TUSK_LIBPQ18"))); }
 
 TEST(LibpqFiles, AsTheMachinesOwn) {
-  if (!test::runs_here()) GTEST_SKIP() << test::runs_beside_15;
   auto const libpq = test::machines_libpq();
   if (!libpq) GTEST_SKIP() << "the machine has no libpq.so.5";
   compare_passfiles(*libpq);

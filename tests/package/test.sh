@@ -23,7 +23,8 @@ configure() {
     'if(TARGET tusk::asio)' "add_executable(asio_consumer $place/asio_consumer.cpp)" \
     'target_link_libraries(asio_consumer PRIVATE tusk::asio)' 'endif()' >"$folder/CMakeLists.txt"
   cmake -S "$folder" -B "$folder/build" -G Ninja -Dtusk_DIR="$place/prefix/$libdir/cmake/tusk" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_CXX_FLAGS="$flags" -DBUILD_SHARED_LIBS="$shared" -DTUSK_INSTALL=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DCMAKE_INSTALL_LIBDIR="$libdir" \
+    -DCMAKE_CXX_FLAGS="$flags" -DBUILD_SHARED_LIBS="$shared" -DTUSK_INSTALL=ON -DCMAKE_INSTALL_LIBDIR="$libdir" \
+    -DCMAKE_UNITY_BUILD="$unity" -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 \
     -DCMAKE_CXX_VISIBILITY_PRESET=hidden -DCMAKE_VISIBILITY_INLINES_HIDDEN=ON 2>&1
 }
 
@@ -67,7 +68,7 @@ exported() {
   done
 }
 
-shared=OFF
+shared=OFF unity=OFF
 libdir=$(sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$build/CMakeCache.txt")
 case $way in
 find_package)
@@ -80,6 +81,7 @@ find_package)
   ;;
 subproject)
   shared=ON flags='' libdir=lib/multi/arch
+  unity=ON # a library in one piece is compiled in much less time
   consumer subproject "add_subdirectory(\"$source\" tusk)"
   install_to "$place/subproject/build"
   [[ -L $place/prefix/$libdir/libtusk_client.so.0.1 ]] || fail 'the libraries have no SOVERSION 0.1'

@@ -12,7 +12,6 @@
 #include <string_view>
 #include <utility>
 
-#include "support/effort.hpp"
 #include "support/libpq.hpp"
 #include "support/server.hpp"
 #include "support/temporary_folder.hpp"
@@ -87,11 +86,6 @@ class libpq_oracle {
   libpq library_;
   std::set<std::string, std::less<>> keywords_;
 };
-
-/// What compares with libpq alone needs no server, and takes long: it runs beside version 15, and under the sanitizers,
-/// which watch beside the newest version alone, beside each.
-inline bool runs_here() { return effort_divisor != 1 || exported("TUSK_SERVER_VERSION") == "15"; }
-inline constexpr char runs_beside_15[] = "needs no server, and runs beside version 15: TUSK_SERVER_VERSION=15";
 
 /// The libpq that the loader finds, if there is one.
 inline std::unique_ptr<libpq_oracle> machines_libpq() {
