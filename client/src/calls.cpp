@@ -5,31 +5,35 @@
 #include "operations/known_statement.hpp"
 #include "operations/ping.hpp"
 #include "operations/preparation.hpp"
+#include "operations/repeated_statement.hpp"
 #include "operations/script.hpp"
 
 namespace tusk::detail {
 namespace {
 
-result only(std::span<result> of) { return of.empty() ? result() : std::move(of.back()); }
-std::vector<result> all(std::span<result> of) {
+std::vector<result> vector_of(std::span<result> of) {
   return {std::make_move_iterator(of.begin()), std::make_move_iterator(of.end())};
 }
 
-/// A statement that the server knows, where the engine does not wait itself, or the bytes go through TLS.
+/// A statement that the server knows, where the engine does not wait itself, the bytes go through TLS, or others are
+/// under way.
 [[gnu::noinline]] result run_stepped(connection_state& on, known_statement& what) {
   what.hold();
-  on.engine.begin_alone(what);
+  if (on.engine.is_busy())
+    on.engine.begin(what);
+  else
+    on.engine.begin_alone(what);
   on.wait(what);
-  return only(what.results());
+  return last_of(what.results());
 }
 
 /// A statement that the server knows: mostly it is one send and one receive.
 [[gnu::always_inline]] inline result run_known(connection_state& on,
                                                std::shared_ptr<prepared_statement> const& statement,
                                                params const& args) {
-  on.require.ready(statement->sql, args);
+  bool const alone = on.require.ready(statement->sql, args);
   known_statement what(on.context, statement, args);
-  if (!on.may_exchange()) [[unlikely]]
+  if (!alone || !on.may_exchange()) [[unlikely]]
     return run_stepped(on, what);
   std::shared_ptr<result_state> made;
   auto& session = on.context.session;
@@ -43,7 +47,7 @@ std::vector<result> all(std::span<result> of) {
   if (made) [[likely]]
     return result(std::move(made));
   on.wait(what);
-  return only(what.results());
+  return last_of(what.results());
 }
 
 /// The same in all other ways than that; a tusk::statement's may have been forgotten.
@@ -80,11 +84,11 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
   operation_guard const guard(on.lock);
   on.require.blocking("exec");
   auto limited = on.require.time(limit);
-  on.require.ready(text, params::none());
+  bool const alone = on.require.ready(text, params::none());
   require_utf8(text);
   script what(on.context, text, into, casters);
   try {
-    if (!limited && on.may_exchange() && !on.context.needs_begin()) [[likely]] {
+    if (alone && !limited && on.may_exchange() && !on.context.needs_begin()) [[likely]] {
       auto const at_once = [&]() __attribute__((always_inline)) {
         return what.take_at_once() ? engine::taken::whole : engine::taken::part;
       };
@@ -98,12 +102,13 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
   }
 }
 
-void start_exec(connection_state& on, std::string_view text, first_casters const& casters, within const* limit) {
+pending_operation start_exec(connection_state& on, std::string_view text, first_casters const& casters,
+                             within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   on.require.ready(text, params::none());
   require_utf8(text);
-  on.start(std::make_shared<script>(on.context, std::string(text), casters), std::move(limited));
+  return on.start(std::make_shared<script>(on.context, std::string(text), casters), std::move(limited), text.size());
 }
 
 std::vector<result> exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements,
@@ -121,21 +126,15 @@ std::vector<result> exec_all(connection_state& on, std::shared_ptr<statement_bat
     throw;
   }
   reached = what.reached();
-  return all(what.results());
+  return vector_of(what.results());
 }
 
-void start_exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements, first_casters casters,
-                    within const* limit) {
+pending_operation start_exec_all(connection_state& on, std::shared_ptr<statement_batch const> statements,
+                                 first_casters casters, within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   require_ready_for(on, *statements);
-  on.start(std::make_shared<batch>(on.context, std::move(statements), std::move(casters)), std::move(limited));
-}
-
-batch_progress progress_of_last(connection_state& on) {
-  operation_guard const guard(on.lock);
-  auto* const last = on.last.peek();
-  return last == nullptr ? batch_progress() : last->reached();
+  return on.start(std::make_shared<batch>(on.context, std::move(statements), std::move(casters)), std::move(limited));
 }
 
 // ---- statements ----
@@ -151,7 +150,7 @@ result query(connection_state& on, std::string_view sql, params const& args, wit
   result given;
   with_statement(on, found != nullptr ? *found : unknown_statement(on.context, sql, args), args, [&](auto& what) {
     on.run(what, std::move(limited));
-    given = only(what.results());
+    given = last_of(what.results());
   });
   return given;
 }
@@ -168,35 +167,35 @@ result query(connection_state& on, std::shared_ptr<prepared_statement> const& st
   result given;
   with_statement(on, statement, args, [&](auto& what) {
     on.run(what, std::move(limited));
-    given = only(what.results());
+    given = last_of(what.results());
   });
   return given;
 }
 
-void start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
+pending_operation start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
   auto const make = [&](std::shared_ptr<prepared_statement> const& known) {
     auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, known, args);
     what->hold();
     return what;
   };
-  // Nothing is under way, so that it is fed at once, and looks at its arguments no more.
-  if (limit == nullptr) [[likely]] {
-    on.require.ready(sql, args);
+  // If nothing is under way it is fed at once, and looks at its arguments no more.
+  if (limit == nullptr && on.require.ready(sql, args) && !on.watched) [[likely]] {
     if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]] {
       auto what = make(*found);
-      auto& begun = *what;
-      on.engine.begin_alone(begun, std::move(what));
-      if (begun.has_ended()) [[unlikely]]
-        on.last.get();  // it could not be sent
-      return;
+      on.engine.begin_alone(*what, what);
+      if (what->has_ended()) [[unlikely]]
+        what->rethrow();  // it could not be sent
+      return {std::move(what), on};
     }
   }
   auto limited = on.require.time(limit);
   on.require.ready(sql, args);
+  std::size_t const size = sql.size() + args.wire().size();
   if (auto const* found = on.context.statements.find(sql, args.types()))
-    return on.start(make(*found), std::move(limited));
-  on.start(std::make_shared<first_run>(on.context, unknown_statement(on.context, sql, args), args), std::move(limited));
+    return on.start(make(*found), std::move(limited), size);
+  return on.start(std::make_shared<first_run>(on.context, unknown_statement(on.context, sql, args), args),
+                  std::move(limited), size);
 }
 
 std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_view sql, within const* limit) {
@@ -209,6 +208,57 @@ std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_vi
   preparation what(on.context, fresh);
   on.run(what, std::move(limited));
   return fresh;
+}
+
+pending_operation start_prepare(std::shared_ptr<connection_state> const& on, std::string_view sql,
+                                within const* limit) {
+  operation_guard const guard(on->lock);
+  auto limited = on->require.time(limit);
+  on->require.ready(sql, params::none());
+  auto fresh = std::make_shared<prepared_statement>();
+  fresh->sql = sql;
+  return on->start(std::make_shared<started_preparation>(on, std::move(fresh)), std::move(limited), sql.size());
+}
+
+std::uint64_t executemany(connection_state& on, std::string_view sql, element_source& from, within const* limit) {
+  operation_guard const guard(on.lock);
+  on.require.blocking("executemany");
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, params::none());
+  repeated_statement what(on.context, on.told, std::string(sql), from);
+  on.run(what, std::move(limited));
+  return from.rows = what.reached().second;
+}
+
+pending_operation start_executemany(connection_state& on, std::string_view sql, std::unique_ptr<element_source> from,
+                                    within const* limit) {
+  operation_guard const guard(on.lock);
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, params::none());
+  return on.start(std::make_shared<repeated_statement>(on.context, on.told, std::string(sql), std::move(from)),
+                  std::move(limited), sql.size());
+}
+
+std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<prepared_statement> const* prepared,
+                                         std::string_view sql, params const& args, within const* limit) {
+  operation_guard const guard(on.lock);
+  auto limited = on.require.time(limit);
+  on.require.ready(sql, args);
+  auto const* known = prepared != nullptr ? prepared : on.context.statements.find(sql, args.types());
+  if (prepared != nullptr) require_arguments(**prepared, args);
+  auto const what = known != nullptr && on.context.statements.knows(**known)
+                        ? stream_run::of_known(on.context, *known, args)
+                        : stream_run::of_fresh(on.context,
+                                               known != nullptr ? *known : unknown_statement(on.context, sql, args), args);
+  on.context.obstacles.set(obstacles::streaming, true);
+  try {
+    on.start(what, std::move(limited), sql.size() + args.wire().size());
+  } catch (...) {
+    on.context.obstacles.set(obstacles::streaming, false);
+    throw;
+  }
+  if (what->has_ended()) on.context.obstacles.set(obstacles::streaming, false);
+  return what;
 }
 
 void release(connection_state& on, prepared_statement const& statement) noexcept {
@@ -231,11 +281,11 @@ void ping(connection_state& on, within const* limit) {
   on.run(what, std::move(limited));
 }
 
-void start_ping(connection_state& on, within const* limit) {
+pending_operation start_ping(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit, client::limit::close);
   on.require.ready("", params::none());
-  on.start(std::make_shared<ping_operation>(on.context), std::move(limited));
+  return on.start(std::make_shared<ping_operation>(on.context), std::move(limited));
 }
 
 void load_types(connection_state& on, within const* limit) {
@@ -247,13 +297,13 @@ void load_types(connection_state& on, within const* limit) {
   on.run(what, std::move(limited));
 }
 
-void start_load_types(connection_state& on, within const* limit) {
+pending_operation start_load_types(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   on.require.ready("", params::none());
-  on.start(std::make_shared<catalogue_load>(on.context, *on.adapters,
-                                            [&on](std::string_view warning) { on.told.add_warning(warning); }),
-           std::move(limited));
+  return on.start(std::make_shared<catalogue_load>(
+                      on.context, *on.adapters, [&on](std::string_view warning) { on.told.add_warning(warning); }),
+                  std::move(limited));
 }
 
 void run_now(connection_state& on, char const* what, std::string_view statement, within const* limit) {
@@ -268,14 +318,14 @@ void run_now(connection_state& on, char const* what, std::string_view statement,
   on.run(listening, std::move(limited));
 }
 
-void start_now(connection_state& on, std::string_view statement, within const* limit) {
+pending_operation start_now(connection_state& on, std::string_view statement, within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   on.require.ready(statement, params::none());
   require_utf8(statement);
   auto listening = std::make_shared<script>(on.context, std::string(statement));
   if (!on.context.transactions.begin_asked) listening->begin_nothing();
-  on.start(std::move(listening), std::move(limited));
+  return on.start(std::move(listening), std::move(limited), statement.size());
 }
 
 results take_results(connection_state& on) {
@@ -284,24 +334,33 @@ results take_results(connection_state& on) {
   if (on.engine.is_busy() || on.context.obstacles.any_of(obstacles::waited))
     throw programming_error("no results to fetch: the operation is still under way");
   on.finish();
-  auto* const last = on.last.get();  // throws the error of one that close() ended
-  if (last == nullptr) return {};
+  on.require.tell_errors();  // of one that close() ended
+  auto& queue = on.engine.queue();
+  if (queue.last_ended() == nullptr) return {};
   struct drop_at_end {
-    last_operation& which;
-    ~drop_at_end() { which.drop(); }
-  } const once{on.last};
-  auto const of = last->results();
-  if (of.size() == 1) [[likely]]
-    return std::move(of.front());
-  return all(of);
+    operation_queue& of;
+    ~drop_at_end() { of.drop_ended(); }
+  } const once{queue};
+  return all_of(static_cast<sql_operation*>(queue.last_ended())->results());  // no others are started
 }
 
-results peek_results(connection_state& on) {
+results take_results(connection_state& on, sql_operation& of) {
   operation_guard const guard(on.lock);
-  auto* const last = on.last.peek();
-  if (last == nullptr) return {};
-  auto const of = last->results();
-  return std::vector<result>(of.begin(), of.end());
+  results taken = all_of(of.results());
+  if (on.engine.queue().last_ended() == &of) on.engine.queue().drop_ended();
+  return taken;
+}
+
+results all_of(std::span<result> of) {
+  if (of.size() == 1) [[likely]]
+    return std::move(of.front());
+  return vector_of(of);
+}
+
+void tell_ended(connection_state& on) {
+  if (!on.on_end.is_set()) [[likely]]
+    return;
+  while (auto const ended = on.on_end.take()) (*ended)();
 }
 
 }  // namespace tusk::detail

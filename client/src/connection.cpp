@@ -135,19 +135,42 @@ results connection::run_watched(execution const& what) {
     throw;
   }
   if (!what.starts) {
+    detail::tell_ended(state());
     ended(*this, results, nullptr);
-  } else {
-    state().on_end.set(this, [ended, on = state_.get()](std::exception_ptr error) {
-      if (auto* const conn = on->owner) ended(*conn, peek_results(*on), std::move(error));
+  } else if (state().started) {
+    state().on_end.add(this, state().started, [ended, on = state_.get()](detail::sql_operation& of) {
+      auto const given = of.results();
+      if (auto* const conn = on->owner)
+        ended(*conn, std::vector<result>(given.begin(), given.end()), of.error());
     });
   }
   return results;
 }
 
+/// The same of what is only started.
+detail::pending_operation connection::start_watched(execution const& what) {
+  state().started.reset();
+  run_watched(what);
+  auto started = std::exchange(state().started, nullptr);
+  if (!started) return {};  // do_execute is the user's
+  return {std::move(started), *state_};
+}
+
 results connection::do_execute(execution const& what) {
   auto& to = state();
+  if (what.elements != nullptr) {
+    if (what.starts)
+      detail::start_executemany(to, what.sql, std::make_unique<detail::kept_elements>(*what.elements), what.limit);
+    else
+      detail::executemany(to, what.sql, *what.elements, what.limit);
+    return {};
+  }
   if (what.starts) {
-    if (what.is_script)
+    if (what.in != nullptr)
+      what.in->add_now(what.prepared, what.sql, what.args);
+    else if (what.streams)
+      detail::start_stream(to, what.prepared, what.sql, what.args, what.limit);
+    else if (what.is_script)
       detail::start_exec(to, what.sql, {}, what.limit);
     else
       detail::start_query(to, what.sql, what.args, what.limit);
@@ -193,7 +216,7 @@ statement connection::prepare(within const& limit, std::string_view sql) {
 
 void connection::forget_statements() {
   detail::operation_guard const guard(state().lock);
-  state_->require.idle();
+  state_->wait_until_idle();
   state_->context.forget_statements();
 }
 
@@ -207,7 +230,7 @@ poll_status connection::poll() {
   return wanted;
 }
 
-/// The same with the session's hook, and with what is to be told of the end.
+/// The same with the session's hook, and with what is to be told of ends.
 poll_status connection::poll_and_tell() {
   using stage = detail::connection_state::hook_stage;
   auto const kept = state_;  // whoever is told may close or move the connection
@@ -216,15 +239,15 @@ poll_status connection::poll_and_tell() {
   try {
     wanted = on.poll();
     if (wanted == poll_status::ok && on.hook != stage::none) wanted = step_session_hook(on);
-    if (wanted == poll_status::ok && on.on_end.is_set()) {
-      on.on_end.take()(nullptr);
+    if (on.on_end.is_set()) {
+      detail::tell_ended(on);
       detail::operation_guard const guard(on.lock);
-      // Who was told has started the next one.
-      if (on.engine.is_busy()) wanted = detail::status_of(on.engine.waits().wanted());
+      // Who was told may have started the next one.
+      if (wanted == poll_status::ok && on.engine.is_busy()) wanted = detail::status_of(on.engine.waits().wanted());
     }
   } catch (...) {
     if (on.hook == stage::under_way && !on.engine.is_busy()) on.close();
-    if (auto const tell = on.engine.is_busy() ? nullptr : on.on_end.take()) tell(std::current_exception());
+    detail::tell_ended(on);
     throw;
   }
   rethrow_from_handlers(on);
@@ -235,7 +258,9 @@ int connection::fileno() const noexcept { return state_ && !state_->closed() ? s
 std::optional<std::chrono::milliseconds> connection::timeout() const { return detail::timeout_of(state()); }
 bool connection::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
 void connection::ping(std::optional<within> const& limit) { detail::ping(state(), detail::pointer(limit)); }
-void connection::start_ping(std::optional<within> const& limit) { detail::start_ping(state(), detail::pointer(limit)); }
+pending<void> connection::start_ping(std::optional<within> const& limit) {
+  return detail::start_ping(state(), detail::pointer(limit));
+}
 adapter_registry& connection::adapters() const { return *state().adapters; }
 adapter_registry const* statement::adapters() const noexcept { return state_ ? state_->adapters.get() : nullptr; }
 void register_type(typecaster const& caster, connection& conn) {
@@ -243,8 +268,8 @@ void register_type(typecaster const& caster, connection& conn) {
   conn.state_->context.types.register_type(caster);
 }
 void connection::load_types(std::optional<within> const& limit) { detail::load_types(state(), detail::pointer(limit)); }
-void connection::start_load_types(std::optional<within> const& limit) {
-  detail::start_load_types(state(), detail::pointer(limit));
+pending<void> connection::start_load_types(std::optional<within> const& limit) {
+  return detail::start_load_types(state(), detail::pointer(limit));
 }
 
 oid connection::type_oid(std::string_view name) const {
@@ -273,17 +298,62 @@ void connection::reconnect(std::optional<within> const& limit) {
   begin_session();
 }
 
-void connection::start_script(within const* limit, std::string_view script) {
+detail::pending_operation connection::start_script(within const* limit, std::string_view script) {
   if (state().watched) [[unlikely]]
-    run_watched({.sql = script, .args = params::none(), .is_script = true, .starts = true, .limit = limit});
-  else
-    detail::start_exec(*state_, script, {}, limit);
+    return start_watched({.sql = script, .args = params::none(), .is_script = true, .starts = true, .limit = limit});
+  return detail::start_exec(*state_, script, {}, limit);
 }
-void connection::start_query_params(within const* limit, std::string_view sql, params const& args) {
+detail::pending_operation connection::start_query_params(within const* limit, std::string_view sql,
+                                                         params const& args) {
   if (state().watched) [[unlikely]]
-    run_watched({.sql = sql, .args = args, .starts = true, .limit = limit});
-  else
-    detail::start_query(*state_, sql, args, limit);
+    return start_watched({.sql = sql, .args = args, .starts = true, .limit = limit});
+  return detail::start_query(*state_, sql, args, limit);
+}
+pending<statement> connection::start_prepare(std::string_view sql) {
+  state();
+  return detail::start_prepare(state_, sql, nullptr);
+}
+pending<statement> connection::start_prepare(within const& limit, std::string_view sql) {
+  state();
+  return detail::start_prepare(state_, sql, &limit);
+}
+pipeline connection::pipeline() {
+  state();
+  return {state_, nullptr};
+}
+pipeline connection::pipeline(within const& limit) {
+  state();
+  return {state_, &limit};
+}
+
+std::uint64_t connection::execute_elements(within const* limit, std::string_view sql, detail::element_source& from) {
+  if (!state().watched) [[likely]]
+    return detail::executemany(*state_, sql, from, limit);
+  run_watched({.sql = sql, .args = params::none(), .limit = limit, .elements = &from});
+  return from.rows;
+}
+detail::pending_operation connection::start_elements(within const* limit, std::string_view sql,
+                                                     detail::element_source& from) {
+  if (!state().watched) [[likely]]
+    return detail::start_executemany(*state_, sql, std::make_unique<detail::kept_elements>(from), limit);
+  return start_watched({.sql = sql, .args = params::none(), .starts = true, .limit = limit, .elements = &from});
+}
+
+detail::row_stream connection::stream_params(stream_options const& how, bool waits, std::string_view sql,
+                                             params const& args,
+                                             std::shared_ptr<detail::prepared_statement> const* prepared) {
+  if (waits) state().require.blocking("stream");
+  within const* const limit = detail::pointer(how.limit);
+  if (!state().watched) [[likely]]
+    return {state_, detail::start_stream(*state_, prepared, sql, args, limit), how.on_leave};
+  auto const started = start_watched(
+      {.sql = sql, .args = args, .starts = true, .prepared = prepared, .limit = limit, .streams = true});
+  return {state_, std::dynamic_pointer_cast<detail::stream_run>(started.what()), how.on_leave};
+}
+
+std::size_t connection::queued() const {
+  detail::operation_guard const guard(state().lock);
+  return state_->engine.queued();
 }
 results connection::take_results() { return detail::take_results(state()); }
 

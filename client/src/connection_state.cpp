@@ -90,21 +90,64 @@ void connection_state::run(sql_operation& what, std::unique_ptr<client::limit>&&
   wait(what);
 }
 
-void connection_state::wait(sql_operation& what) {
+void connection_state::await(sql_operation& what) {
   if (auto const callback = callback_in_force()) {
     if (!what.has_ended()) wait_by(*callback, &what);
   } else {
     engine.wait(what);
   }
   finish();
+}
+
+void connection_state::wait(sql_operation& what) {
+  await(what);
   what.rethrow();
   told.rethrow();
 }
 
-void connection_state::start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit) {
-  auto& begun = *what;
-  engine.begin(begun, std::move(limit), std::move(what));
-  if (begun.has_ended()) last.get();  // it could not be sent
+pending_operation connection_state::start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit>&& limit,
+                                          std::size_t size) {
+  auto& queue = engine.queue();
+  if (options.async && queue.has_unfed() && engine.queued() + size > options.limits.queued)
+    throw programming_error(std::to_string(engine.queued()) +
+                            " bytes wait to be sent on this connection already, and limits.queued is " +
+                            std::to_string(options.limits.queued) + "; step it with poll() before more is started");
+  if (watched) started = what;
+  engine.begin(*what, std::move(limit), what, size);
+  if (what->has_ended()) what->rethrow();  // it could not be sent
+  if (queue.has_unfed()) what->keep();
+  pending_operation made(std::move(what), *this);
+  if (!options.async && !context.obstacles.any_of(obstacles::connecting)) {
+    engine.step();  // sends
+    engine.wait_for_room();
+  }
+  return made;
+}
+
+void connection_state::wait_for_started(sql_operation& what) {
+  operation_guard const guard(lock);
+  if (what.has_ended()) return;
+  require.no_handler();
+  if (options.async)
+    throw programming_error(
+        "get() was called before the operation has ended; step the connection with poll() until ready() says true");
+  require.turn();
+  await(what);
+  told.rethrow();
+}
+
+void connection_state::wait_until_idle() {
+  require.turn();
+  if (!engine.is_busy()) return;
+  if (options.async)
+    throw programming_error(
+        "another operation is under way on this connection; step it with poll() until that says ok");
+  if (auto const callback = callback_in_force())
+    wait_by(*callback, nullptr);
+  else
+    engine.wait_until_idle();
+  finish();
+  told.rethrow();
 }
 
 void connection_state::close_now() {
@@ -148,17 +191,18 @@ void connection_state::connect() {
     }
   }
   finish();
-  last.get();
-  last.drop();
+  tell_errors();
+  engine.queue().drop_ended();
   if (!closed()) engine.channel().transport().socket().set_blocking(true);
 }
 
 /// The step where there is an obstacle.
 poll_status connection_state::step_specially() {
-  if (!context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited))
-    return step_for_callback();
-  if (context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
-  return step();
+  bool const is_for_callback =
+      !context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited);
+  if (!is_for_callback && context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
+  poll_status const wanted = is_for_callback ? step_for_callback() : step();
+  return engine.is_full() ? poll_status::ok : wanted;
 }
 
 /// What poll() does when nothing is under way any more. `was_busy`: something was, before the step.
@@ -169,8 +213,15 @@ void connection_state::end_poll(bool was_busy) {
     return;
   }
   finish();
-  last.get();
+  require.tell_errors();
   if (!was_busy && engine.reason().is_untold()) require.open();  // else the operation's end is told first
+}
+
+/// What poll() does when something is under way, and an operation before it has failed.
+void connection_state::tell_errors() {
+  if (context.obstacles.any_of(obstacles::waited)) return;  // the next call does it
+  finish();
+  require.tell_errors();
 }
 
 void connection_state::close() noexcept {

@@ -18,13 +18,13 @@
 #include <string>
 #include <string_view>
 #include <tusk/connection.hpp>
+#include <tusk/pending.hpp>
 
 #include "conninfo/conninfo.hpp"
 #include "end_listener.hpp"
 #include "engine/engine.hpp"
 #include "engine/fork_watch.hpp"
 #include "engine/wait_slot.hpp"
-#include "last_operation.hpp"
 #include "operations/sql_operation.hpp"
 #include "preconditions.hpp"
 
@@ -70,10 +70,14 @@ class connection_state {
   void close() noexcept;
   poll_status poll() {
     operation_guard const guard(lock);
-    constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::connecting;
+    constexpr unsigned special =
+        obstacles::closed | obstacles::forked | obstacles::connecting | obstacles::streaming;
     bool const was_busy = engine.is_busy();
     poll_status const wanted = context.obstacles.any_of(special) ? step_specially() : status_of(engine.step());
-    if (wanted == poll_status::ok) end_poll(was_busy);
+    if (wanted == poll_status::ok)
+      end_poll(was_busy);
+    else if (context.obstacles.any_of(obstacles::untold)) [[unlikely]]
+      tell_errors();
     return wanted;
   }
   void cancel(std::chrono::milliseconds given);
@@ -87,12 +91,20 @@ class connection_state {
   void run(sql_operation& what, std::unique_ptr<client::limit>&& limit = nullptr);
   /// The end of the same, once it was begun.
   void wait(sql_operation& what);
+  /// Waits until it has ended, or is full; throws no error of its.
+  void await(sql_operation& what);
   /// Whether engine::exchange() may be used: the socket is bare, and the engine waits itself.
   bool may_exchange() const noexcept {
     return engine.channel().link().is_bare() && !(wait_slot::any() && callback_in_force());
   }
-  /// Begins one; poll() does the rest.
-  void start(std::shared_ptr<sql_operation>&& what, std::unique_ptr<client::limit>&& limit = nullptr);
+  /// Begins one that sends about so many bytes, or queues it; poll() does the rest, or the calls that wait for later
+  /// ones. Throws its error if it could not be sent.
+  pending_operation start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit>&& limit = nullptr,
+                          std::size_t size = 0);
+  /// Waits until one that was started has ended. On an asynchronous connection it must have.
+  void wait_for_started(sql_operation& what);
+  /// Waits until none is under way. Throws programming_error if one is, on an asynchronous connection.
+  void wait_until_idle();
   /// What is left to do when an operation has ended: what a handler asked for.
   void finish() {
     if (close_asked_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -110,14 +122,14 @@ class connection_state {
   handlers told{context, lock, options.notification_capacity};
   detail::engine engine{*settings, options, context, told};
   preconditions require{options, lock, context, told, engine};
-  last_operation last{engine.queue()};
   end_listener on_end{lock};
   std::shared_ptr<adapter_registry> adapters = std::make_shared<adapter_registry>();
   wait_slot waiter;
   /// Whom wait callbacks get and did_execute is asked of; null: it is gone.
   connection* owner = nullptr;
-  /// Whether the owner is of a class of its own, which is asked and told of what is run.
+  /// Whether the owner is of a class of its own, which is asked and told of what is run; and what that has started.
   bool watched = false;
+  std::shared_ptr<sql_operation> started;
   /// How far an asynchronous connection's session hook is: it is called when the session has begun, and what it starts
   /// belongs to it.
   enum class hook_stage : std::uint8_t { none, due, under_way } hook;
@@ -127,6 +139,7 @@ class connection_state {
   poll_status step_specially();
   poll_status step_for_callback();
   void end_poll(bool was_busy);
+  void tell_errors();
   void close_now();
   void wait_by(wait_callback const& callback, sql_operation* what);
   void cancel_now(client::deadline until);

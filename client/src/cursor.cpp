@@ -92,11 +92,13 @@ void cursor::run(std::string_view statement, params const& args, within const* l
     ended(std::current_exception());
     throw;
   }
-  if (!state_->options.async) return ended(nullptr);
-  state_->on_end.set(this, [this](std::exception_ptr error) {
-    if (!error) results_ = detail::take_results(*state_);
-    ended(std::move(error));
-  });
+  if (!state_->on_end.is(this)) ended(nullptr);
+}
+
+/// What was started has ended.
+void cursor::take_from(detail::sql_operation& of) {
+  if (!of.error()) results_ = detail::take_results(*state_, of);
+  ended(of.error());
 }
 
 void cursor::do_execute(std::string_view statement, params const& args) {
@@ -109,7 +111,8 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   else
     query_ = merge(statement, args);
   if (state_->options.async)
-    detail::start_exec(*state_, query_, casters_, limit_);
+    state_->on_end.add(this, detail::start_exec(*state_, query_, casters_, limit_).what(),
+                       [this](detail::sql_operation& of) { take_from(of); });
   else
     detail::exec(*state_, query_, casters_, results_.several_, limit_);
 }
@@ -147,16 +150,17 @@ void cursor::run_many(std::string_view statement, std::vector<params> const& set
     throw;
   }
   if (state_->options.async) {
+    detail::pending_operation started;
     try {
-      detail::start_exec_all(*state_, texts_, casters_, limit);
+      started = detail::start_exec_all(*state_, texts_, casters_, limit);
     } catch (...) {
       batch_ended(0, 0, std::current_exception());
       throw;
     }
-    state_->on_end.set(this, [this](std::exception_ptr error) {
-      auto const [completed, rows] = detail::progress_of_last(*state_);
-      if (!error) results_ = detail::take_results(*state_);
-      batch_ended(completed, rows, std::move(error));
+    state_->on_end.add(this, started.what(), [this](detail::sql_operation& of) {
+      auto const [completed, rows] = of.reached();
+      if (!of.error()) results_ = detail::take_results(*state_, of);
+      batch_ended(completed, rows, of.error());
     });
     return;
   }

@@ -1,49 +1,71 @@
-// Who is told when the operation that was started last has ended: a cursor, or a connection with hooks.
+// Who is told when operations that were started have ended, in their order: cursors, and a connection with hooks.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <exception>
+#include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "engine/operation_lock.hpp"
+#include "operations/sql_operation.hpp"
 
 namespace tusk::detail {
 
 /// All lock, but what is said to need no lock.
 class end_listener {
  public:
-  /// Called with the operation's error, or null.
-  using function = std::function<void(std::exception_ptr)>;
+  using function = std::function<void(sql_operation&)>;
+  struct ended {
+    std::shared_ptr<sql_operation> what;
+    function tell;
+    void operator()() const { tell(*what); }
+  };
 
   explicit end_listener(operation_lock& lock) noexcept : lock_(lock) {}
 
-  void set(void const* who, function tell) {
+  void add(void const* who, std::shared_ptr<sql_operation> what, function tell) {
     operation_guard const guard(lock_);
-    who_ = who;
-    tell_ = std::move(tell);
+    listeners_.push_back({who, {std::move(what), std::move(tell)}});
+    count_ = listeners_.size();
   }
   /// It is told no more.
   void forget(void const* who) noexcept {
-    if (!is(who)) return;
+    if (!is_set()) return;
     operation_guard const guard(lock_);
-    who_ = nullptr;
-    tell_ = nullptr;
+    std::erase_if(listeners_, [&](listener const& each) { return each.who == who; });
+    count_ = listeners_.size();
   }
-  /// What there is to call; empty: nothing. It is forgotten.
-  function take() {
+  /// The next that is to be told of an end, to be called when the lock is not held; it is forgotten. None: nothing has
+  /// ended.
+  std::optional<ended> take() {
     operation_guard const guard(lock_);
-    who_ = nullptr;
-    return std::exchange(tell_, nullptr);
+    if (listeners_.empty() || !listeners_.front().of.what->has_ended()) return {};
+    auto first = std::move(listeners_.front().of);
+    listeners_.pop_front();
+    count_ = listeners_.size();
+    return first;
   }
-  /// Need no lock.
-  bool is(void const* who) const noexcept { return who_ == who; }
-  bool is_set() const noexcept { return who_ != nullptr; }
+  /// Whether an end is awaited by that one.
+  bool is(void const* who) const noexcept {
+    if (!is_set()) return false;
+    operation_guard const guard(lock_);
+    return std::any_of(listeners_.begin(), listeners_.end(), [&](listener const& each) { return each.who == who; });
+  }
+  /// Whether one is awaited at all. Needs no lock.
+  bool is_set() const noexcept { return count_ != 0; }
 
  private:
+  struct listener {
+    void const* who;
+    ended of;
+  };
+
   operation_lock& lock_;
-  function tell_;
-  std::atomic<void const*> who_ = nullptr;
+  std::deque<listener> listeners_;
+  std::atomic<std::size_t> count_ = 0;
 };
 
 }  // namespace tusk::detail

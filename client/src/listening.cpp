@@ -52,23 +52,23 @@ void connection::notify(within const& limit, std::string_view channel, std::stri
   query(limit, notify_statement, checked(channel), payload);
 }
 
-void connection::start_listen(std::string_view channel) {
-  detail::start_now(state(), listen_statement("LISTEN", channel), nullptr);
+pending<void> connection::start_listen(std::string_view channel) {
+  return detail::start_now(state(), listen_statement("LISTEN", channel), nullptr);
 }
-void connection::start_unlisten(std::string_view channel) {
-  detail::start_now(state(), listen_statement("UNLISTEN", channel), nullptr);
+pending<void> connection::start_unlisten(std::string_view channel) {
+  return detail::start_now(state(), listen_statement("UNLISTEN", channel), nullptr);
 }
-void connection::start_notify(std::string_view channel, std::string_view payload) {
-  start_query(notify_statement, checked(channel), payload);
+pending<void> connection::start_notify(std::string_view channel, std::string_view payload) {
+  return start_query_params(nullptr, notify_statement, params(checked(channel), payload));
 }
-void connection::start_listen(within const& limit, std::string_view channel) {
-  detail::start_now(state(), listen_statement("LISTEN", channel), &limit);
+pending<void> connection::start_listen(within const& limit, std::string_view channel) {
+  return detail::start_now(state(), listen_statement("LISTEN", channel), &limit);
 }
-void connection::start_unlisten(within const& limit, std::string_view channel) {
-  detail::start_now(state(), listen_statement("UNLISTEN", channel), &limit);
+pending<void> connection::start_unlisten(within const& limit, std::string_view channel) {
+  return detail::start_now(state(), listen_statement("UNLISTEN", channel), &limit);
 }
-void connection::start_notify(within const& limit, std::string_view channel, std::string_view payload) {
-  start_query(limit, notify_statement, checked(channel), payload);
+pending<void> connection::start_notify(within const& limit, std::string_view channel, std::string_view payload) {
+  return start_query_params(&limit, notify_statement, params(checked(channel), payload));
 }
 
 }  // namespace tusk

@@ -3,25 +3,9 @@
 #include <string>
 #include <tusk/types/error.hpp>
 
-#include "engine/foreign_text.hpp"
+#include "operations/sql_operation.hpp"
 
 namespace tusk::detail {
-namespace {
-
-bool is_ascii(params const& args) {
-  std::string_view rest = args.wire();
-  while (!rest.empty()) {
-    auto const size = protocol::load_big_endian<std::int32_t>(rest.data());
-    rest.remove_prefix(4);
-    if (size < 0) continue;  // NULL
-    if (!has_ascii_only(rest.substr(0, static_cast<std::size_t>(size)))) return false;
-    rest.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return true;
-}
-
-}  // namespace
-
 /// A handler runs, maybe on another thread.
 void preconditions::refuse_in_handler() const {
   if (lock_.passes())
@@ -42,32 +26,25 @@ void preconditions::turn() {
   if (in_.obstacles.any_of(obstacles::waited))
     throw programming_error(
         "another operation is under way on this connection, in a wait callback; let that one end first");
-  if (in_.obstacles.any_of(obstacles::guard_broken))
+  if (in_.obstacles.any_of(obstacles::guard_broken)) throw programming_error(broken_guard_text);
+  if (in_.obstacles.any_of(obstacles::unit_open))
+    throw programming_error("a pipeline on this connection has requests that were not ended; call its sync() first");
+  if (in_.obstacles.any_of(obstacles::streaming))
     throw programming_error(
-        "the transaction of the guard (tusk::transaction) has ended without it, by a COMMIT or ROLLBACK in a "
-        "statement's text or because that COMMIT failed; leave the guard's scope before anything else");
+        "a stream on this connection is open; read it to its end, or destroy it, before anything else");
 }
 
-void preconditions::idle() {
-  turn();
-  if (engine_.is_busy())
-    throw programming_error(
-        "another operation is under way on this connection; step it with poll() until that says ok");
-}
-
-void preconditions::ready_slowly(std::string_view text, params const& args) {
+bool preconditions::ready_slowly(std::string_view text, params const& args, errors_of_others now) {
   turn();
   told_.rethrow();
+  if (now == errors_of_others::are_told) tell_errors();
   in_.obstacles.wait_for_cancels();
-  engine_.end_if_doubtful();
+  if (!engine_.is_busy()) engine_.end_if_doubtful();
   open();
   if (in_.obstacles.any_of(obstacles::connecting))
     throw operational_error("the connection is not open yet; step it with poll() until that says ok");
-  idle();
-  if (!in_.text_is_utf8() && !(has_ascii_only(text) && is_ascii(args)))
-    throw data_error(
-        "client_encoding was changed after the connection was made, so that the server would misread this text; only "
-        "ASCII can be sent until SET client_encoding TO 'UTF8' sets it back");
+  require_readable(in_, text, args);
+  return !engine_.is_busy();
 }
 
 void preconditions::throw_asynchronous(char const* what) {

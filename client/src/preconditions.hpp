@@ -1,4 +1,4 @@
-// What an operation requires of its connection before it begins: it is open, nothing else is under way, the server
+// What an operation requires of its connection before it begins: it is open, nothing has to be ended first, the server
 // would read the text as it is meant. Each function throws what is missing, with what to do about it.
 #pragma once
 
@@ -27,10 +27,14 @@ class preconditions {
                 detail::engine& engine) noexcept
       : is_async_(options.async), lock_(lock), in_(in), told_(told), engine_(engine) {}
 
-  /// An operation can begin, and the server would read the text and the arguments as they are meant.
-  void ready(std::string_view text, params const& args) {
-    if (!in_.obstacles.none() || engine_.is_busy()) [[unlikely]]
-      ready_slowly(text, args);
+  /// Whether what operations that were started have failed with is thrown before the next one begins.
+  enum class errors_of_others : std::uint8_t { are_told, wait };
+  /// An operation can begin, and the server would read the text and the arguments as they are meant. Whether it is the
+  /// only one.
+  bool ready(std::string_view text, params const& args, errors_of_others now = errors_of_others::are_told) {
+    if (in_.obstacles.none() && !engine_.is_busy()) [[likely]]
+      return true;
+    return ready_slowly(text, args, now);
   }
   /// It is not a handler of the connection that asks. Needs no lock.
   void no_handler() const {
@@ -40,10 +44,14 @@ class preconditions {
   /// The connection is open, and no_handler(). If it is closed the first call throws the reason, where no operation has
   /// told it.
   void open();
-  /// open(), no wait callback steps the connection for another operation, and no guard's scope has to be left first.
+  /// open(), no wait callback steps the connection for another operation, and there is no guard, pipeline or stream
+  /// that has to be ended first.
   void turn();
-  /// turn(), and no operation that was started is under way.
-  void idle();
+  /// Throws what an operation that was started has failed with, if nobody was told; one a call.
+  void tell_errors() {
+    if (in_.obstacles.any_of(obstacles::untold)) [[unlikely]]
+      engine_.queue().rethrow_untold();
+  }
   /// No guard is open: it owns the transaction, which nothing else ends, nor changes how the next one begins.
   void unguarded(char const* what) const;
   /// It is a blocking connection.
@@ -56,7 +64,7 @@ class preconditions {
 
  private:
   void refuse_in_handler() const;
-  void ready_slowly(std::string_view text, params const& args);
+  bool ready_slowly(std::string_view text, params const& args, errors_of_others now);
   [[noreturn]] static void throw_asynchronous(char const* what);
 
   bool const is_async_;

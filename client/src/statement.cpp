@@ -46,6 +46,19 @@ result statement::query_params(within const& limit, params const& args) {
   return detail::query(*state_, prepared_, args, &limit);
 }
 
+std::shared_ptr<detail::prepared_statement> const* statement::prepared_of(detail::connection_state const& on) const {
+  if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  if (state_.get() != &on) throw programming_error("this statement was prepared by another connection");
+  return &prepared_;
+}
+
+detail::row_stream statement::stream_params(stream_options const& how, params const& args) {
+  if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  auto* const conn = state_->owner;
+  if (conn == nullptr) throw interface_error("connection already closed", true);
+  return conn->stream_params(how, !state_->options.async, prepared_->sql, args, &prepared_);
+}
+
 // One that was moved to another object has nothing to tell.
 std::span<oid const> statement::parameters() const& noexcept {
   return prepared_ ? std::span<oid const>(prepared_->parameters) : std::span<oid const>();

@@ -9,6 +9,7 @@
 
 #include "calls.hpp"
 #include "net/random_bytes.hpp"
+#include "operations/resetting.hpp"
 #include "operations/script.hpp"
 
 namespace tusk {
@@ -47,7 +48,7 @@ held_limit closing(connection_state& on, within const* limit) { return on.requir
 
 /// Runs a statement of ours; gives the tags of the answer. `bare`: it begins no transaction.
 std::string run_control(connection_state& on, std::string_view statement, bool bare, held_limit limit) {
-  on.require.ready(statement, params::none());
+  on.require.ready(statement, params::none(), preconditions::errors_of_others::wait);
   std::vector<result> results;
   script what(on.context, statement, results);
   if (bare) what.begin_nothing();
@@ -61,7 +62,7 @@ std::string run_control(connection_state& on, std::string_view statement, bool b
 bool has_to_end(connection_state& on, char const* what, char const* call) {
   require_transactions(on, what);
   on.require.unguarded(call);
-  on.require.idle();
+  on.wait_until_idle();
   on.context.transactions.begin_asked = false;
   return !is_in(on, protocol::transaction_indicator::idle);
 }
@@ -86,22 +87,16 @@ void savepoint(connection_state& on, std::string_view statement, std::string_vie
   if (!is_in(on, protocol::transaction_indicator::in_transaction) || told != answer) distrust(on, statement, told);
 }
 
-/// What commit() would end is rolled back; then the settings are those of the beginning. One script, so one round trip.
-std::string begin_reset(connection_state& on) {
+void require_reset(connection_state& on) {
   on.require.unguarded("reset()");
-  on.require.ready("", params::none());  // then nothing fails any more but for want of memory
-  on.context.forget_statements();
-  on.context.transactions.begin_asked = false;
-  on.context.transactions.mode = first_mode(on.options, *on.settings);
-  std::string const end = is_in(on, protocol::transaction_indicator::idle) ? "" : "ROLLBACK; ";
-  return end + "RESET ALL; SET SESSION AUTHORIZATION DEFAULT";
+  on.require.ready("", params::none());
 }
 
 void set_mode(connection_state& on, session_mode const& mode, char const* what) {
   operation_guard const guard(on.lock);
   require_transactions(on, what);
   on.require.unguarded(what);
-  on.require.idle();
+  on.wait_until_idle();
   if (!is_in(on, protocol::transaction_indicator::idle))
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   auto& now = on.context.transactions.mode;
@@ -114,7 +109,7 @@ void set_mode(connection_state& on, session_mode const& mode, char const* what) 
 
 /// Throws if it is not the innermost guard, or its transaction is gone.
 void require_guard(connection_state& on, std::size_t depth) {
-  if (!on.closed()) on.require.idle();
+  if (!on.closed()) on.wait_until_idle();
   if (depth != on.context.transactions.guards)
     throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
 }
@@ -132,6 +127,13 @@ bool is_stepped_by_another(connection_state const& on) noexcept {
 
 void rethrow_from_handlers(connection_state& on) {
   if (!is_stepped_by_another(on)) on.told.rethrow();  // else the call that waits does it
+}
+
+/// Waits for operations that were started, as long as a guard may. Whether all have ended.
+bool end_others(connection_state& on) {
+  if (on.engine.is_busy() && !on.callback_in_force() && !on.lock.passes())
+    on.engine.wait_until_idle(client::clock::now() + on.options.guard_limit);
+  return !on.engine.is_busy();
 }
 
 /// Its caller has locked, or is a handler.
@@ -168,7 +170,7 @@ transaction::transaction(connection& conn, std::optional<within> const& limit) :
   detail::operation_guard const guard(on.lock);
   detail::require_transactions(on, "a transaction guard");
   auto limited = on.require.time(detail::pointer(limit));
-  on.require.idle();
+  on.wait_until_idle();
   auto& plan = on.context.transactions;
   depth_ = plan.guards + 1;
   bool const is_first = !plan.begin_asked && detail::is_in(on, protocol::transaction_indicator::idle);
@@ -197,7 +199,7 @@ transaction::~transaction() {
   }
   bool const intact = detail::leave_guard(on);
   try {
-    if (on.engine.is_busy() || detail::is_stepped_by_another(on))
+    if (detail::is_stepped_by_another(on) || !detail::end_others(on))
       detail::close_locked(on);  // no ROLLBACK can go out now, and the transaction must not stand
     else if (!on.closed() && (intact || !is_nested()))
       undo(std::make_unique<client::limit>(within(on.options.guard_limit), client::limit::close));
@@ -256,20 +258,18 @@ void connection::reset(std::optional<within> const& limit) {
   detail::operation_guard const guard(on.lock);
   on.require.blocking("reset");
   auto limited = detail::closing(on, detail::pointer(limit));
-  std::string const text = detail::begin_reset(on);
-  std::vector<result> dropped;
-  detail::script what(on.context, text, dropped);
-  what.begin_nothing();
+  detail::require_reset(on);
+  detail::resetting what(on.context, detail::first_mode(on.options, *on.settings));
   on.run(what, std::move(limited));
 }
 
-void connection::start_reset(std::optional<within> const& limit) {
+pending<void> connection::start_reset(std::optional<within> const& limit) {
   auto& on = state();
   detail::operation_guard const guard(on.lock);
   auto limited = detail::closing(on, detail::pointer(limit));
-  auto what = std::make_shared<detail::script>(on.context, detail::begin_reset(on));
-  what->begin_nothing();
-  on.start(std::move(what), std::move(limited));
+  detail::require_reset(on);
+  return on.start(std::make_shared<detail::resetting>(on.context, detail::first_mode(on.options, *on.settings)),
+                  std::move(limited));
 }
 
 session_mode connection::session_mode() const {

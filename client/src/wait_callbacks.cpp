@@ -108,7 +108,7 @@ void connection_state::wait_by(wait_callback const& callback, sql_operation* wha
   end();
   if (close_asked_) return;                          // by a handler; finish() does it
   if (now.error) std::rethrow_exception(now.error);  // which the callback swallowed
-  if (engine.channel().is_connecting() || engine.is_busy()) {
+  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full())) {
     engine.give_up();
     if (context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
     throw operational_error(

@@ -9,18 +9,23 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <tusk/connection_info.hpp>
+#include <tusk/elements.hpp>
 #include <tusk/execution.hpp>
 #include <tusk/fwd.hpp>
 #include <tusk/mapping.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/outcome.hpp>
+#include <tusk/pending.hpp>
+#include <tusk/pipeline.hpp>
 #include <tusk/results.hpp>
 #include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
+#include <tusk/stream.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
@@ -42,7 +47,7 @@ concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Deri
 /// See the top of this file.
 ///
 /// A connection moves; statements and results hold what they need. Different threads may use one blocking connection:
-/// the second operation waits for the first (with a wait callback it is a programming_error). With `async`, one thread
+/// the second call waits for the first (with a wait callback it is a programming_error). With `async`, one thread
 /// at a time may use it. Moving needs exclusion.
 ///
 /// Operations throw: programming_error, integrity_error, ... as the server's SQLSTATE says, the connection stays usable
@@ -144,6 +149,47 @@ class connection {
   /// unless a function runs them. Throws programming_error while an operation is under way, interface_error if closed.
   void forget_statements();
 
+  // ---- many at once ----
+
+  /// Runs a statement once for each element of a range (params, a tuple or pair of arguments, an aggregate without an
+  /// adapter, whose members are the arguments, or the one argument): prepared once, sent without waiting, in one unit,
+  /// so that all of them stand or, where statements commit by themselves, none. Gives how many rows all of them touched,
+  /// as the server counts. Elements are asked for as they are sent, in this call: a range may make them. It may not
+  /// operate on this connection.
+  ///
+  /// The parameters' types are those of the first element; one that needs others has the statement prepared again. An
+  /// error names its element. A statement that gives rows is a programming_error; a pipeline runs such.
+  template <std::ranges::input_range Elements>
+  std::uint64_t executemany(std::string_view sql, Elements&& elements) {
+    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    return execute_elements(nullptr, sql, from);
+  }
+  template <std::ranges::input_range Elements>
+  std::uint64_t executemany(within const& limit, std::string_view sql, Elements&& elements) {
+    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    return execute_elements(&limit, sql, from);
+  }
+
+  /// Statements that travel together and fail together: see pipeline.hpp. The limit is that of all of it.
+  tusk::pipeline pipeline();
+  tusk::pipeline pipeline(within const& limit);
+
+  /// Runs one statement with its arguments, as query does, and gives its rows while it runs: see stream.hpp. Nothing of
+  /// what the statement fails with comes out here, but out of the walk.
+  template <class... T, class... Args>
+  tusk::stream<T...> stream(std::string_view sql, Args const&... args) {
+    return stream<T...>(stream_options(), sql, args...);
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> stream(within const& limit, std::string_view sql, Args const&... args) {
+    return stream<T...>(stream_options{.limit = limit}, sql, args...);
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> stream(stream_options const& how, std::string_view sql, Args const&... args) {
+    return tusk::stream<T...>(
+        stream_params(how, true, sql, params::of(&adapters(), args...).require_bindable(), nullptr));
+  }
+
   // ---- cursors ----
 
   /// A cursor, by default a plain one; arguments are passed on to its constructor: `conn.cursor<logging_cursor>(log)`.
@@ -207,30 +253,66 @@ class connection {
   /// Time until poll() has to be called although the descriptor is silent: a limit's end, ... Nothing: for ever.
   std::optional<std::chrono::milliseconds> timeout() const;
 
-  /// Starts what `exec` and `query` do and returns; step with poll() until it says ok, then take the results.
-  /// Throws programming_error if an operation is under way.
-  void start_exec(std::string_view script) { start_script(nullptr, script); }
+  /// Starts what the call without start_ does, and returns at once; several may be under way: see pending.hpp. They end
+  /// as poll() steps; on a blocking connection also while calls wait that begin later, which queue behind them.
+  ///
+  /// A statement is sent as soon as nothing keeps it back: a script, or a statement that may begin or end a transaction
+  /// of ours, has to end before what is behind it is sent. So a BEGIN in a text that fails lets what is behind it stand
+  /// by itself, where statements commit by themselves; pipeline() makes units that fail together.
+  ///
+  /// On a blocking connection these send, and take answers, until little is left to be sent. On an asynchronous one they
+  /// throw programming_error where limits.queued bytes wait already; what finds nothing waiting is always taken. Also
+  /// programming_error: in a handler, while a stream is open, between a pipeline's first request and its sync().
+  pending<results> start_exec(std::string_view script) { return start_script(nullptr, script); }
   template <class... Args>
-  void start_query(std::string_view sql, Args const&... args) {
-    start_query_params(nullptr, sql, params::of(&adapters(), args...).require_bindable());
+  pending<result> start_query(std::string_view sql, Args const&... args) {
+    return start_query_params(nullptr, sql, params::of(&adapters(), args...).require_bindable());
   }
-  void start_exec(within const& limit, std::string_view script) { start_script(&limit, script); }
+  pending<results> start_exec(within const& limit, std::string_view script) { return start_script(&limit, script); }
   template <class... Args>
-  void start_query(within const& limit, std::string_view sql, Args const&... args) {
-    start_query_params(&limit, sql, params::of(&adapters(), args...).require_bindable());
+  pending<result> start_query(within const& limit, std::string_view sql, Args const&... args) {
+    return start_query_params(&limit, sql, params::of(&adapters(), args...).require_bindable());
   }
-  void start_ping(std::optional<within> const& limit = {});
-  void start_load_types(std::optional<within> const& limit = {});
-  void start_reset(std::optional<within> const& limit = {});
-  void start_listen(std::string_view channel);
-  void start_unlisten(std::string_view channel);
-  void start_notify(std::string_view channel, std::string_view payload = {});
-  void start_listen(within const& limit, std::string_view channel);
-  void start_unlisten(within const& limit, std::string_view channel);
-  void start_notify(within const& limit, std::string_view channel, std::string_view payload = {});
-  /// The results of the operation that is done; once.
+  template <std::ranges::input_range Elements>
+  pending<std::uint64_t> start_executemany(std::string_view sql, Elements&& elements) {
+    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    return start_elements(nullptr, sql, from);
+  }
+  template <std::ranges::input_range Elements>
+  pending<std::uint64_t> start_executemany(within const& limit, std::string_view sql, Elements&& elements) {
+    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    return start_elements(&limit, sql, from);
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> start_stream(std::string_view sql, Args const&... args) {
+    return start_stream<T...>(stream_options(), sql, args...);
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> start_stream(within const& limit, std::string_view sql, Args const&... args) {
+    return start_stream<T...>(stream_options{.limit = limit}, sql, args...);
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> start_stream(stream_options const& how, std::string_view sql, Args const&... args) {
+    return tusk::stream<T...>(
+        stream_params(how, false, sql, params::of(&adapters(), args...).require_bindable(), nullptr));
+  }
+  pending<statement> start_prepare(std::string_view sql);
+  pending<statement> start_prepare(within const& limit, std::string_view sql);
+  pending<void> start_ping(std::optional<within> const& limit = {});
+  pending<void> start_load_types(std::optional<within> const& limit = {});
+  pending<void> start_reset(std::optional<within> const& limit = {});
+  pending<void> start_listen(std::string_view channel);
+  pending<void> start_unlisten(std::string_view channel);
+  pending<void> start_notify(std::string_view channel, std::string_view payload = {});
+  pending<void> start_listen(within const& limit, std::string_view channel);
+  pending<void> start_unlisten(within const& limit, std::string_view channel);
+  pending<void> start_notify(within const& limit, std::string_view channel, std::string_view payload = {});
+  /// How many bytes of what was started wait to be sent, about.
+  std::size_t queued() const;
+  /// The results of the operation that has ended last, of those that were started and whose handle was dropped; once.
+  /// Throws programming_error while one is under way.
   results take_results();
-  /// Whether an operation is under way. This, closed(), fileno(), timeout(), transaction_status() and info() do not
+  /// Whether an operation is under way: until poll() says ok. This, closed(), fileno(), timeout(), transaction_status() and info() do not
   /// wait for another thread's operation.
   bool isexecuting() const noexcept;
 
@@ -333,6 +415,7 @@ class connection {
   friend class aio::connection;
   friend class statement;
   friend class transaction;
+  friend class tusk::pipeline;
   friend void detail::establish(connection& made);
   void begin_session();
   poll_status step_session_hook(detail::connection_state& on);
@@ -350,10 +433,15 @@ class connection {
 
   adapter_registry& adapters() const;
   results exec_script(within const* limit, std::string_view script);
-  void start_script(within const* limit, std::string_view script);
+  detail::pending_operation start_script(within const* limit, std::string_view script);
   result query_params(std::string_view sql, params const& args);
   result query_params(within const& limit, std::string_view sql, params const& args);
-  void start_query_params(within const* limit, std::string_view sql, params const& args);
+  detail::pending_operation start_query_params(within const* limit, std::string_view sql, params const& args);
+  detail::pending_operation start_watched(execution const& what);
+  std::uint64_t execute_elements(within const* limit, std::string_view sql, detail::element_source& from);
+  detail::pending_operation start_elements(within const* limit, std::string_view sql, detail::element_source& from);
+  detail::row_stream stream_params(stream_options const& how, bool waits, std::string_view sql, params const& args,
+                                   std::shared_ptr<detail::prepared_statement> const* prepared);
   template <class T, class Function>
   friend void register_adapter(Function adapt, connection& conn);
   friend void register_type(typecaster const& caster, connection& conn);

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <tuple>
 #include <tusk/connection.hpp>
+#include <tusk/elements.hpp>
 #include <tusk/fetched.hpp>
 #include <tusk/mapping.hpp>
 #include <tusk/outcome.hpp>
@@ -35,17 +36,6 @@
 #include <vector>
 
 namespace tusk {
-
-namespace detail {
-template <class T>
-inline constexpr bool is_tuple = false;
-template <class... T>
-inline constexpr bool is_tuple<std::tuple<T...>> = true;
-template <class First, class Second>
-inline constexpr bool is_tuple<std::pair<First, Second>> = true;
-/// Throws the exception that is being handled; if it is about an argument, with the element that this is of.
-[[noreturn]] void rethrow_with_element(std::size_t number);
-}  // namespace detail
 
 /// One column of a cursor's rows, as the DB-API describes it. Source: PEP 249, and the protocol's RowDescription.
 struct described_column {
@@ -271,6 +261,7 @@ class cursor {
   void call(sql::composed const& name, params const& args, within const* limit = nullptr);
   void start();
   void ended(std::exception_ptr error);
+  void take_from(detail::sql_operation& of);
   void batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error);
   result const& current() const;
   void require_open() const;

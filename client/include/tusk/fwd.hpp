@@ -7,6 +7,11 @@ class connection;
 class cursor;
 class statement;
 class transaction;
+class pipeline;
+template <class T>
+class pending;
+template <class... T>
+class stream;
 class logging_connection;
 class logging_cursor;
 class within;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <tusk/result.hpp>
+#include <tusk/stream.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/within.hpp>
 
@@ -50,6 +51,16 @@ class statement {
     return query(within(token), args...);
   }
 
+  /// Runs it and gives its rows while it runs, see connection::stream.
+  template <class... T, class... Args>
+  tusk::stream<T...> stream(Args const&... args) {
+    return tusk::stream<T...>(stream_params({}, params::of(adapters(), args...).require_bindable()));
+  }
+  template <class... T, class... Args>
+  tusk::stream<T...> stream(stream_options const& how, Args const&... args) {
+    return tusk::stream<T...>(stream_params(how, params::of(adapters(), args...).require_bindable()));
+  }
+
   /// The type of each parameter, as the server inferred it. Valid until the next `query`.
   std::span<oid const> parameters() const& noexcept;
   std::span<oid const> parameters() const&& = delete;
@@ -60,6 +71,10 @@ class statement {
   std::string_view sql() const&& = delete;
 
  private:
+  friend class pipeline;
+  /// Throws programming_error if it is another connection's.
+  std::shared_ptr<detail::prepared_statement> const* prepared_of(detail::connection_state const& on) const;
+  detail::row_stream stream_params(stream_options const& how, params const& args);
   result query_params(params const& args);
   [[gnu::noinline]] result query_watched(within const* limit, params const& args);
   result query_params(within const& limit, params const& args);

@@ -22,11 +22,14 @@ void cancelling::request(client::deadline until) {
   request_ = make(until);
   watched.forget(client::waker::cancelling);
   reads_ = false;
+  is_for_front_ = true;
 }
 
+/// A request for an operation that has ended may be under way still: this one's goes when that one's fate is known.
 void cancelling::begin(std::chrono::milliseconds time) {
-  if (!queue_.is_front_begun() || is_under_way()) return;
-  request(client::clock::now() + time);
+  if (asked_) return;
+  if (!queue_.is_front_begun()) return queue_.end_unsent_front();
+  if (!request_) request(client::clock::now() + time);
   asked_ = time;
 }
 
@@ -59,7 +62,7 @@ void cancelling::step_slowly() {
   again_ = client::clock::now() + pause_;
   pause_ = std::min(2 * pause_, longest_pause);
   if (wanted == outcome::unknown) in_.obstacles.set(obstacles::doubtful, true);
-  if (wanted == outcome::done || queue_.empty()) return;
+  if (wanted == outcome::done || queue_.empty() || !is_for_front_) return;
   if (client::limit* const limit = queue_.limit(); limit != nullptr && limit->end()) {
     limit->reason = ended->reason();  // another request may do better
     return;
@@ -74,6 +77,7 @@ void cancelling::front_ended_slowly() noexcept {
   pause_ = first_pause;
   if (!request_) return;
   if (!request_->was_sent()) return request_.reset();
+  is_for_front_ = false;
   held_until_ = client::clock::now() + hold;
 }
 

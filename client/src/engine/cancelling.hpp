@@ -92,6 +92,7 @@ class cancelling {
   waiting& waits_;
   std::unique_ptr<client::canceller> request_;
   bool reads_ = false;                              // what it waits for
+  bool is_for_front_ = false;                       // else the operation that it is for has ended
   std::optional<std::chrono::milliseconds> asked_;  // by begin(): the time of each request
   client::clock::time_point again_;                 // not before that another one begins
   std::chrono::milliseconds pause_ = first_pause;

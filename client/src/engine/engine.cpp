@@ -20,16 +20,21 @@ constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_re
 }  // namespace
 
 engine::engine(client::settings const& to, connect_options const& options, session_context& in, handlers& told)
-    : in_(in), told_(told), channel_(to, options, in, told), cancelling_(to, channel_.route(), in, queue_, waits_) {
+    : in_(in),
+      told_(told),
+      channel_(to, options, in, told),
+      queue_(in.session, in.obstacles),
+      cancelling_(to, channel_.route(), in, queue_, waits_) {
   want(true);
 }
 
 // ---- operations ----
 
-void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept) {
+void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
+                   std::size_t size) {
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
   if (queue_.empty()) queue_.drop_ended();
-  queue_.push(what, std::move(limit), std::move(kept));
+  queue_.push(what, std::move(limit), std::move(kept), size);
   try {
     if (cancelling_.may_feed()) queue_.feed();
   } catch (...) {
@@ -40,22 +45,50 @@ void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std:
 }
 
 void engine::wait(operation const& what) {
-  while (!what.has_ended() || cancelling_.holds()) {
+  while (!has_come(what) || cancelling_.holds()) {
     client::wish next;
     if (!cancelling_.has_work()) {
       try {
-        bool const sent = step_session(true);
+        bool const sent = step_session(&what);
         next = {channel_.link().bytes.socket().descriptor(), true, !sent, {}};
       } catch (...) {
         rethrow();
       }
-      if (what.has_ended() || in_.is_closed()) return;
+      if (has_come(what) || in_.is_closed()) return;
     } else {
       next = step();
-      if (next.is_none()) return;
+      if (next.is_none() || what.is_full()) return;
     }
     wait_for(next);
   }
+}
+
+void engine::wait_until_idle(client::deadline until) {
+  while (!queue_.empty() || cancelling_.holds()) {
+    client::wish next = step();
+    if (next.is_none() || (queue_.empty() && !cancelling_.holds())) return;
+    if (until && client::clock::now() >= *until) return;
+    if (until && (!next.until || *until < *next.until)) next.until = until;
+    wait_for(next);
+  }
+}
+
+void engine::wait_for_room() {
+  while (queued() > operation_queue::watermark) {
+    client::wish const next = step();
+    if (next.is_none() || queued() <= operation_queue::watermark) return;
+    wait_for(next);
+  }
+}
+
+void engine::resume() {
+  queue_.resume();
+  try {
+    if (cancelling_.may_feed()) queue_.feed();
+  } catch (...) {
+    rethrow();
+  }
+  want(false);
 }
 
 // ---- events ----
@@ -75,9 +108,11 @@ inline bool engine::hand_to_front(protocol::event const& told) {
 
   queue_.end_front();
   cancelling_.front_ended();
-  if (!queue_.empty()) {
+  if (!queue_.empty()) [[unlikely]] {
+    if (in_.obstacles.any_of(obstacles::guard_broken))  // what was to be in the transaction is not to stand by itself
+      queue_.end_unfed(std::make_exception_ptr(programming_error(broken_guard_text)));
     if (!queue_.is_front_begun() && !cancelling_.holds()) end_if_doubtful();
-    return !in_.is_closed();
+    if (!queue_.empty()) return !in_.is_closed();
   }
   if (told_.farewell) [[unlikely]]
     told_.farewell.reset();
@@ -125,19 +160,20 @@ bool engine::write() {
   return false;
 }
 
-/// True if all is sent. With `wait`, the read waits while an operation is under way and all of it is sent.
-bool engine::step_session(bool wait) {
+/// True if all is sent. With an operation that is awaited, which is in the queue, the read waits once all is sent.
+bool engine::step_session(operation const* awaited) {
   detail::link& link = channel_.link();
+  bool const wait = awaited != nullptr;
   auto const write_all = [this] { return (in_.session.output().empty() && !queue_.feeds()) || write(); };
   bool const was_busy = !queue_.empty(), wrote = !in_.session.output().empty();
   bool sent = write_all();
   // The answer to what was sent just now has hardly come: the caller waits first.
   if (!wait && wrote && sent && was_busy && !link.pending() && !link.has_failed()) return true;
   for (std::size_t turn = 0; !in_.is_closed(); ++turn) {
-    if (wait && queue_.empty() && !link.pending()) break;
+    if (is_full() || (wait && awaited->has_ended() && !link.pending())) break;
     // What the TLS layer holds the descriptor does not show; but it is writable, so the caller comes back at once.
     if (!wait && turn >= reads_a_step) return sent && !link.pending();
-    bool const waits = wait && !queue_.empty() && sent;
+    bool const waits = wait && !awaited->has_ended() && sent;
     // A peer that takes nothing may have said why; but it may also be silent for ever.
     if (waits && link.has_failed())
       wait_for({link.bytes.socket().descriptor(), true, false, client::clock::now() + last_words});
@@ -157,7 +193,8 @@ bool engine::step_session(bool wait) {
 client::wish const& engine::step() {
   // Mostly there are a bare socket and one operation, which was fed: it is one send, or one receive that has the whole
   // answer.
-  constexpr unsigned special = obstacles::closed | obstacles::connecting | obstacles::doubtful;
+  constexpr unsigned special =
+      obstacles::closed | obstacles::connecting | obstacles::doubtful | obstacles::streaming;
   detail::link& link = channel_.link();
   if (!queue_.is_one_whole() || in_.obstacles.any_of(special) || waits_.has_several() || cancelling_.has_work() ||
       !link.is_bare() || link.has_failed())
@@ -191,7 +228,7 @@ client::wish const& engine::step_fully() {
   bool sent = true;
   try {
     if (channel_.is_connecting() && channel_.connect()) take_events();
-    if (!channel_.is_connecting() && !in_.is_closed()) sent = step_session(false);
+    if (!channel_.is_connecting() && !in_.is_closed()) sent = step_session(nullptr);
   } catch (...) {
     rethrow();
   }

@@ -29,6 +29,9 @@ inline constexpr char closed_text[] = "the connection was closed in mid-operatio
 inline constexpr char forked_text[] =
     "this connection is the parent process's, whose session a forked child must not touch; connect again in the child, "
     "and close this one there, which ends nothing but the child's descriptor";
+inline constexpr char broken_guard_text[] =
+    "the transaction of the guard (tusk::transaction) has ended without it, by a COMMIT or ROLLBACK in a statement's "
+    "text or because that COMMIT failed; leave the guard's scope before anything else";
 
 /// See the top of this file. Its caller holds the connection's lock, but where it is said.
 class engine {
@@ -39,9 +42,9 @@ class engine {
   // ---- operations ----
 
   /// Feeds an operation, or queues it. It has to live until it has ended; `kept` sees to that for one that nobody waits
-  /// for. Throws what feed() throws; the connection is closed then.
+  /// for, and `size` says about how much it will send. Throws what feed() throws; the connection is closed then.
   void begin(operation& what, std::unique_ptr<client::limit>&& limit = nullptr,
-             std::shared_ptr<operation>&& kept = nullptr);
+             std::shared_ptr<operation>&& kept = nullptr, std::size_t size = 0);
   /// The same where nothing is under way, for one without a limit that is fed whole, by a class that is known here.
   template <class Operation>
   [[gnu::always_inline]] void begin_alone(Operation& what, std::shared_ptr<operation>&& kept = nullptr);
@@ -56,8 +59,20 @@ class engine {
   /// False: the operation is in the queue, or has ended.
   template <class Operation, class AtOnce>
   [[gnu::always_inline]] bool exchange(Operation& what, AtOnce const& at_once);
-  /// Steps until the operation has ended, waiting as long as it takes.
+  /// Steps until the operation has ended, or is full, waiting as long as it takes.
   void wait(operation const& what);
+  /// Whether the one in front is full.
+  bool is_full() const noexcept {
+    return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() && queue_.front().is_full();
+  }
+  /// Steps until none is under way, or the time has come.
+  void wait_until_idle(client::deadline until = {});
+  /// Steps until less than the watermark of operation_queue waits to be sent.
+  void wait_for_room();
+  /// Feeds on an operation that has more.
+  void resume();
+  /// How many bytes wait to be sent.
+  std::size_t queued() const noexcept { return queue_.waiting() + in_.waiting_in_units + in_.session.output().size(); }
   /// Whether one is under way. Any thread.
   bool is_busy() const noexcept { return busy_.load(std::memory_order_acquire); }
   operation_queue& queue() noexcept { return queue_; }
@@ -99,9 +114,10 @@ class engine {
   void take_over(engine& from) noexcept;
 
  private:
+  bool has_come(operation const& what) const noexcept { return what.has_ended() || what.is_full(); }
   client::wish const& step_fully();
   bool write();
-  bool step_session(bool wait);
+  bool step_session(operation const* awaited);
   /// Works out what to wait for.
   void want(bool sent) {
     constexpr unsigned special = obstacles::closed | obstacles::connecting;

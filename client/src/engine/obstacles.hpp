@@ -20,9 +20,14 @@ class obstacles {
     thrown = 64,         ///< what a handler has thrown waits to be thrown
     forked = 128,        ///< this is a forked child, and the session the parent's
     guard_broken = 256,  ///< the transaction of the open guards has ended without them
+    untold = 512,        ///< an operation that was started has failed, and nobody was told
+    unit_open = 1024,    ///< a pipeline has requests without their sync()
+    streaming = 2048,    ///< a stream is open
   };
 
   bool none() const noexcept { return word_ == 0; }
+  /// Whether there is none but those, of which there may be none.
+  bool none_but(unsigned reasons) const noexcept { return (word_ & ~reasons) == 0; }
   bool any_of(unsigned reasons) const noexcept { return (word_ & reasons) != 0; }
   void set(unsigned which, bool there) noexcept {
     if (there)
@@ -53,7 +58,7 @@ class obstacles {
   std::atomic<unsigned>& word() noexcept { return word_; }
 
  private:
-  static constexpr unsigned one_cancel = 512;
+  static constexpr unsigned one_cancel = 4096;
 
   std::atomic<unsigned> word_ = connecting;
 };

@@ -5,9 +5,10 @@
 namespace tusk::detail {
 
 void operation::end(std::exception_ptr error) noexcept {
-  if (ended_) return;
-  ended_ = true;
+  if (has_ended()) return;
   error_ = error_ ? with_earlier(std::move(error), error_) : std::move(error);
+  lost();
+  end();
 }
 
 }  // namespace tusk::detail

@@ -6,11 +6,11 @@
 // about, error() and what the kind of operation has to give are there from then on. The engine knows no kinds.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <string_view>
 #include <tusk/protocol/session.hpp>
-#include <utility>
 
 namespace tusk::detail {
 
@@ -18,6 +18,7 @@ namespace tusk::detail {
 enum class fed : std::uint8_t {
   whole,    ///< all requests are in the output
   part,     ///< it wants to be called again when these have been sent
+  later,    ///< likewise, when it has more: operation_queue::resume() says that
   nothing,  ///< there was nothing to send, or it could not be sent: the operation has ended
 };
 
@@ -46,25 +47,43 @@ class operation {
   /// Whether nothing may be fed behind it before it has ended: it may change whether a transaction is open, or enter
   /// COPY.
   virtual bool is_barrier() const noexcept { return true; }
+  /// Whether what it sends depends on how everything before it ended: it is fed when it is in front.
+  virtual bool is_fed_in_front() const noexcept { return false; }
+  /// Whether it has something to give before it has ended, and nothing more is to be received until that is taken.
+  virtual bool is_full() const noexcept { return false; }
+  /// What its caller gave lives no longer, and it was not fed whole: it keeps what it still needs.
+  virtual void keep() {}
 
   /// The end, but for its last event: the connection is gone, or it was never sent. `error` counts before what went
   /// wrong earlier, of which it tells.
   void end(std::exception_ptr error) noexcept;
   /// The same by its last event.
-  void end() noexcept { ended_ = true; }
+  void end() noexcept { ended_.store(true, std::memory_order_release); }
   /// Called when it has left the queue and may be kept for what it gives: it drops what it needed on its way.
   virtual void settle() noexcept {}
 
-  bool has_ended() const noexcept { return ended_; }
+  /// Any thread. Once it says true, what the operation has to give does not change any more.
+  bool has_ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   /// The first error; null: none.
   std::exception_ptr const& error() const noexcept { return error_; }
+  /// Whether there is an error that rethrow() has not thrown.
+  bool has_untold_error() const noexcept { return error_ && !told_; }
   /// Throws it, if there is one; once.
   void rethrow() {
-    if (error_) [[unlikely]]
-      std::rethrow_exception(std::exchange(error_, nullptr));
+    if (has_untold_error()) [[unlikely]] {
+      told_ = true;
+      std::rethrow_exception(error_);
+    }
   }
+  /// Nobody is to be told of its error.
+  void forgive() noexcept { told_ = true; }
+  /// Whether somebody has a handle (tusk::pending), who alone is told of its end. Any thread.
+  void set_held(bool held) noexcept { held_.store(held, std::memory_order_relaxed); }
+  bool is_held() const noexcept { return held_.load(std::memory_order_relaxed); }
 
  protected:
+  /// end() was called with an error, before its last event.
+  virtual void lost() noexcept {}
   /// Keeps the first error.
   void fail(std::exception_ptr error) noexcept {
     if (!error_) error_ = std::move(error);
@@ -72,7 +91,8 @@ class operation {
 
  private:
   std::exception_ptr error_;
-  bool ended_ = false;
+  std::atomic<bool> ended_ = false, held_ = false;
+  bool told_ = false;  // the error was thrown
 };
 
 }  // namespace tusk::detail

@@ -5,51 +5,122 @@
 #include <utility>
 
 namespace tusk::detail {
+namespace {
+
+constexpr std::size_t worth_moving = 64;  // entries that have left
+
+}  // namespace
+
+bool operation_queue::feed_next() {
+  entry& next = entries_[first_ + fed_];
+  auto const done = next.what->feed();
+  in_part_ = done == fed::part || done == fed::later;
+  stalled_ = done == fed::later;
+  waiting_ -= std::exchange(next.size, 0);
+  if (in_part_) return false;
+  if (done == fed::nothing && fed_ == 0)
+    remove_unfed(first_);
+  else
+    ++fed_;  // if it has ended it leaves when those before it have
+  return true;
+}
+
+void operation_queue::end_behind_front() {
+  while (fed_ != 0 && !empty() && front().has_ended()) remove_front();
+  if (first_ < worth_moving || first_ < entries_.size() / 2) return;
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
+}
+
+void operation_queue::remove_unfed(std::size_t index) {
+  leave(entries_[index]);
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (empty()) entries_.clear(), first_ = 0;
+}
 
 void operation_queue::interrupt() {
-  if (entries_.empty() || (limit() != nullptr && limit()->is_over())) return;
+  if (empty() || (limit() != nullptr && limit()->is_over())) return;
   if (limit() == nullptr) ++limits_;
-  entries_.front().limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
+  entries_[first_].limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
 }
 
 void operation_queue::end_unsent() {
-  for (std::size_t i = begun(); i < entries_.size();) {
+  for (std::size_t i = first_ + begun(); i < entries_.size();) {
     auto const& limit = entries_[i].limit;
     if (!limit || !limit->cancels() || !limit->is_over()) {
       ++i;
       continue;
     }
     entries_[i].what->end(std::make_exception_ptr(query_canceled(client::unsent_text)));
-    remove(i);
+    remove_unfed(i);
+    i = std::max(i, first_);
+  }
+}
+
+void operation_queue::end_unsent_front() {
+  if (empty() || is_front_begun()) return;
+  front().end(std::make_exception_ptr(query_canceled("the statement was cancelled before it was sent")));
+  remove_unfed(first_);
+}
+
+void operation_queue::end_unfed(std::exception_ptr const& error) noexcept {
+  while (first_ + begun() < entries_.size()) {
+    std::size_t const index = first_ + begun();
+    entries_[index].what->end(error);
+    remove_unfed(index);
   }
 }
 
 void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   auto entries = std::exchange(entries_, {});
-  fed_ = limits_ = 0;
-  in_part_ = false;
-  for (entry& each : entries) {
-    each.what->end(error);
-    if (each.kept) keep(std::move(each.kept));
+  auto const first = static_cast<std::ptrdiff_t>(std::exchange(first_, 0));
+  fed_ = limits_ = waiting_ = 0;
+  in_part_ = stalled_ = false;
+  for (auto each = entries.begin() + first; each != entries.end(); ++each) {
+    each->what->end(error);
+    if (each->kept) keep(std::move(each->kept));
   }
+}
+
+/// Without memory the error is lost, and its operation with it.
+void operation_queue::keep_error() noexcept {
+  try {
+    untold_.push_back(std::move(last_ended_));
+  } catch (std::bad_alloc const&) {
+    return;
+  }
+}
+
+void operation_queue::rethrow_untold() {
+  obstacles_.set(obstacles::untold, false);
+  std::shared_ptr<operation> first;
+  if (!untold_.empty()) {
+    first = std::move(untold_.front());
+    untold_.erase(untold_.begin());
+  } else {
+    first = last_ended_;
+  }
+  if (!untold_.empty() || (first != last_ended_ && last_ended_ && last_ended_->has_untold_error()))
+    obstacles_.set(obstacles::untold, true);
+  if (first) first->rethrow();
 }
 
 client::deadline operation_queue::until() const {
   client::deadline earliest;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
+  for (std::size_t i = first_; i < entries_.size(); ++i) {
     auto const& limit = entries_[i].limit;
     // What was sent behind another operation cannot be cancelled yet.
-    if (!limit || (i != 0 && i < begun() && limit->cancels())) continue;
+    if (!limit || (i != first_ && i < first_ + begun() && limit->cancels())) continue;
     if (auto const until = limit->until(); until && (!earliest || *until < *earliest)) earliest = until;
   }
   return earliest;
 }
 
 client::limit const* operation_queue::spent() {
-  for (entry const& each : entries_)
-    if (each.limit && (&each == entries_.data() || !each.limit->cancels()) && each.limit->is_over() &&
-        each.limit->is_spent())
-      return each.limit.get();
+  for (std::size_t i = first_; i < entries_.size(); ++i) {
+    auto const& limit = entries_[i].limit;
+    if (limit && (i == first_ || !limit->cancels()) && limit->is_over() && limit->is_spent()) return limit.get();
+  }
   return nullptr;
 }
 

@@ -3,7 +3,8 @@
 //   push() ─► feed(): requests into the session's output, as far as may stand there ─► front() takes events ─►
 //   end_front()
 //
-// Nothing is fed behind a barrier before that has ended.
+// Nothing is fed behind a barrier before that has ended. Whatever happens, operations end in the order of the queue;
+// but for those that were not fed, which a limit or a broken guard takes out of it.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "engine/limit.hpp"
+#include "engine/obstacles.hpp"
 #include "engine/operation.hpp"
 
 namespace tusk::detail {
@@ -19,56 +21,69 @@ namespace tusk::detail {
 /// One thread at a time.
 class operation_queue {
  public:
+  /// So many bytes may wait to be sent before operations wait instead.
+  static constexpr std::size_t watermark = std::size_t{64} << 10;
+
+  /// `of`: the bit `untold` says there whether has_untold().
+  operation_queue(protocol::session const& into, obstacles& of) noexcept : into_(into), obstacles_(of) {}
+
   /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and last_ended() gives it
-  /// back.
-  void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept) {
-    if (limit) ++limits_;
-    entries_.emplace_back(&what, std::move(limit), std::move(kept));
+  /// back. `size`: of what it will send, about.
+  void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
+            std::size_t size) {
+    bool const limited = limit != nullptr;
+    entries_.emplace_back(&what, std::move(limit), std::move(kept), size);
+    if (limited) ++limits_;
+    waiting_ += size;
   }
   /// The same without a limit, where there is no other; its requests are in the output already.
   void push_fed(operation& what, std::shared_ptr<operation>&& kept) {
-    entries_.emplace_back(&what, nullptr, std::move(kept));
+    entries_.emplace_back(&what, nullptr, std::move(kept), std::size_t{0});
     fed_ = 1;
   }
   /// Whether there is something to feed now.
   bool feeds() const noexcept {
-    return fed_ < entries_.size() && (fed_ == 0 || !entries_[fed_ - 1].what->is_barrier());
+    std::size_t const next = first_ + fed_;
+    if (next >= entries_.size() || stalled_) return false;
+    return fed_ == 0 || (!entries_[next - 1].what->is_barrier() && !entries_[next].what->is_fed_in_front());
   }
   /// Hands the session as much as may stand in its output. Throws what operation::feed() throws.
   void feed() {
-    while (feeds()) {
-      switch (entries_[fed_].what->feed()) {
-        case fed::whole: ++fed_, in_part_ = false; break;
-        case fed::part: in_part_ = true; return;
-        case fed::nothing: remove(fed_), in_part_ = false; break;
-      }
-    }
+    while (feeds() && into_.output().size() < watermark)
+      if (!feed_next()) return;
   }
+  /// The one that was fed in part has more.
+  void resume() noexcept { stalled_ = false; }
 
-  bool empty() const noexcept { return entries_.empty(); }
-  operation& front() const noexcept { return *entries_.front().what; }
+  bool empty() const noexcept { return first_ == entries_.size(); }
+  operation& front() const noexcept { return *entries_[first_].what; }
+  /// Whether something waits to be fed; and how many bytes that will be, about.
+  bool has_unfed() const noexcept { return first_ + fed_ < entries_.size(); }
+  std::size_t waiting() const noexcept { return waiting_; }
   /// Whether all of the one in front was handed to the session.
   bool is_front_whole() const noexcept { return fed_ != 0; }
   /// Whether something of the one in front was handed to the session; and whether that is not all of it.
   bool is_front_begun() const noexcept { return begun() != 0; }
   bool is_front_in_part() const noexcept { return fed_ == 0 && in_part_; }
   /// Of the one in front; null: none.
-  client::limit* limit() const noexcept { return entries_.empty() ? nullptr : entries_.front().limit.get(); }
+  client::limit* limit() const noexcept { return empty() ? nullptr : entries_[first_].limit.get(); }
   bool has_limits() const noexcept { return limits_ != 0; }
   /// Whether there is one alone, and all of it was handed to the session.
-  bool is_one_whole() const noexcept { return entries_.size() == 1 && fed_ == 1; }
+  bool is_one_whole() const noexcept { return fed_ == 1 && entries_.size() - first_ == 1; }
   /// Gives the one in front a limit that is over.
   void interrupt();
   /// The one in front has ended.
   void end_front() {
-    remove(0);
-    if (fed_ != 0) [[likely]]
-      --fed_;
-    else
-      in_part_ = false;
+    remove_front();
+    if (!empty()) [[unlikely]]
+      end_behind_front();
   }
   /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
+  /// The one in front, which was not fed, leaves with query_canceled.
+  void end_unsent_front();
+  /// All that were not fed leave, with that error.
+  void end_unfed(std::exception_ptr const& error) noexcept;
   /// All end, with that error.
   void end_all(std::exception_ptr const& error) noexcept;
   /// The earliest time at which a limit has to be looked at.
@@ -76,36 +91,65 @@ class operation_queue {
   /// The limit because of which the connection is given up; null: none.
   client::limit const* spent();
 
-  /// Of the kept ones the one that has ended last, until drop_ended(); null: there is none.
+  /// Of those that were kept and that nobody has a handle for the one that has ended last, until drop_ended(); null:
+  /// there is none.
   operation* last_ended() const noexcept { return last_ended_.get(); }
   void drop_ended() noexcept {
     if (last_ended_) last_ended_.reset();
   }
+  /// Throws the first error of these that was not thrown yet, last_ended()'s included.
+  void rethrow_untold();
 
  private:
   struct entry {
     operation* what;
     std::unique_ptr<client::limit> limit;
     std::shared_ptr<operation> kept;
+    std::size_t size;  // while it waits to be fed
   };
   /// So many of them are in the output, or were sent.
   std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
+  /// False: it is not to be called again before something was sent.
+  bool feed_next();
+  void remove_front() {
+    leave(entries_[first_]);
+    if (++first_ == entries_.size()) [[likely]]
+      entries_.clear(), first_ = 0;
+    if (fed_ != 0) [[likely]]
+      --fed_;
+    else
+      in_part_ = stalled_ = false;
+  }
+  void end_behind_front();
+  void remove_unfed(std::size_t index);
   /// One that has ended.
-  void remove(std::size_t index) {
-    if (entries_[index].limit) --limits_;
-    if (entries_[index].kept) keep(std::move(entries_[index].kept));
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+  void leave(entry& which) {
+    if (which.limit) --limits_;
+    waiting_ -= which.size;
+    if (which.kept) keep(std::move(which.kept));
   }
   void keep(std::shared_ptr<operation>&& ended) noexcept {
     ended->settle();
+    if (ended->is_held()) return;
+    if (last_ended_ && last_ended_->has_untold_error()) [[unlikely]]
+      keep_error();
+    if (ended->has_untold_error()) [[unlikely]]
+      obstacles_.set(obstacles::untold, true);
     last_ended_ = std::move(ended);
   }
+  void keep_error() noexcept;
 
-  std::vector<entry> entries_;
-  std::size_t limits_ = 0;  // how many of them have one
-  std::size_t fed_ = 0;     // so many of them were handed to the session whole
-  bool in_part_ = false;    // and the next one in part
+  protocol::session const& into_;
+  obstacles& obstacles_;
+  std::vector<entry> entries_;  // from first_ on
+  std::size_t first_ = 0;
+  std::size_t limits_ = 0;   // how many of them have one
+  std::size_t fed_ = 0;      // so many of them were handed to the session whole
+  bool in_part_ = false;     // and the next one in part,
+  bool stalled_ = false;     // which has no more for now
+  std::size_t waiting_ = 0;  // bytes of those that were not
   std::shared_ptr<operation> last_ended_;
+  std::vector<std::shared_ptr<operation>> untold_;  // before that one
 };
 
 }  // namespace tusk::detail

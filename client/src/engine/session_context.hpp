@@ -42,6 +42,7 @@ struct session_context {
   transaction_plan transactions;
   description_cache descriptions;  ///< of scripts
   session_facts facts;
+  std::size_t waiting_in_units = 0;  ///< bytes of requests of pipelines that wait to be encoded
   bool const names_statements;  ///< statement_cache_mode::named
 
   bool is_closed() const noexcept { return obstacles.any_of(obstacles::closed); }

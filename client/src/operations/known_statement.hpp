@@ -56,6 +56,10 @@ class known_statement final : public sql_operation {
     end();
     return progress::ended;
   }
+  void keep() override {
+    hold();
+    args_ = &kept_args_.emplace(*args_);
+  }
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override {
     return result_ ? std::span<result>(&*result_, 1) : std::span<result>();
@@ -83,6 +87,7 @@ class known_statement final : public sql_operation {
   prepared_statement const* statement_;
   std::shared_ptr<prepared_statement> const* from_;  // until it is held
   params const* args_;
+  std::optional<params> kept_args_;
   std::optional<result> result_;
   std::shared_ptr<prepared_statement> held_;
 };

@@ -7,11 +7,15 @@ namespace tusk::detail {
 
 preparation::preparation(session_context& in, std::shared_ptr<prepared_statement> fresh)
     : sql_operation(in), fresh_(std::move(fresh)) {
-  require_utf8(fresh_->sql);
-  auto const word = first_word(fresh_->sql);
+  prepare_name(in_, *fresh_);
+}
+
+void prepare_name(session_context& in, prepared_statement& fresh) {
+  require_utf8(fresh.sql);
+  auto const word = first_word(fresh.sql);
   require_no_copy(word);
-  fresh_->may_change_transaction = may_change_transaction(word);
-  in_.name_statement(*fresh_);
+  fresh.may_change_transaction = may_change_transaction(word);
+  in.name_statement(fresh);
 }
 
 std::error_code preparation::parse_and_describe() {
@@ -77,7 +81,7 @@ fed first_run::feed() {
   if (!failed) failed = parse_and_describe();
   protocol::bind bind;
   bind.statement = fresh_->name;
-  bind.parameters = {args_.wire(), args_.count()};
+  bind.parameters = {args_->wire(), args_->count()};
   if (!failed) failed = in_.session.bind(bind);
   if (!failed) failed = in_.session.execute({}, std::nullopt);
   return end_unit(failed);

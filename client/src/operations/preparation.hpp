@@ -5,7 +5,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <tusk/statement.hpp>
 #include <tusk/types/params.hpp>
 
 #include "operations/known_statement.hpp"
@@ -25,6 +27,11 @@ class preparation : public sql_operation {
   bool is_barrier() const noexcept override { return false; }  // it runs nothing
 
  protected:
+  /// Of a statement that is known: there is nothing to prepare.
+  struct is_known {};
+  preparation(session_context& in, std::shared_ptr<prepared_statement> known, is_known) noexcept
+      : sql_operation(in), fresh_(std::move(known)) {}
+  void ready() override;
   std::error_code parse_and_describe();
   progress take_description(protocol::event const& told) override;
   virtual void take_parameters() {}
@@ -33,7 +40,6 @@ class preparation : public sql_operation {
 
  private:
   void take_tag(std::string_view) override {}
-  void ready() override;
   std::string advice(diagnostics const& fields) const override;
   /// The server takes more parameters in a statement's text than Bind can carry.
   bool can_never_run() const noexcept { return fresh_->parameters.size() > protocol::max_parameters; }
@@ -47,9 +53,10 @@ class first_run final : public preparation {
  public:
   /// `args` have to live until it was fed. Throws as preparation does.
   first_run(session_context& in, std::shared_ptr<prepared_statement> fresh, params const& args)
-      : preparation(in, std::move(fresh)), args_(args), count_(args.count()) {}
+      : preparation(in, std::move(fresh)), args_(&args), count_(args.count()) {}
 
   fed feed() override;
+  void keep() override { args_ = &kept_args_.emplace(*args_); }
   std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
   bool is_barrier() const noexcept override { return is_barrier_with(*fresh_); }
 
@@ -57,11 +64,26 @@ class first_run final : public preparation {
   void take_tag(std::string_view tag) override;
   void take_parameters() override;
 
-  params const& args_;
+  params const* args_;
+  std::optional<params> kept_args_;
   std::size_t count_;
   bool has_result_ = false;
   result result_;
 };
+
+/// One whose statement is given out when it has ended.
+class started_preparation final : public preparation {
+ public:
+  started_preparation(std::shared_ptr<connection_state> const& on, std::shared_ptr<prepared_statement> fresh);
+  /// Throws interface_error if the connection is gone.
+  statement given() const;
+
+ private:
+  std::weak_ptr<connection_state> on_;
+};
+
+/// Chooses the name of a statement, and looks at its text. Throws as preparation does.
+void prepare_name(session_context& in, prepared_statement& fresh);
 
 /// A statement that is asked for by its text and not known yet. Throws programming_error if the text is not UTF-8, or
 /// has not as many places as there are arguments.

@@ -58,6 +58,11 @@ class script : public sql_operation {
 
  protected:
   progress take_description(protocol::event const& told) override;
+  /// Before it is fed; of one that keeps its text.
+  void put_in_front(std::string_view statements) {
+    own_text_.insert(0, statements);
+    text_ = own_text_;
+  }
 
  private:
   void take_tag(std::string_view tag) override;

@@ -35,6 +35,18 @@ bool has_word(std::string_view text, std::string_view word) noexcept {
   }
 }
 
+bool is_ascii(params const& args) noexcept {
+  std::string_view rest = args.wire();
+  while (!rest.empty()) {
+    auto const size = protocol::load_big_endian<std::int32_t>(rest.data());
+    rest.remove_prefix(4);
+    if (size < 0) continue;  // NULL
+    if (!has_ascii_only(rest.substr(0, static_cast<std::size_t>(size)))) return false;
+    rest.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
 /// Why a statement that is none, or is no query, gives no result; null: that is not what the event tells.
 char const* refusal(protocol::event const& told) {
   if (std::holds_alternative<protocol::empty_query_response>(told)) return "can't execute an empty query";
@@ -54,6 +66,13 @@ void require_utf8(std::string_view text) {
   if (invalid != text.npos)
     throw programming_error("the statement is not valid UTF-8 at byte " + std::to_string(invalid) +
                             "; the client speaks UTF-8 to the server");
+}
+
+void require_readable(session_context const& in, std::string_view text, params const& args) {
+  if (in.text_is_utf8() || (has_ascii_only(text) && is_ascii(args))) return;
+  throw data_error(
+      "client_encoding was changed after the connection was made, so that the server would misread this text; only "
+      "ASCII can be sent until SET client_encoding TO 'UTF8' sets it back");
 }
 
 void require_no_copy(std::string_view first_word) {
@@ -156,7 +175,6 @@ void sql_operation::heed(std::string_view tag) {
   }
 }
 
-/// It is ours alone until the operation has ended.
 result_state& sql_operation::state_of(result const& of) noexcept { return const_cast<result_state&>(*of.state_); }
 
 void sql_operation::distrust(text_trust instead) {

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <tusk/result.hpp>
 #include <tusk/types/error.hpp>
+#include <tusk/types/params.hpp>
 
 #include "engine/operation.hpp"
 #include "engine/recycling_allocator.hpp"
@@ -21,6 +22,8 @@ namespace tusk::detail {
 
 /// Throws unless the text is UTF-8: that is how it goes to the server, and what is not is never passed on.
 void require_utf8(std::string_view text);
+/// Throws data_error if the server would misread them, because client_encoding is not UTF8 any more.
+void require_readable(session_context const& in, std::string_view text, params const& args);
 /// Throws programming_error if a statement with that first word cannot go by Parse and Bind: behind a COPY the server
 /// would read no further message of them. What the server alone finds out, that it enters COPY, is refused then.
 void require_no_copy(std::string_view first_word);
@@ -31,6 +34,8 @@ class sql_operation : public operation {
   progress take(protocol::event const& told) override;
   /// Its results so far.
   virtual std::span<result> results() noexcept = 0;
+  /// Throws if what it gave may not be taken by its handle now.
+  virtual void require_takeable() const {}
   /// How many statements of it have succeeded, and the rows that these touched or gave, where it counts.
   virtual std::pair<std::size_t, std::uint64_t> reached() const noexcept { return {}; }
 
@@ -87,8 +92,11 @@ class sql_operation : public operation {
   bool rolled_back_ = false;  // inside a guard: a statement of it had the tag ROLLBACK
   std::uint8_t awaited_ = 1;  // how many ReadyForQuery
 
- private:
+  /// It is ours alone until the operation has ended.
   static result_state& state_of(result const& of) noexcept;
+  static bool is_shared(result const& which) noexcept { return which.state_.use_count() > 1; }
+
+ private:
   progress take_error(protocol::error_response const& told);
 };
 

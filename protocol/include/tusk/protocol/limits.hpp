@@ -20,6 +20,9 @@ struct limits {
   /// passes it closes the connection. They are counted as they arrive, so that no more than a buffer (64 KiB) is held
   /// beyond it.
   std::uint64_t max_result = unlimited;
+  /// Most bytes that wait to be sent on an asynchronous connection before no more operations are taken; the session
+  /// itself does not look at it.
+  std::uint64_t queued = std::uint64_t{64} << 20;
 };
 
 inline constexpr std::size_t max_startup_packet = 10'000;          ///< the server refuses longer ones

@@ -110,6 +110,19 @@ class params {
     return made;
   }
 
+  /// Adds arguments in order, as of() does.
+  template <class... Args>
+  void add_all([[maybe_unused]] adapter_registry const* registry, Args const&... args) {
+    adapt_context const context(registry);
+    (add_one(args, context), ...);
+  }
+  /// Drops all of them; the memory serves the next ones.
+  void clear() noexcept {
+    wire_.truncate(0);
+    types_.truncate(0);
+    notes_.clear();
+  }
+
   /// How many there are.
   std::size_t count() const noexcept { return types_.size(); }
   bool empty() const noexcept { return count() == 0; }

@@ -1,0 +1,98 @@
+// What was started: a handle to an operation's end.
+//
+//   tusk::pending<tusk::result> a = conn.start_query("SELECT 1"), b = conn.start_query("SELECT 2");
+//   a.get();  // waits for it, on a blocking connection
+//
+// The operations of a connection are sent one behind the other, each in a unit of its own, and end in that order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <tusk/fwd.hpp>
+#include <utility>
+
+namespace tusk {
+
+namespace detail {
+
+class connection_state;
+class sql_operation;
+
+/// What pending is whatever it gives.
+class pending_operation {
+ public:
+  pending_operation() noexcept = default;
+  pending_operation(std::shared_ptr<sql_operation> what, connection_state& on) noexcept;
+  pending_operation(pending_operation&&) noexcept = default;
+  pending_operation& operator=(pending_operation&& other) noexcept {
+    if (this != &other) {
+      drop();
+      what_ = std::move(other.what_);
+      on_ = other.on_;
+    }
+    return *this;
+  }
+  ~pending_operation() { drop(); }
+
+  std::shared_ptr<sql_operation> const& what() const noexcept { return what_; }
+  bool ready() const;
+  /// Waits for the end, and gives the operation away. Throws its error.
+  std::shared_ptr<sql_operation> take();
+
+ private:
+  void drop() noexcept {
+    if (what_) let_go();
+  }
+  void let_go() noexcept;
+
+  std::shared_ptr<sql_operation> what_;
+  connection_state* on_ = nullptr;  // lives as long as the operation is under way
+};
+
+/// What an operation that has ended well gives.
+template <class T>
+T given_by(sql_operation& ended);
+template <>
+result given_by<result>(sql_operation& ended);
+template <>
+results given_by<results>(sql_operation& ended);
+template <>
+statement given_by<statement>(sql_operation& ended);
+template <>
+std::uint64_t given_by<std::uint64_t>(sql_operation& ended);
+template <>
+inline void given_by<void>(sql_operation&) {}
+
+}  // namespace detail
+
+/// See the top of this file. It moves; one thread at a time. What it gives: `result` of start_query, `results` of
+/// start_exec, `statement` of start_prepare, a count of start_executemany, nothing of the others.
+///
+/// It holds what it needs: it may outlive its connection, and then gives what had come, or throws operational_error.
+/// Dropping it cancels nothing. The operation's error comes out of get() alone; of an operation whose handle was dropped
+/// before it had ended it comes out of the next poll(), or of the next call that begins an operation on a blocking
+/// connection, before anything is sent. One that was dropped later takes the outcome with it.
+template <class T>
+class pending {
+ public:
+  /// One that stands for nothing, as one that was moved from.
+  pending() noexcept = default;
+  /// For the connection's functions.
+  pending(detail::pending_operation&& what) noexcept : what_(std::move(what)) {}
+
+  /// Whether the operation has ended. Does no step. Throws programming_error if get() was called, or it was moved from.
+  bool ready() const { return what_.ready(); }
+  /// What the operation gives; once: then, or when it was moved from, programming_error. Throws the operation's error.
+  ///
+  /// On a blocking connection it waits for the end, as the call without start_ does, however long those before it take.
+  /// On an asynchronous one it is a programming_error before ready(). Not from a handler of the connection.
+  T get() {
+    auto const ended = what_.take();
+    return detail::given_by<T>(*ended);
+  }
+
+ private:
+  detail::pending_operation what_;
+};
+
+}  // namespace tusk

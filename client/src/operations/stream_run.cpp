@@ -1,0 +1,87 @@
+#include "operations/stream_run.hpp"
+
+#include <utility>
+
+namespace tusk::detail {
+
+fed stream_run::feed() {
+  is_alone_ = in_.session.transaction() == protocol::transaction_indicator::idle;
+  in_.session.tell_rows_at(1);  // so that each read that brings rows is a chunk
+  in_.close_released();
+  std::error_code failed = begin();
+  std::optional<std::uint16_t> columns;
+  if (is_known_)
+    columns = static_cast<std::uint16_t>(fresh_->columns->types.size());
+  else if (!failed)
+    failed = parse_and_describe();
+  protocol::bind bind;
+  bind.statement = fresh_->name;
+  bind.parameters = {args_->wire(), args_->count()};
+  if (!failed) failed = in_.session.bind(bind);
+  if (!failed) failed = in_.session.execute({}, columns);
+  return end_unit(failed);
+}
+
+progress stream_run::take(protocol::event const& told) {
+  if (!std::holds_alternative<protocol::rows_gathered>(told)) return preparation::take(told);
+  add_chunk("");  // a NUL stands behind each tag
+  return progress::under_way;
+}
+
+void stream_run::add_chunk(std::string_view tag) {
+  if (is_known_) {
+    if (in_.types.is_stale(*fresh_->columns)) in_.types.refresh(fresh_->columns);
+    columns_ = fresh_->columns;
+  }
+  result chunk(make_result(tag, columns_ ? columns_ : no_columns()));
+  if (is_left_)
+    give_back(std::move(chunk));
+  else if (!chunk.empty())
+    chunks_.push_back(std::move(chunk));
+}
+
+std::optional<result> stream_run::take_chunk() {
+  if (chunks_.empty()) return {};
+  result first = std::move(chunks_.front());
+  chunks_.erase(chunks_.begin());
+  return first;
+}
+
+void stream_run::give_back(result&& chunk) noexcept {
+  if (!is_shared(chunk) && !has_ended()) in_.session.recycle(std::move(state_of(chunk).rows));
+}
+
+void stream_run::leave() noexcept {
+  is_left_ = true;
+  forgive();
+  for (result& each : chunks_) give_back(std::move(each));
+  chunks_.clear();
+}
+
+/// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
+/// follows.
+void stream_run::take_parameters() {
+  if (args_count_ != fresh_->parameters.size())
+    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), args_count_))));
+}
+
+void stream_run::plan_failed() noexcept {
+  if (!is_known_) return;
+  try {
+    in_.forget(*fresh_);
+  } catch (std::bad_alloc const&) {
+    return;  // then it fails once more
+  }
+}
+
+void stream_run::ready() {
+  close();
+  if (!is_known_) preparation::ready();
+}
+
+void stream_run::close() noexcept {
+  in_.session.tell_rows_at(protocol::unlimited);
+  in_.obstacles.set(obstacles::streaming, false);
+}
+
+}  // namespace tusk::detail

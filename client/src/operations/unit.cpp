@@ -1,0 +1,303 @@
+#include "operations/unit.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "operations/known_statement.hpp"
+#include "operations/preparation.hpp"
+
+namespace tusk::detail {
+namespace {
+
+constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be sent, about
+constexpr std::string_view no_portal = "tusk_nothing_of_this_stands";
+
+std::string text_of(std::exception_ptr const& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (std::exception const& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+}  // namespace
+
+// ---- a request ----
+
+unit_request::unit_request(session_context& in, std::shared_ptr<unit> of, std::size_t number,
+                           std::shared_ptr<prepared_statement> statement, way how, params const& args)
+    : sql_operation(in),
+      of_(std::move(of)),
+      statement_(std::move(statement)),
+      args_(&args),
+      args_count_(args.count()),
+      number_(number),
+      how_(how) {}
+
+std::size_t unit_request::size() const noexcept { return statement_->sql.size() + args_->wire().size(); }
+
+std::error_code unit_request::parse() {
+  protocol::list_storage<std::uint32_t> types;
+  for (oid const each : statement_->types) types.add(each);
+  protocol::parse parse;
+  parse.statement = statement_->name;
+  parse.sql = statement_->sql;
+  parse.parameter_types = types;
+  if (auto const failed = in_.session.parse(parse)) return failed;
+  protocol::describe describe;
+  describe.name = statement_->name;
+  return in_.session.describe(describe);
+}
+
+std::error_code unit_request::encode() {
+  if (how_ == way::parsed || how_ == way::by_itself)
+    if (auto const failed = parse()) return failed;
+  protocol::bind bind;
+  bind.statement = statement_->name;
+  bind.parameters = {args_->wire(), args_->count()};
+  if (auto const failed = in_.session.bind(bind)) return failed;
+  std::optional<std::uint16_t> columns;
+  if (how_ == way::known) {
+    columns = static_cast<std::uint16_t>(statement_->columns->types.size());
+    of_->described_ = nullptr;
+  } else if (how_ == way::by_name && of_->described_ != statement_.get()) {
+    protocol::describe describe;
+    describe.what = protocol::described_object::portal;
+    if (auto const failed = in_.session.describe(describe)) return failed;
+  }
+  if (how_ != way::known) of_->described_ = statement_.get();
+  if (auto const failed = in_.session.execute({}, columns)) return failed;
+  last_ = in_.session.last_request();
+  return {};
+}
+
+progress unit_request::take_description(protocol::event const& told) {
+  if (std::holds_alternative<protocol::parse_complete>(told)) {
+    if (!statement_->name.empty()) in_.statements.learn(*statement_);
+  } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
+    statement_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
+    if (args_count_ != statement_->parameters.size())
+      fail(std::make_exception_ptr(
+          programming_error(wrong_argument_count(statement_->parameters.size(), args_count_))));
+  } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
+    if (refuse_format(*columns) == progress::broken) return progress::broken;
+    columns_ = how_ == way::by_name && statement_->columns ? statement_->columns
+                                                           : in_.describe(*columns, false, {}, misnamed_);
+  } else if (std::holds_alternative<protocol::no_data>(told)) {
+    columns_ = no_columns();
+  }
+  if (columns_ && how_ != way::by_name && !statement_->columns) {
+    statement_->columns = columns_;
+    of_->described(statement_, !misnamed_ && statement_->parameters.size() <= protocol::max_parameters);
+  }
+  return progress::under_way;
+}
+
+void unit_request::take_tag(std::string_view tag) {
+  if (!columns_ && statement_->columns) {
+    if (in_.types.is_stale(*statement_->columns)) in_.types.refresh(statement_->columns);
+    columns_ = statement_->columns;
+  }
+  result_ = result(make_result(tag, columns_ ? columns_ : no_columns()));
+  has_result_ = true;
+}
+
+void unit_request::complete() {
+  if (!in_.text_is_utf8()) [[unlikely]]
+    distrust(text_trust::foreign);
+  end();
+}
+
+void unit_request::skip(std::exception_ptr const& because) {
+  if (has_ended() || error()) return end();
+  fail(std::make_exception_ptr(operational_error(
+      "request " + std::to_string(number_) + " of the pipeline was not run, because one before it failed: " +
+      (because ? text_of(because) : "nothing is known of it"))));
+  end();
+}
+
+void unit_request::plan_failed() noexcept {
+  if (how_ != way::known) return;
+  try {
+    in_.forget(*statement_);
+  } catch (std::bad_alloc const&) {
+    return;  // then it fails once more
+  }
+}
+
+std::string unit_request::advice(diagnostics const&) const {
+  return "this is request " + std::to_string(number_) + " of the pipeline, counted from 0";
+}
+
+void unit_request::require_takeable() const {
+  if (of_->abandoned()) std::rethrow_exception(of_->abandoned());
+  if (of_->is_open())
+    throw programming_error("the pipeline has not ended the unit of this request yet; call its sync() first");
+}
+
+// ---- the unit ----
+
+void unit::require_fit(prepared_statement const& statement) const {
+  if (statement.may_change_transaction && in_.may_need_begin())
+    throw programming_error(
+        "a pipeline runs no statement that may begin or end a transaction outside of autocommit, or while a guard is "
+        "open: what is behind it would stand by itself; use commit() or rollback() behind sync()");
+}
+
+std::shared_ptr<prepared_statement> const* unit::in_flight(statement_key const& asked) const noexcept {
+  auto const found = std::find_if(parsed_.begin(), parsed_.end(), [&](auto const& each) {
+    return statement_key{each->sql, each->types} == asked;
+  });
+  return found == parsed_.end() ? nullptr : &*found;
+}
+
+std::shared_ptr<unit_request> unit::add(std::string_view sql, params const& args) {
+  if (auto const* known = in_.statements.find(sql, args.types())) {
+    require_arguments(**known, args);
+    require_fit(**known);
+    return push(*known, unit_request::way::known, args);
+  }
+  if (auto const* parsed = in_flight({sql, args.types()})) return push(*parsed, unit_request::way::by_name, args);
+  auto fresh = unknown_statement(in_, sql, args);
+  prepare_name(in_, *fresh);
+  require_fit(*fresh);
+  if (fresh->name.empty()) return push(std::move(fresh), unit_request::way::by_itself, args);
+  auto added = push(fresh, unit_request::way::parsed, args);
+  parsed_.push_back(std::move(fresh));
+  return added;
+}
+
+std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> const& statement, params const& args) {
+  require_arguments(*statement, args);
+  require_fit(*statement);
+  if (in_.statements.knows(*statement) && !statement->name.empty())
+    return push(statement, unit_request::way::known, args);
+  // The server does not know it any more. It goes by itself, so that its name is nobody else's.
+  auto again = std::make_shared<prepared_statement>();
+  again->sql = statement->sql;
+  again->types = statement->types;
+  again->may_change_transaction = statement->may_change_transaction;
+  return push(std::move(again), unit_request::way::by_itself, args);
+}
+
+std::shared_ptr<unit_request> unit::push(std::shared_ptr<prepared_statement> statement, unit_request::way how,
+                                         params const& args) {
+  auto made = std::allocate_shared<unit_request>(recycling_allocator<unit_request>(), in_, shared_from_this(), count_,
+                                                 std::move(statement), how, args);
+  requests_.push_back(made);
+  ++count_;
+  ++unfed_;
+  waiting_ += made->size();
+  in_.waiting_in_units += made->size();
+  return made;
+}
+
+void unit::described(std::shared_ptr<prepared_statement> const& fresh, bool usable) {
+  auto const found = std::find(parsed_.begin(), parsed_.end(), fresh);
+  if (found == parsed_.end()) return;
+  parsed_.erase(found);
+  in_.keep(fresh, usable);
+}
+
+/// Those that were not encoded leave without a trace.
+void unit::abandon(std::exception_ptr why) noexcept {
+  is_open_ = false;
+  abandoned_ = why;
+  fail(why);
+  for (; unfed_ != 0; --unfed_) {
+    requests_.back()->end(why);
+    requests_.pop_back();
+  }
+  in_.waiting_in_units -= std::exchange(waiting_, 0);
+}
+
+fed unit::feed() {
+  if (!begun_ && requests_.empty() && !is_open_) {
+    end();
+    return fed::nothing;
+  }
+  if (unfed_ != 0 && !std::exchange(begun_, true)) {
+    in_.close_released();
+    failed_ = begin();
+    begin_ = in_.session.last_request();
+  }
+  while (unfed_ != 0 && !failed_ && in_.session.output().size() < portion) {
+    auto& next = *requests_[requests_.size() - unfed_];
+    std::size_t const size = next.size();
+    failed_ = next.encode();
+    if (failed_) break;
+    --unfed_;
+    waiting_ -= size;
+    in_.waiting_in_units -= size;
+  }
+  if (failed_) {  // what was encoded of the request has no Execute
+    auto const why = std::make_exception_ptr(
+        programming_error("a request of the pipeline cannot be sent: " + failed_.message(), failed_));
+    fail(why);
+    abandon(why);
+    return end_with_sync(std::exchange(failed_, {}));
+  }
+  if (unfed_ != 0) return fed::part;
+  if (is_open_) return fed::later;
+  return end_with_sync({});
+}
+
+/// The end of an abandoned unit fails, so that what ran before it is undone.
+fed unit::end_with_sync(std::error_code failed) {
+  if (abandoned_) {
+    protocol::execute nothing;
+    nothing.portal = no_portal;
+    auto const refused = in_.session.execute(nothing, std::nullopt);
+    if (!failed) failed = refused;
+  }
+  return end_unit({});
+}
+
+progress unit::take(protocol::event const& told) {
+  if (std::holds_alternative<protocol::ready_for_query>(told)) {
+    end_requests(error() ? error() : abandoned_);
+    return finish();
+  }
+  auto const number = in_.session.answering();
+  while (!requests_.empty() && requests_.front()->last() != 0 && requests_.front()->last() < number)
+    requests_.pop_front();
+  if (number <= begin_ || requests_.empty() || requests_.front()->last() == 0) {
+    // BEGIN, or the end of an abandoned unit.
+    bool const is_error = std::holds_alternative<protocol::error_response>(told);
+    if (is_error && number > begin_ && abandoned_ && in_.session.state() != protocol::state::ended)
+      return progress::under_way;
+    return std::holds_alternative<protocol::request_skipped>(told) ? progress::under_way : sql_operation::take(told);
+  }
+  auto const kept = requests_.front();
+  unit_request& request = *kept;
+  if (std::holds_alternative<protocol::request_skipped>(told)) {
+    request.skip(error());
+  } else {
+    progress const now = request.take(told);
+    if (request.error() && !error()) fail(request.error());
+    if (now == progress::broken) {
+      end(request.error());
+      return progress::broken;
+    }
+    bool const whole = std::holds_alternative<protocol::command_complete>(told) ||
+                       std::holds_alternative<protocol::error_response>(told) ||
+                       std::holds_alternative<protocol::empty_query_response>(told);
+    if (whole) request.complete();
+  }
+  if (number == request.last()) requests_.pop_front();
+  return progress::under_way;
+}
+
+void unit::end_requests(std::exception_ptr const& error) noexcept {
+  in_.waiting_in_units -= std::exchange(waiting_, 0);
+  unfed_ = 0;
+  for (auto const& each : std::exchange(requests_, {})) each->end(error);
+}
+
+std::string_view unit::asked() const noexcept {
+  return requests_.empty() ? std::string_view() : requests_.front()->asked();
+}
+
+}  // namespace tusk::detail

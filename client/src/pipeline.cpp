@@ -1,0 +1,152 @@
+#include <tusk/pipeline.hpp>
+
+#include <tusk/connection.hpp>
+#include <utility>
+
+#include "calls.hpp"
+#include "operations/unit.hpp"
+
+namespace tusk {
+namespace {
+
+constexpr char left_text[] = "the pipeline was left without sync(), so that nothing of its last unit stands";
+
+std::exception_ptr over() {
+  return std::make_exception_ptr(query_canceled("the pipeline's limit was over before its sync()"));
+}
+
+/// Lifts the obstacle that an open unit is for everything else.
+class unit_goes_on {
+ public:
+  explicit unit_goes_on(detail::session_context& in) noexcept : in_(in) {
+    in_.obstacles.set(detail::obstacles::unit_open, false);
+  }
+  unit_goes_on(unit_goes_on const&) = delete;
+  unit_goes_on& operator=(unit_goes_on const&) = delete;
+  ~unit_goes_on() { in_.obstacles.set(detail::obstacles::unit_open, is_open); }
+
+  bool is_open = true;
+
+ private:
+  detail::session_context& in_;
+};
+
+}  // namespace
+
+pipeline::pipeline(std::shared_ptr<detail::connection_state> on, within const* limit) : state_(std::move(on)) {
+  if (limit != nullptr) limit_ = *limit;
+}
+pipeline::pipeline(pipeline&& other) noexcept
+    : state_(std::move(other.state_)), open_(std::move(other.open_)), limit_(std::move(other.limit_)) {}
+pipeline& pipeline::operator=(pipeline&& other) noexcept {
+  if (this != &other) {
+    leave();
+    state_ = std::move(other.state_);
+    open_ = std::move(other.open_);
+    limit_ = std::move(other.limit_);
+  }
+  return *this;
+}
+pipeline::~pipeline() { leave(); }
+
+detail::connection_state& pipeline::state() const {
+  if (!state_) throw interface_error("this pipeline was moved to another object; use that one");
+  return *state_;
+}
+adapter_registry const* pipeline::adapters() const { return state().adapters.get(); }
+
+detail::pending_operation pipeline::add(statement const* prepared, std::string_view sql, params const& args) {
+  auto& on = state();
+  auto const* const kept = prepared == nullptr ? nullptr : prepared->prepared_of(on);
+  if (!on.watched) [[likely]]
+    return add_now(kept, sql, args);
+  if (on.owner == nullptr) throw interface_error("connection already closed", true);
+  return on.owner->start_watched({.sql = kept == nullptr ? sql : std::string_view((*kept)->sql),
+                                  .args = args,
+                                  .starts = true,
+                                  .prepared = kept,
+                                  .in = this});
+}
+
+detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_statement> const* prepared,
+                                            std::string_view sql, params const& args) {
+  auto& on = state();
+  detail::operation_guard const guard(on.lock);
+  bool const is_first = !open_;
+  std::shared_ptr<detail::unit_request> request;
+  if (is_first) {
+    auto limited = on.require.time(detail::pointer(limit_));
+    on.require.ready(sql, args);
+    auto fresh = std::make_shared<detail::unit>(on.context);
+    request = prepared != nullptr ? fresh->add(*prepared, args) : fresh->add(sql, args);
+    open_ = fresh;
+    unit_goes_on const now(on.context);
+    on.engine.begin(*fresh, std::move(limited), fresh);
+  } else {
+    unit_goes_on const now(on.context);
+    if (limit_ && limit_->is_over()) {
+      give_up(over());
+      std::rethrow_exception(over());
+    }
+    on.require.ready(sql, args, detail::preconditions::errors_of_others::wait);
+    if (on.options.async && open_->has_unfed() && on.engine.queued() > on.options.limits.queued)
+      throw programming_error("limits.queued bytes wait to be sent already; step the connection with poll() first");
+    request = prepared != nullptr ? open_->add(*prepared, args) : open_->add(sql, args);
+    on.engine.resume();
+  }
+  if (open_->has_unfed()) request->keep();
+  if (on.watched) on.started = request;
+  detail::pending_operation made(std::move(request), on);
+  if (!on.options.async) on.engine.wait_for_room();
+  return made;
+}
+
+pending<void> pipeline::sync() {
+  auto& on = state();
+  detail::operation_guard const guard(on.lock);
+  auto ended = std::exchange(open_, nullptr);
+  if (!ended) {
+    ended = std::make_shared<detail::unit>(on.context);
+    ended->sync();
+    ended->feed();
+    return detail::pending_operation(std::move(ended), on);
+  }
+  on.context.obstacles.set(detail::obstacles::unit_open, false);
+  detail::pending_operation made(ended, on);
+  if (ended->has_ended()) return made;  // with the connection
+  if (limit_ && limit_->is_over())
+    ended->abandon(over());
+  else
+    ended->sync();
+  on.engine.resume();
+  if (!on.options.async) on.engine.step();
+  return made;
+}
+
+/// Nothing of the open unit is to stand.
+void pipeline::give_up(std::exception_ptr why) {
+  auto& on = *state_;
+  auto const left = std::exchange(open_, nullptr);
+  on.context.obstacles.set(detail::obstacles::unit_open, false);
+  if (left->has_ended()) return;
+  left->abandon(std::move(why));
+  left->forgive();  // its requests say it
+  on.engine.resume();
+  if (!on.options.async && !on.callback_in_force())
+    on.engine.wait_until_idle(client::clock::now() + on.options.guard_limit);
+  if (!on.options.async && on.engine.is_busy()) on.engine.close(left_text);
+}
+
+void pipeline::leave() noexcept {
+  if (!open_) return;
+  auto& on = *state_;
+  if (on.lock.passes()) return on.close();  // in a handler nothing can be sent
+  detail::operation_guard const guard(on.lock);
+  try {
+    give_up(std::make_exception_ptr(operational_error(left_text)));
+  } catch (...) {
+    on.engine.close(left_text);  // the server has no Sync for it, and so nothing of it stands
+  }
+}
+
+}  // namespace tusk
