@@ -54,7 +54,8 @@ TEST_P(pending_test, many_on_an_asynchronous_connection_are_stepped_by_poll) {
   auto const both = script.get();
   ASSERT_EQ(both.size(), 2U);
   EXPECT_EQ(both[1][0].get<int>(0), 2);
-  EXPECT_EQ(prepared.get().parameters().size(), 1U);
+  statement const made = prepared.get();
+  EXPECT_EQ(made.parameters().size(), 1U);
   pinged.get();
   EXPECT_TRUE(conn.take_results().empty()) << "all had a handle";
 }
@@ -79,7 +80,7 @@ TEST(pending_errors, of_one_with_a_handle_come_out_of_get_alone) {
   auto behind = conn.start_query("SELECT 2");
   EXPECT_EQ(value<int>(conn, "SELECT 3"), 3);
   EXPECT_EQ(good.get()[0].get<int>(0), 1);
-  EXPECT_EQ(thrown<data_error>([&] { bad.get(); }).sqlstate(), "22012");
+  EXPECT_EQ(thrown<data_error>([&] { bad.get(); }).sqlstate().str(), "22012");
   EXPECT_CONTAINS("get() was called before", thrown<programming_error>([&] { bad.get(); }).what());
   EXPECT_CONTAINS("get() was called before", thrown<programming_error>([&] { (void)bad.ready(); }).what());
   EXPECT_EQ(behind.get()[0].get<int>(0), 2);
@@ -93,8 +94,8 @@ TEST(pending_errors, of_dropped_handles_come_out_of_the_next_calls_one_each_befo
   conn.start_query("SELECT 'x'::int");
   auto last = conn.start_query("SELECT 4");
   EXPECT_EQ(last.get()[0].get<int>(0), 4);
-  EXPECT_EQ(thrown<data_error>([&] { conn.query("INSERT INTO sent VALUES (1)"); }).sqlstate(), "22012");
-  EXPECT_EQ(thrown<data_error>([&] { conn.exec("INSERT INTO sent VALUES (1)"); }).sqlstate(), "22P02");
+  EXPECT_EQ(thrown<data_error>([&] { conn.query("INSERT INTO sent VALUES (1)"); }).sqlstate().str(), "22012");
+  EXPECT_EQ(thrown<data_error>([&] { conn.exec("INSERT INTO sent VALUES (1)"); }).sqlstate().str(), "22P02");
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM sent"), 0);
 }
 
@@ -103,8 +104,8 @@ TEST(pending_errors, of_dropped_handles_come_out_of_poll) {
   conn.start_query("SELECT 1/0");
   auto kept = conn.start_query("SELECT 2");
   conn.start_query("SELECT 'x'::int");
-  EXPECT_EQ(thrown<data_error>([&] { finish(conn); }).sqlstate(), "22012");
-  EXPECT_EQ(thrown<data_error>([&] { finish(conn); }).sqlstate(), "22P02");
+  EXPECT_EQ(thrown<data_error>([&] { finish(conn); }).sqlstate().str(), "22012");
+  EXPECT_EQ(thrown<data_error>([&] { finish(conn); }).sqlstate().str(), "22P02");
   finish(conn);
   EXPECT_EQ(kept.get()[0].get<int>(0), 2);
 }
