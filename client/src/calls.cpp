@@ -250,6 +250,7 @@ std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<p
                         ? stream_run::of_known(on.context, *known, args)
                         : stream_run::of_fresh(on.context,
                                                known != nullptr ? *known : unknown_statement(on.context, sql, args), args);
+  what->keep();  // it may have to go again
   on.context.obstacles.set(obstacles::streaming, true);
   try {
     on.start(what, std::move(limited), sql.size() + args.wire().size());

@@ -28,6 +28,7 @@ void connection_state::cancel(std::chrono::milliseconds given) {
     require.open();
     if (!engine.is_busy()) return;
   }
+  context.obstacles.set(obstacles::cancelled, true);
   cancel_now(client::clock::now() + time);
 }
 

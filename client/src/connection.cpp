@@ -291,8 +291,7 @@ void connection::cancel(std::chrono::milliseconds within) { state().cancel(withi
 void connection::reconnect(std::optional<within> const& limit) {
   auto next = state().another();
   next->limit_connecting(detail::pointer(limit));
-  state_->close();
-  state_->owner = nullptr;
+  state_->give_way(next);
   state_ = std::move(next);
   state_->owner = this;
   begin_session();

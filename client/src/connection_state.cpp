@@ -77,6 +77,15 @@ std::shared_ptr<connection_state> connection_state::another() {
   return made;
 }
 
+void connection_state::give_way(std::shared_ptr<connection_state> const& to) {
+  if (!latest) latest = std::make_shared<std::weak_ptr<connection_state>>();
+  close();
+  owner = nullptr;
+  watched = true;  // so that statements look at `latest`
+  *latest = to;
+  to->latest = latest;
+}
+
 void connection_state::trace(std::function<void(std::string_view)> sink) {
   auto const from = engine.channel().is_connecting() ? protocol::trace_from::startup : protocol::trace_from::session;
   auto const received = engine.channel().session().received();

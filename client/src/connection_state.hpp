@@ -67,6 +67,8 @@ class connection_state {
   /// One that is not connected yet, with the same settings, options, handlers and queue of notifications. This one says
   /// goodbye, and is to be closed.
   std::shared_ptr<connection_state> another();
+  /// Closes this one, as that one takes its place. Does not lock.
+  void give_way(std::shared_ptr<connection_state> const& to);
   void close() noexcept;
   poll_status poll() {
     operation_guard const guard(lock);
@@ -130,6 +132,8 @@ class connection_state {
   /// Whether the owner is of a class of its own, which is asked and told of what is run; and what that has started.
   bool watched = false;
   std::shared_ptr<sql_operation> started;
+  /// The one that has taken this one's place, or that one's; shared by all of them. Null: none has.
+  std::shared_ptr<std::weak_ptr<connection_state>> latest;
   /// How far an asynchronous connection's session hook is: it is called when the session has begun, and what it starts
   /// belongs to it.
   enum class hook_stage : std::uint8_t { none, due, under_way } hook;

@@ -55,7 +55,7 @@ detail::connection_state& pipeline::state() const {
 }
 adapter_registry const* pipeline::adapters() const { return state().adapters.get(); }
 
-detail::pending_operation pipeline::add(statement const* prepared, std::string_view sql, params const& args) {
+detail::pending_operation pipeline::add(statement* prepared, std::string_view sql, params const& args) {
   auto& on = state();
   auto const* const kept = prepared == nullptr ? nullptr : prepared->prepared_of(on);
   if (!on.watched) [[likely]]

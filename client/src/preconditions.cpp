@@ -39,7 +39,10 @@ bool preconditions::ready_slowly(std::string_view text, params const& args, erro
   told_.rethrow();
   if (now == errors_of_others::are_told) tell_errors();
   in_.obstacles.wait_for_cancels();
-  if (!engine_.is_busy()) engine_.end_if_doubtful();
+  if (!engine_.is_busy()) {
+    engine_.end_if_doubtful();
+    in_.obstacles.set(obstacles::cancelled, false);
+  }
   open();
   if (in_.obstacles.any_of(obstacles::connecting))
     throw operational_error("the connection is not open yet; step it with poll() until that says ok");

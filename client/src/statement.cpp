@@ -31,8 +31,20 @@ result statement::query_params(params const& args) {
   return detail::query(*state_, prepared_, args);
 }
 
-/// Through the connection's hooks; a function of its own, so that the other way needs no stack frame.
+/// Goes to the session that reconnect() has made since, if it has, where it is to be prepared again.
+bool statement::follow() noexcept {
+  auto latest = state_->latest ? state_->latest->lock() : nullptr;
+  if (!latest || latest == state_) return false;
+  state_ = std::move(latest);
+  prepared_->name.clear();
+  prepared_->era = 0;
+  return true;
+}
+
+/// Through the connection's hooks, or after a reconnect(); a function of its own, so that the other way needs no stack
+/// frame.
 result statement::query_watched(within const* limit, params const& args) {
+  if (follow()) return limit != nullptr ? query_params(*limit, args) : query_params(args);
   auto* const conn = state_->owner;
   if (conn == nullptr) throw interface_error("connection already closed", true);
   auto all = conn->run_watched({.sql = prepared_->sql, .args = args, .prepared = &prepared_, .limit = limit});
@@ -46,14 +58,16 @@ result statement::query_params(within const& limit, params const& args) {
   return detail::query(*state_, prepared_, args, &limit);
 }
 
-std::shared_ptr<detail::prepared_statement> const* statement::prepared_of(detail::connection_state const& on) const {
+std::shared_ptr<detail::prepared_statement> const* statement::prepared_of(detail::connection_state const& on) {
   if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  follow();
   if (state_.get() != &on) throw programming_error("this statement was prepared by another connection");
   return &prepared_;
 }
 
 detail::row_stream statement::stream_params(stream_options const& how, params const& args) {
   if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  follow();
   auto* const conn = state_->owner;
   if (conn == nullptr) throw interface_error("connection already closed", true);
   return conn->stream_params(how, !state_->options.async, prepared_->sql, args, &prepared_);

@@ -24,9 +24,10 @@ std::error_code session::flush() { return ready() ? encode(output_, protocol::fl
 namespace {
 
 /// A Bind to the unnamed portal, an Execute of it for all rows, and a Sync, written by hand: this is what most programs
-/// send most of the time, nearly always without formats. A test holds it against `encode`.
-[[gnu::always_inline]] inline std::error_code append_unit(byte_buffer& output, std::string_view statement,
-                                                          list<field_value> parameters, value_formats const& formats) {
+/// send most of the time, nearly always without formats. A test holds it against `encode`. It stands `at`.
+[[gnu::always_inline]] inline std::error_code append_unit(byte_buffer& output, char const*& at,
+                                                          std::string_view statement, list<field_value> parameters,
+                                                          value_formats const& formats) {
   constexpr std::string_view end("E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04", 15);
   std::string_view const values = parameters.encoded(), sent_as = formats.parameters.encoded(),
                          wanted_as = formats.results.encoded();
@@ -40,6 +41,7 @@ namespace {
     return errc::embedded_nul;
 
   char* to = output.append(1 + length + end.size());
+  at = to;
   auto const put = [&to](std::string_view bytes) {
     if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     to += bytes.size();
@@ -69,7 +71,7 @@ std::error_code session::run(std::string_view statement, list<field_value> param
   if (!ready()) [[unlikely]]
     return errc::not_ready;
   queue_.make_room();
-  if (auto const error = append_unit(output_, statement, parameters, {})) [[unlikely]]
+  if (auto const error = append_unit(output_, last_run_, statement, parameters, {})) [[unlikely]]
     return error;
   queue_.push({request_kind::unit, true, columns});
   if (state_ <= state::open_unit) [[likely]]
@@ -85,11 +87,17 @@ std::error_code session::run(std::string_view statement, list<field_value> param
   if (!fits(formats.parameters, parameters.size()) || !fits(formats.results, columns)) return errc::wrong_format_count;
   if (!ready()) return errc::not_ready;
   queue_.make_room();
-  if (auto const error = append_unit(output_, statement, parameters, formats)) return error;
+  if (auto const error = append_unit(output_, last_run_, statement, parameters, formats)) return error;
   queue_.push({request_kind::unit, true, columns});
   if (state_ <= state::open_unit) [[likely]]
     state_ = state::binding;
   return {};
+}
+
+protocol::bind session::last_run() const noexcept {
+  std::size_t const length = load_big_endian<std::uint32_t>(last_run_ + 1);
+  auto const told = decode<protocol::bind>({last_run_ + 1 + 4, length - 4});
+  return told ? *told : protocol::bind();
 }
 
 }  // namespace tusk::protocol

@@ -44,6 +44,25 @@ TEST(Unit, HasFormats) {
     }
 }
 
+TEST(Unit, CanBeReadAgainWhenItWasSent) {
+  list_storage<field_value> const values{"1", std::nullopt, ""};
+  list_storage<std::int16_t> const one{1};
+  protocol::bind expected;
+  expected.statement = "s";
+  expected.parameters = values;
+  auto on = opened().play();
+  on.take_events();
+  ASSERT_EQ(on->close({}), std::error_code());  // stands before it
+  for (bool const plain : {true, false}) {
+    if (!plain) expected.parameter_formats = one;
+    auto const failed = plain ? on->run("s", values, 1) : on->run("s", values, 1, {one, {}});
+    ASSERT_EQ(failed, std::error_code());
+    EXPECT_EQ(readable(bytes_of(on->last_run())), readable(bytes_of(expected)));
+    on.take_output();
+    EXPECT_EQ(readable(bytes_of(on->last_run())), readable(bytes_of(expected)));
+  }
+}
+
 TEST(Unit, FormatsThatDoNotFitAreRefused) {
   list_storage<field_value> const values{"1", "2", "3"};
   list_storage<std::int16_t> const one{1}, two{0, 1}, three{0, 1, 0}, four{0, 0, 0, 0};

@@ -146,6 +146,9 @@ void use(std::string const& dsn, std::optional<connection>& made) {
   cursor.executemany("INSERT %s", std::vector<std::tuple<int>>{{1}, {2}, {3}});
   statement prepared = conn.prepare("SELECT $1");
   require_answer(prepared.query("again"), "SELECT $1|again");
+  conn.exec("FORGET");  // they heal
+  require_answer(prepared.query("anew"), "SELECT $1|anew");
+  require_answer(conn.query("SELECT $1, $2", 9, "nine"), "SELECT $1, $2|9|nine");
   {
     transaction guard(conn);
     conn.exec("LISTEN here");

@@ -8,8 +8,8 @@
 //   });
 //   connect(server.dsn()).query("SELECT $1", 7)       one row: "SELECT $1|7"
 //
-// It follows BEGIN, COMMIT and ROLLBACK, tells of LISTEN by its tag, and sends a NOTIFY to the client itself. Works on
-// a `peer` and on a `tls_peer`.
+// It follows BEGIN, COMMIT and ROLLBACK, tells of LISTEN by its tag, and sends a NOTIFY to the client itself. FORGET
+// has it forget all statements that were prepared. Works on a `peer` and on a `tls_peer`.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +29,7 @@ class echoing {
  public:
   /// The answer to a message, all of it.
   std::string answer(std::string_view whole) {
-    if (whole.size() < 5) return {};
+    if (whole.size() < 5 || (skips_ && whole[0] != 'S')) return {};
     std::string_view body = whole.substr(5);
     switch (whole[0]) {
       case 'Q': {
@@ -43,14 +43,19 @@ class echoing {
       }
       case 'B': {
         take_text(body);
-        bound_ = statements_[take_text(body)];
+        auto const found = statements_.find(take_text(body));
+        if (found == statements_.end()) {
+          skips_ = true;
+          return message('E', fields("ERROR", "26000", "the statement is not known"));
+        }
+        bound_ = found->second;
         arguments_ = arguments_in(body);
         return message('2');
       }
       case 'D': return description(body);
       case 'E': return rows(bound_, arguments_);
       case 'C': return message('3');
-      case 'S': return ready();
+      case 'S': skips_ = false; return ready();
       default: return {};
     }
   }
@@ -118,6 +123,7 @@ class echoing {
     }
     std::string const tag(sql.substr(0, std::min(sql.find_first_of(" ;"), sql.size())));
     if (tag == "BEGIN") status_ = 'T';
+    if (tag == "FORGET") statements_.clear();
     if (tag == "COMMIT" || tag == "ROLLBACK") status_ = 'I';
     std::string notified;
     if (tag == "NOTIFY")
@@ -129,6 +135,7 @@ class echoing {
   std::map<std::string, std::string> statements_;
   std::string bound_, arguments_;
   char status_ = 'I';
+  bool skips_ = false;  // up to the next Sync
 };
 
 /// Answers until the client says goodbye or has gone, what comes together at once.

@@ -326,7 +326,7 @@ class queue_game {
       } else if (what == client::unsent_text) {
         EXPECT_TRUE(of.fed == not_yet && of.asked != not_yet) << what;
       } else if (tells("canceled: ")) {
-        EXPECT_TRUE(tells(of.name) || (of.has_begin && tells("BEGIN"))) << what;
+        EXPECT_TRUE(tells(of.name) || (of.has_begin && (tells("BEGIN") || tells("ROLLBACK")))) << what;
         EXPECT_TRUE(may_be_hit(of)) << what << ", fed at " << of.fed;
       } else if (tells("not known: ")) {
         EXPECT_TRUE(was_forgotten(of)) << what;
@@ -335,7 +335,7 @@ class queue_game {
       } else {
         EXPECT_TRUE(tells(of.name) ||
                     (of.is == kind::query && (tells("failed: " + of.sql[0]) || tells("aborted: " + of.sql[0]))) ||
-                    (of.has_begin && tells("BEGIN")))
+                    (of.has_begin && (tells("BEGIN") || tells("ROLLBACK"))))
             << what;
       }
     } catch (std::exception const& e) {
@@ -349,10 +349,12 @@ class queue_game {
       return each.get() == &of || (of.fed <= std::max(each->asked, each->front) && of.fed <= each->ended);
     });
   }
-  /// Another operation with the same statement has failed before, so that it was forgotten.
+  /// Another operation with the same statement has failed before, so that it was forgotten; or it was healed, and what
+  /// was begun before that has the old one.
   bool was_forgotten(task const& of) const {
     return std::any_of(tasks_.begin(), tasks_.end(), [&](auto const& each) {
-      return each.get() != &of && each->sql == of.sql && each->ended <= of.ended && each->what->error();
+      return each.get() != &of && each->sql == of.sql && each->ended <= of.ended &&
+             (each->what->error() || each->what->was_fed_again());
     });
   }
 

@@ -24,6 +24,7 @@ class watched_operation final : public detail::operation {
   bool was_settled() const noexcept { return settled_; }
   /// Whether an event of its own answer has come.
   bool was_answered() const noexcept { return answered_; }
+  bool was_fed_again() const noexcept { return fed_again_; }
   detail::sql_operation& inner() noexcept { return *inner_; }
 
   detail::fed feed() override {
@@ -42,7 +43,15 @@ class watched_operation final : public detail::operation {
     answered_ = true;
     auto const done = inner_->take(told);
     mirror();
-    EXPECT_EQ(has_ended(), done != detail::progress::under_way);
+    if (done == detail::progress::again) fail(inner_->error());
+    EXPECT_EQ(has_ended(), done == detail::progress::ended || done == detail::progress::broken);
+    return done;
+  }
+  detail::fed feed_again() override {
+    EXPECT_FALSE(std::exchange(fed_again_, true)) << "fed again twice";
+    forget_error();
+    auto const done = inner_->feed_again();
+    mirror();
     return done;
   }
   std::string_view asked() const noexcept override { return inner_->asked(); }
@@ -62,7 +71,7 @@ class watched_operation final : public detail::operation {
 
   std::unique_ptr<detail::sql_operation> inner_;
   std::function<void()> feeds_;
-  bool fed_ = false, whole_ = false, answered_ = false, settled_ = false;
+  bool fed_ = false, whole_ = false, fed_again_ = false, answered_ = false, settled_ = false;
 };
 
 }  // namespace tusk::test

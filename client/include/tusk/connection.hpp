@@ -82,6 +82,9 @@ class connection {
   /// Runs one statement with its arguments for $1, $2, ... bound at the server. The statement is prepared at the first
   /// call, in the same round trip, and kept. Arguments that can only be merged (as_is, in_list, std::tuple, named) are
   /// a programming_error, as is a COPY, which exec() runs; nothing is sent then.
+  ///
+  /// A kept statement that the server refuses to bind, which it may no longer know, or whose tables are others now, is
+  /// prepared and run again by itself, once, unless the transaction had begun before: tools/docs/poolers.md.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
     if constexpr (sizeof...(Args) == 0)
@@ -145,8 +148,7 @@ class connection {
 
   /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement too. For a
   /// change that makes their parameters' types other ones, as when a column got another type. Sends nothing; the
-  /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it,
-  /// unless a function runs them. Throws programming_error while an operation is under way, interface_error if closed.
+  /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it. Throws programming_error while an operation is under way, interface_error if closed.
   void forget_statements();
 
   // ---- many at once ----
@@ -341,8 +343,8 @@ class connection {
   /// closed when the operation has ended, as the request could hit a later one.
   void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
 
-  /// Closes, and connects again with the same settings; with `async` poll() does it. Statements prepared before are
-  /// closed; the queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
+  /// Closes, and connects again with the same settings; with `async` poll() does it. Statements that were prepared are
+  /// prepared again when they are used next, a tusk::statement too. The queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
   void reconnect(std::optional<within> const& limit = {});
 
   // ---- notifications ----

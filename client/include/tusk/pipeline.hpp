@@ -55,7 +55,7 @@ class pipeline {
   }
   /// The same of a prepared statement.
   template <class... Args>
-  pending<result> query(statement const& prepared, Args const&... args) {
+  pending<result> query(statement& prepared, Args const&... args) {
     return add(&prepared, {}, params::of(adapters(), args...).require_bindable());
   }
 
@@ -68,7 +68,7 @@ class pipeline {
   friend class connection;
   detail::connection_state& state() const;
   adapter_registry const* adapters() const;
-  detail::pending_operation add(statement const* prepared, std::string_view sql, params const& args);
+  detail::pending_operation add(statement* prepared, std::string_view sql, params const& args);
   detail::pending_operation add_now(std::shared_ptr<detail::prepared_statement> const* prepared, std::string_view sql,
                                     params const& args);
   void leave() noexcept;

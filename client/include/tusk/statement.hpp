@@ -22,9 +22,10 @@ struct prepared_statement;
 /// closed, `query` throws interface_error. When it goes, the server's statement is closed together with the next
 /// `query` or `prepare`.
 ///
-/// After an error that may come from its plan, DEALLOCATE ALL, connection::forget_statements() or reset() the next
-/// `query` prepares it again, in the same round trip. Until then the server does not choose its parameters' types anew,
-/// whatever becomes of the tables; tools/docs/poolers.md has an example.
+/// After DEALLOCATE ALL, connection::forget_statements(), reset() or reconnect() the next `query` prepares it again, in
+/// the same round trip. If the server refuses to bind it, as it may when its tables were changed, `query` prepares and
+/// runs it again by itself, as connection::query does. Until then the server does not choose its parameters' types
+/// anew, whatever becomes of the tables; tools/docs/poolers.md has an example.
 class statement {
  public:
   statement(std::shared_ptr<detail::connection_state> state,
@@ -73,11 +74,12 @@ class statement {
  private:
   friend class pipeline;
   /// Throws programming_error if it is another connection's.
-  std::shared_ptr<detail::prepared_statement> const* prepared_of(detail::connection_state const& on) const;
+  std::shared_ptr<detail::prepared_statement> const* prepared_of(detail::connection_state const& on);
   detail::row_stream stream_params(stream_options const& how, params const& args);
   result query_params(params const& args);
   [[gnu::noinline]] result query_watched(within const* limit, params const& args);
   result query_params(within const& limit, params const& args);
+  bool follow() noexcept;
   void release() noexcept;
   adapter_registry const* adapters() const noexcept;
 

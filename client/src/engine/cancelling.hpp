@@ -56,6 +56,12 @@ class cancelling {
     bool const may_hit = (has_work() && is_cancelling()) || in_.obstacles.any_of(obstacles::doubtful);
     return !may_hit || queue_.is_front_in_part();
   }
+  /// Whether the operation in front was to be cancelled, by whomever, or its limit is over: it must not run again.
+  bool was_asked() const {
+    client::limit* const limit = queue_.limit();
+    return is_under_way() || again_ != client::clock::time_point() || in_.obstacles.any_of(obstacles::cancelled) ||
+           (limit != nullptr && limit->is_over());
+  }
   /// Whether there is a limit, or a request, that step() has to look at.
   bool has_work() const noexcept { return queue_.has_limits() || is_under_way(); }
   /// When to step again, because of a limit or a request; nothing: for ever.

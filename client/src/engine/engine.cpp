@@ -99,12 +99,20 @@ void engine::take_events() {
   while (take_event());
 }
 
+/// Whether the operation in front, which says that it has not ended, is to go on.
+bool engine::go_on(progress now) {
+  operation& front = queue_.front();
+  if (now == progress::broken) break_off(front.error());
+  if (now != progress::again) return true;
+  if (!cancelling_.was_asked() && front.feed_again() == fed::whole) return true;
+  front.end();
+  return false;
+}
+
 /// Gives the operation in front the event. False if it was the last one for now.
 inline bool engine::hand_to_front(protocol::event const& told) {
-  operation& front = queue_.front();
-  progress const now = front.take(told);
-  if (now == progress::broken) break_off(front.error());
-  if (now != progress::ended) return !in_.is_closed();
+  progress const now = queue_.front().take(told);
+  if (now != progress::ended && go_on(now)) return !in_.is_closed();
 
   queue_.end_front();
   cancelling_.front_ended();

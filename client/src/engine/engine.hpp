@@ -128,6 +128,7 @@ class engine {
   void want_several(bool sent);
   void take_events();
   bool take_event();
+  bool go_on(progress now);
   bool hand_to_front(protocol::event const& told);
   void lost(std::string const& reason);
   void end_if_spent();

@@ -23,6 +23,7 @@ class obstacles {
     untold = 512,        ///< an operation that was started has failed, and nobody was told
     unit_open = 1024,    ///< a pipeline has requests without their sync()
     streaming = 2048,    ///< a stream is open
+    cancelled = 4096,     ///< another thread cancels what is under way, or what was
   };
 
   bool none() const noexcept { return word_ == 0; }
@@ -58,7 +59,7 @@ class obstacles {
   std::atomic<unsigned>& word() noexcept { return word_; }
 
  private:
-  static constexpr unsigned one_cancel = 4096;
+  static constexpr unsigned one_cancel = 8192;
 
   std::atomic<unsigned> word_ = connecting;
 };

@@ -1,6 +1,7 @@
 // An operation: something asked of the server, from its first byte to its last answer.
 //
 //   feed() ─► its requests are in the session's output ─► take(event), for each event of its answer ─► ended
+//                                                                              again ─► feed_again() ─► take(event) ...
 //
 // It ends exactly once: by its last event, or by end(), with the error that keeps it from coming. Whatever brings it
 // about, error() and what the kind of operation has to give are there from then on. The engine knows no kinds.
@@ -26,6 +27,7 @@ enum class fed : std::uint8_t {
 enum class progress : std::uint8_t {
   under_way,
   ended,
+  again,   ///< its unit has ended, with error(), and it asks for feed_again()
   broken,  ///< it has ended, and the session cannot go on; error() says why
 };
 
@@ -42,6 +44,9 @@ class operation {
   virtual fed feed() = 0;
   /// An event of its own answer: never a notice, a notification or a setting.
   virtual progress take(protocol::event const& told) = 0;
+  /// After progress::again: feeds another unit, whole, instead of ending with error(); or ends, for which it is not
+  /// called at all where nothing may be sent again. Throws as feed() does.
+  virtual fed feed_again() { return fed::nothing; }
   /// What was asked, for the caret under an error's position.
   virtual std::string_view asked() const noexcept { return {}; }
   /// Whether nothing may be fed behind it before it has ended: it may change whether a transaction is open, or enter
@@ -88,6 +93,8 @@ class operation {
   void fail(std::exception_ptr error) noexcept {
     if (!error_) error_ = std::move(error);
   }
+  /// What went wrong is tried again.
+  void forget_error() noexcept { error_ = nullptr; }
 
  private:
   std::exception_ptr error_;

@@ -76,13 +76,17 @@ void session_context::keep(std::shared_ptr<prepared_statement> made, bool usable
     released.push_back(gone->name);
 }
 
-std::error_code session_context::send_begin() {
-  std::string const text = begin_statement(transactions.mode);
+std::error_code session_context::send_command(std::string_view text) {
   protocol::parse parse;
   parse.sql = text;
   std::error_code failed = session.parse(parse);
   if (!failed) failed = session.bind({});
   if (!failed) failed = session.execute({}, std::uint16_t{0});
+  return failed;
+}
+
+std::error_code session_context::send_begin() {
+  auto const failed = send_command(begin_statement(transactions.mode));
   if (!failed) {
     transactions.begin_asked = false;
     transactions.begin_sent = true;

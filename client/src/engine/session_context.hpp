@@ -76,7 +76,9 @@ struct session_context {
   }
   /// Whether that may come to be: what is fed then has to know what became of all that went before.
   bool may_need_begin() const noexcept { return !transactions.mode.autocommit || transactions.guards != 0; }
-  /// BEGIN by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
+  /// A statement by the extended protocol and without a Sync: if it fails the server skips what comes behind it.
+  std::error_code send_command(std::string_view text);
+  /// BEGIN like that.
   std::error_code send_begin();
   /// A statement inside a guard has ended, and may have ended the guard's transaction. ROLLBACK TO SAVEPOINT, whose tag
   /// is ROLLBACK too, does not.

@@ -1,10 +1,17 @@
 // A statement that the server knows by its name, and whose columns we know.
 //
 //   [Close ...] [BEGIN] Bind Execute Sync ─► BindComplete, rows, CommandComplete, ReadyForQuery
+//                                            error before BindComplete ─► a first_run, once, and its outcome
 //
 // The session sends and takes that as one request, which is the cheapest way to run a statement.
+//
+// It heals: if the server refuses to bind it, it may be stale (the tables or their types were changed, the server's
+// session is another one, or has forgotten it), so that it is prepared and run again, and only what that gives is told.
+// Nothing of the statement has run then. It does not heal inside a transaction, which has failed, but for one that it
+// has begun itself; nor behind what may have been sent for it to be true; nor after a cancel.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,7 +32,8 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
 /// See the top of this file.
 class known_statement final : public sql_operation {
  public:
-  /// Both have to live until it has ended, but for hold(). Throws programming_error if the arguments do not fit.
+  /// The statement has to live until it has ended, but for hold(); the arguments until it was fed. Throws
+  /// programming_error if the arguments do not fit.
   [[gnu::always_inline]] known_statement(session_context& in, std::shared_ptr<prepared_statement> const& statement,
                                          params const& args)
       : sql_operation(in), statement_(statement.get()), from_(&statement), args_(&args) {
@@ -51,7 +59,7 @@ class known_statement final : public sql_operation {
   progress take(protocol::event const& told) override {
     auto const* whole = std::get_if<protocol::unit_complete>(&told);
     if (whole == nullptr || has_begun_ || in_.transactions.guards != 0) [[unlikely]]
-      return sql_operation::take(told);
+      return take_slowly(told);
     take_tag(whole->tag);
     end();
     return progress::ended;
@@ -60,12 +68,16 @@ class known_statement final : public sql_operation {
     hold();
     args_ = &kept_args_.emplace(*args_);
   }
+  fed feed_again() override;
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override {
     return result_ ? std::span<result>(&*result_, 1) : std::span<result>();
   }
 
-  bool is_barrier() const noexcept override { return is_barrier_with(*statement_); }
+  bool is_barrier() const noexcept override {
+    if (second_) return !second_->run || second_->run->is_barrier();
+    return is_barrier_with(*statement_);
+  }
 
   /// The result, when the only event of the answer has this tag.
   [[gnu::always_inline]] std::shared_ptr<result_state> take_at_once(std::string_view tag) {
@@ -75,7 +87,9 @@ class known_statement final : public sql_operation {
  private:
   void take_tag(std::string_view tag) override { result_.emplace(take_at_once(tag)); }
   bool was_described() const noexcept override { return true; }
-  void plan_failed() noexcept override;
+  void plan_failed(bool may_heal) noexcept override;
+  progress take_slowly(protocol::event const& told);
+  progress take_second(protocol::event const& told);
   void statements_forgotten() override { hold(); }  // it may go with the cache's
   [[gnu::always_inline]] std::shared_ptr<column_set const> const& current_columns() {
     auto& columns = statement_->columns;
@@ -84,12 +98,22 @@ class known_statement final : public sql_operation {
     return columns;
   }
 
+  /// What it is prepared and run again with, and what does that.
+  struct second_try {
+    explicit second_try(protocol::list<protocol::field_value> given) : values(given.encoded()), count(given.size()) {}
+    ~second_try();
+    std::string values;
+    std::size_t count;
+    std::unique_ptr<sql_operation> run;
+  };
+
   prepared_statement const* statement_;
   std::shared_ptr<prepared_statement> const* from_;  // until it is held
   params const* args_;
   std::optional<params> kept_args_;
   std::optional<result> result_;
   std::shared_ptr<prepared_statement> held_;
+  std::unique_ptr<second_try> second_;  // once it is to heal
 };
 
 }  // namespace tusk::detail

@@ -77,21 +77,29 @@ std::string preparation::advice(diagnostics const& fields) const {
 
 fed first_run::feed() {
   in_.close_released();
-  std::error_code failed = begin();
+  std::error_code failed = begins_again_ ? begin_again() : begin();
   if (!failed) failed = parse_and_describe();
   protocol::bind bind;
   bind.statement = fresh_->name;
-  bind.parameters = {args_->wire(), args_->count()};
+  bind.parameters = values_;
   if (!failed) failed = in_.session.bind(bind);
   if (!failed) failed = in_.session.execute({}, std::nullopt);
   return end_unit(failed);
 }
 
+/// The answer to ROLLBACK is nobody's, as that to BEGIN behind it.
+progress first_run::take(protocol::event const& told) {
+  auto const* ended = std::get_if<protocol::command_complete>(&told);
+  if (ended == nullptr || !std::exchange(begins_again_, false)) return preparation::take(told);
+  if (ended->tag == "ROLLBACK") return progress::under_way;
+  return break_off("the server answered ROLLBACK with \"" + std::string(ended->tag) + '"');
+}
+
 /// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
 /// follows.
 void first_run::take_parameters() {
-  if (count_ != fresh_->parameters.size())
-    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), count_))));
+  if (values_.size() != fresh_->parameters.size())
+    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), values_.size()))));
 }
 
 void first_run::take_tag(std::string_view tag) {

@@ -2,6 +2,7 @@
 //
 //   [Close ...] Parse Describe Sync ─► ParseComplete, ParameterDescription, RowDescription or NoData, ReadyForQuery
 //   [Close ...] [BEGIN] Parse Describe Bind Execute Sync                           first_run
+//   [Close ...] [ROLLBACK BEGIN] Parse Describe Bind Execute Sync                  first_run, of one that heals
 #pragma once
 
 #include <memory>
@@ -53,10 +54,19 @@ class first_run final : public preparation {
  public:
   /// `args` have to live until it was fed. Throws as preparation does.
   first_run(session_context& in, std::shared_ptr<prepared_statement> fresh, params const& args)
-      : preparation(in, std::move(fresh)), args_(&args), count_(args.count()) {}
+      : first_run(in, std::move(fresh), {args.wire(), args.count()}, false) {}
+  /// The same with values as Bind carries them. `begins_again`: behind a BEGIN that went in front of it and that
+  /// another error has made void.
+  first_run(session_context& in, std::shared_ptr<prepared_statement> fresh,
+            protocol::list<protocol::field_value> values, bool begins_again)
+      : preparation(in, std::move(fresh)), values_(values), begins_again_(begins_again) {}
 
   fed feed() override;
-  void keep() override { args_ = &kept_args_.emplace(*args_); }
+  progress take(protocol::event const& told) override;
+  void keep() override {
+    kept_values_ = values_.encoded();
+    values_ = {kept_values_, values_.size()};
+  }
   std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
   bool is_barrier() const noexcept override { return is_barrier_with(*fresh_); }
 
@@ -64,9 +74,9 @@ class first_run final : public preparation {
   void take_tag(std::string_view tag) override;
   void take_parameters() override;
 
-  params const* args_;
-  std::optional<params> kept_args_;
-  std::size_t count_;
+  std::string kept_values_;
+  protocol::list<protocol::field_value> values_;
+  bool begins_again_;  // until ROLLBACK is answered
   bool has_result_ = false;
   result result_;
 };

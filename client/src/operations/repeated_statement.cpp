@@ -182,7 +182,7 @@ void repeated_statement::take_tag(std::string_view tag) {
   if (error()) (void)in_.session.take_rows();  // of a statement that was not to give any
 }
 
-void repeated_statement::plan_failed() noexcept {
+void repeated_statement::plan_failed(bool) noexcept {
   try {
     for (variant const& each : variants_)
       if (each.parse == 0) in_.forget(*each.statement);

@@ -22,6 +22,14 @@ bool concerns_plan(std::string_view sqlstate, bool bound) {
          !(bound && std::any_of(std::begin(never_when_bound), std::end(never_when_bound), begins));
 }
 
+/// Whether preparing a statement again may help against an error of its Bind. Not if that tells of a transaction,
+/// locks, limits, cancelling, or a broken server: Bind checks the plan and takes its locks, and what was cancelled
+/// while it waited for them must not run again.
+bool may_heal(std::string_view sqlstate) {
+  constexpr std::string_view never[] = {"25", "40", "53", "54", "55", "57", "58", "XX001", "XX002"};
+  return std::none_of(std::begin(never), std::end(never), [&](auto each) { return sqlstate.starts_with(each); });
+}
+
 bool has_word(std::string_view text, std::string_view word) noexcept {
   auto const is_letter = [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
@@ -109,8 +117,8 @@ progress sql_operation::take_error(protocol::error_response const& told) {
   diagnostics fields;
   bool const replaced = write_fields(told.fields_sent, fields, !in_.text_is_utf8());
   bool const fatal = in_.session.state() == protocol::state::ended;
-  bool const stale =
-      !begins_ && concerns_plan(fields.sqlstate, in_.session.answering_part() != protocol::request_part::bind);
+  bool const bound = in_.session.answering_part() != protocol::request_part::bind;
+  bool const stale = !begins_ && concerns_plan(fields.sqlstate, bound), heals = !bound && may_heal(fields.sqlstate);
   std::string const remedy = replaced ? encoding_advice : advice(fields);
   auto error = types::make_server_error(std::move(fields), asked(), fatal, remedy);
   if (fatal) {
@@ -119,7 +127,7 @@ progress sql_operation::take_error(protocol::error_response const& told) {
   }
   fail(std::move(error));
   if (begins_) awaited_ = 1;  // what is behind BEGIN is skipped
-  if (stale) plan_failed();
+  if (stale) plan_failed(heals);
   return progress::under_way;
 }
 

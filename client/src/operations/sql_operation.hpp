@@ -48,8 +48,9 @@ class sql_operation : public operation {
   virtual progress take_description(protocol::event const&) { return progress::under_way; }
   /// All answers have come.
   virtual void ready() {}
-  /// The server has refused a statement, in a way that may come from its plan.
-  virtual void plan_failed() noexcept {}
+  /// The server has refused a statement, in a way that may come from its plan. `may_heal`: it was not bound yet, and
+  /// nothing speaks against preparing and running it again.
+  virtual void plan_failed(bool may_heal) noexcept { (void)may_heal; }
   /// The server knows no statement any more.
   virtual void statements_forgotten() {}
   /// Whether more than one statement was sent.
@@ -65,6 +66,12 @@ class sql_operation : public operation {
       return {};
     begins_ = has_begun_ = true;
     return in_.send_begin();
+  }
+  /// The same in place of one whose transaction has failed.
+  std::error_code begin_again() {
+    begins_ = has_begun_ = true;
+    auto const failed = in_.send_command("ROLLBACK");
+    return failed ? failed : in_.send_begin();
   }
   /// Whether one statement is a barrier: BEGIN went in front of it, or it may begin or end a transaction itself, where
   /// whether the next one needs BEGIN depends on that.

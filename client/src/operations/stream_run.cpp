@@ -23,6 +23,12 @@ fed stream_run::feed() {
 }
 
 progress stream_run::take(protocol::event const& told) {
+  if (is_to_heal_ && std::holds_alternative<protocol::ready_for_query>(told)) {
+    using status = protocol::transaction_indicator;
+    is_to_heal_ = false;
+    // What it is where the unit began outside a transaction; one that it has begun itself has failed.
+    if (!has_begun_ && in_.session.transaction() == status::idle) return progress::again;
+  }
   if (!std::holds_alternative<protocol::rows_gathered>(told)) return preparation::take(told);
   add_chunk("");  // a NUL stands behind each tag
   return progress::under_way;
@@ -65,13 +71,34 @@ void stream_run::take_parameters() {
     fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), args_count_))));
 }
 
-void stream_run::plan_failed() noexcept {
+void stream_run::plan_failed(bool may_heal) noexcept {
   if (!is_known_) return;
   try {
     in_.forget(*fresh_);
+    is_to_heal_ = may_heal && !is_left_;  // nothing is sent behind a stream
   } catch (std::bad_alloc const&) {
-    return;  // then it fails once more
+    return;  // then it fails, maybe once more
   }
+}
+
+/// As a known_statement does.
+fed stream_run::feed_again() {
+  try {
+    auto fresh = fresh_;
+    if (fresh->cached) {
+      fresh = std::make_shared<prepared_statement>();
+      fresh->cached = true;
+      fresh->sql = fresh_->sql;
+      fresh->types = fresh_->types;
+    }
+    prepare_name(in_, *fresh);
+    fresh_ = std::move(fresh);
+  } catch (std::exception const&) {
+    return fed::nothing;  // no memory, or no name for it
+  }
+  is_known_ = false;
+  forget_error();
+  return feed();
 }
 
 void stream_run::ready() {

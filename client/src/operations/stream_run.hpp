@@ -30,7 +30,10 @@ class stream_run final : public preparation {
 
   fed feed() override;
   progress take(protocol::event const& told) override;
-  void keep() override { args_ = &kept_args_.emplace(*args_); }
+  fed feed_again() override;
+  void keep() override {
+    if (!kept_args_) args_ = &kept_args_.emplace(*args_);
+  }
   bool is_barrier() const noexcept override { return is_barrier_with(*fresh_); }
   bool is_full() const noexcept override { return !chunks_.empty() && !is_left_; }
 
@@ -57,7 +60,7 @@ class stream_run final : public preparation {
   void take_parameters() override;
   void ready() override;
   void lost() noexcept override { close(); }
-  void plan_failed() noexcept override;
+  void plan_failed(bool may_heal) noexcept override;
   void statements_forgotten() override {}
   bool is_several() noexcept override { return false; }
   void close() noexcept;
@@ -66,8 +69,8 @@ class stream_run final : public preparation {
   std::optional<params> kept_args_;
   std::size_t args_count_;
   std::vector<result> chunks_;  // that wait; mostly one
-  bool const is_known_;
-  bool is_left_ = false, is_alone_ = true;
+  bool is_known_;
+  bool is_left_ = false, is_alone_ = true, is_to_heal_ = false;
 };
 
 }  // namespace tusk::detail

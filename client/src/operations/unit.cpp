@@ -118,7 +118,7 @@ void unit_request::skip(std::exception_ptr const& because) {
   end();
 }
 
-void unit_request::plan_failed() noexcept {
+void unit_request::plan_failed(bool) noexcept {
   if (how_ != way::known) return;
   try {
     in_.forget(*statement_);

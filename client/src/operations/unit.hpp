@@ -57,7 +57,7 @@ class unit_request final : public sql_operation {
   void take_tag(std::string_view tag) override;
   progress take_description(protocol::event const& told) override;
   bool was_described() const noexcept override { return how_ == way::known; }
-  void plan_failed() noexcept override;
+  void plan_failed(bool may_heal) noexcept override;
   std::string advice(diagnostics const&) const override;
   std::error_code parse();
 

@@ -73,6 +73,9 @@ class session {
   /// wrong_format_count.
   std::error_code run(std::string_view statement, list<field_value> parameters, std::uint16_t columns,
                       value_formats const& formats);
+  /// The Bind of the last run(), for somebody who has it sent again: its bytes stay in the memory of output() when they
+  /// have been sent. Valid until the next request or flush(), and until that run() is answered to its end.
+  protocol::bind last_run() const noexcept;
   /// Sends Terminate, if the server would understand it; nothing more is read.
   void terminate();
 
@@ -224,6 +227,7 @@ class session {
 
   frame_reader reader_;
   byte_buffer output_;
+  char const* last_run_ = nullptr;  // where it was written
   row_collector rows_;
   request_queue queue_;
   std::size_t spare_syncs_ = 0;  // whose ReadyForQuery may come before the front request's answer
