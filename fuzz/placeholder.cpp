@@ -4,8 +4,8 @@
 //   0 to 4     so many arguments without names     n   arguments named a, b and "a b"
 //   t          a template for two parts without names and one named a
 //
-// Checked: what comes out, or that it is refused, is what a slow reading of the grammar says (merge.hpp, sql.hpp); only
-// programming_error is thrown.
+// Checked: what comes out, or that it is refused, is what a slow reading of the grammar says (merge.hpp, sql.hpp), also
+// for a statement_template that is used twice; only programming_error is thrown.
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +16,7 @@
 #include <tusk/types/error.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/sql.hpp>
+#include <tusk/types/statement_template.hpp>
 #include <vector>
 
 #include "support/fuzz_input.hpp"
@@ -29,7 +30,6 @@ std::map<std::string, std::string, std::less<>> const by_name = {{"a", "'%s'"}, 
 
 // What the placeholders of one kind become; nothing if the statement is refused.
 std::optional<std::string> expected_merge(std::string_view text, std::size_t count, bool named) {
-  if (count == 0) return std::string(text);
   if (tusk::protocol::find_invalid_utf8(text) != text.npos) return std::nullopt;
   std::string made;
   std::size_t used = 0;
@@ -115,7 +115,18 @@ void check(char letter, std::string_view text) {
   } else {
     for (char i = '0'; i < letter && i < '4'; ++i) args.add(values[static_cast<std::size_t>(i - '0')]);
   }
-  expect(expected_merge(text, args.count(), letter == 'n'), [&] { return tusk::merge(text, args); });
+  auto const expected = expected_merge(text, args.count(), letter == 'n');
+  expect(args.empty() ? std::string(text) : expected, [&] { return tusk::merge(text, args); });
+  expect(expected, [&] {
+    tusk::types::statement_template const parts(text, "statement");
+    tusk::types::text_buffer to;
+    to.push_back('>');
+    for (int i = 0; i < 2; ++i) {
+      to.truncate(1);
+      parts.append_merged(to, args);
+    }
+    return std::string(to.data() + 1, to.size() - 1);
+  });
 }
 
 }  // namespace

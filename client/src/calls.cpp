@@ -66,7 +66,7 @@ void with_statement(connection_state& on, std::shared_ptr<prepared_statement> co
 void require_ready_for(connection_state& on, statement_batch const& statements) {
   on.require.ready("", params::none());
   if (on.context.text_is_utf8()) return;
-  for (std::string const& each : statements) on.require.ready(each, params::none());
+  for (std::size_t i = 0; i < statements.size(); ++i) on.require.ready(statements[i], params::none());
 }
 
 }  // namespace

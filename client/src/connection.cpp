@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "calls.hpp"
+#include "kept_elements.hpp"
 #include "net/random_bytes.hpp"
 
 namespace tusk {

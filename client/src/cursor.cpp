@@ -6,6 +6,7 @@
 
 #include "calls.hpp"
 #include "engine/spare_memory.hpp"
+#include "gathering.hpp"
 
 namespace tusk {
 namespace {
@@ -32,19 +33,6 @@ void require_connection(detail::connection_state& on) {
 
 }  // namespace
 
-void detail::rethrow_with_element(std::size_t number) {
-  std::string const where = "; in element " + std::to_string(number) + " of executemany, counted from 0";
-  try {
-    throw;
-  } catch (programming_error const& e) {
-    if (typeid(e) != typeid(programming_error) || !e.sqlstate().empty()) throw;  // not of ours
-    throw programming_error(e.what() + where, e.code());
-  } catch (data_error const& e) {
-    if (typeid(e) != typeid(data_error) || !e.sqlstate().empty()) throw;
-    throw data_error(e.what() + where, e.code());
-  }
-}
-
 void detail::throw_no_more_rows() {
   throw programming_error("there is no row: the rows of the statement are at their end");
 }
@@ -65,18 +53,23 @@ void cursor::require_open() const {
 
 adapter_registry const* cursor::adapters() const noexcept { return state_->adapters.get(); }
 
-/// Clears what the last statement left.
-void cursor::start() {
+void cursor::require_startable() const {
   require_open();
   if (state_->options.async && state_->engine.is_busy())
     throw programming_error("execute cannot be used while an asynchronous query is underway");
-  position_ = 0;
+}
+
+/// Forgets what the last statement left, but for its results.
+void cursor::clear() noexcept {
+  position_ = page_ = rows_before_ = 0;
+  is_paged_ = false;
   counted_.reset();
   query_.clear();
 }
 
 void cursor::run(std::string_view statement, params const& args, within const* limit) {
-  start();
+  require_startable();
+  clear();
   struct limited {
     cursor& by;
     ~limited() { by.limit_ = nullptr; }
@@ -102,7 +95,7 @@ void cursor::take_from(detail::sql_operation& of) {
 }
 
 void cursor::do_execute(std::string_view statement, params const& args) {
-  if (batch_) return batch_->push_back(merge(statement, args));
+  if (gathering_ != nullptr) return gathering_->take(statement, args);
   results_.clear();
   detail::release_if_large(results_.several_);
   if (query_.capacity() > 4 * statement.size()) detail::release_if_large(query_);
@@ -126,67 +119,6 @@ void cursor::ended(std::exception_ptr error) {
 
 void cursor::did_execute(outcome const&) {}
 
-/// Merges all, sends all, and tells of each that came to an end.
-void cursor::run_many(std::string_view statement, std::vector<params> const& sets, within const* limit) {
-  start();
-  results_.clear();
-  since_ = std::chrono::steady_clock::now();
-  detail::release_if_large(results_.several_);
-  batch_ = std::make_shared<std::vector<std::string>>();
-  try {
-    batch_->reserve(sets.size());
-    for (params const& each : sets) {
-      try {
-        do_execute(statement, each);
-      } catch (error const&) {
-        detail::rethrow_with_element(static_cast<std::size_t>(&each - sets.data()));
-      }
-    }
-    texts_ = std::move(batch_);
-  } catch (...) {
-    batch_.reset();
-    query_ = statement;
-    ended(std::current_exception());
-    throw;
-  }
-  if (state_->options.async) {
-    detail::pending_operation started;
-    try {
-      started = detail::start_exec_all(*state_, texts_, casters_, limit);
-    } catch (...) {
-      batch_ended(0, 0, std::current_exception());
-      throw;
-    }
-    state_->on_end.add(this, started.what(), [this](detail::sql_operation& of) {
-      auto const [completed, rows] = of.reached();
-      if (!of.error()) results_ = detail::take_results(*state_, of);
-      batch_ended(completed, rows, of.error());
-    });
-    return;
-  }
-  detail::batch_progress reached;
-  try {
-    results_ = detail::exec_all(*state_, texts_, casters_, reached, limit);
-  } catch (...) {
-    batch_ended(reached.first, reached.second, std::current_exception());
-    throw;
-  }
-  batch_ended(reached.first, reached.second, nullptr);
-}
-
-void cursor::batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error) {
-  auto const shared = std::exchange(texts_, nullptr);
-  auto const& texts = *shared;
-  auto const elapsed = std::chrono::steady_clock::now() - since_;
-  if (!error) counted_ = static_cast<std::int64_t>(rows);
-  for (std::size_t i = 0; i < texts.size() && i <= completed; ++i) {
-    bool const failed = i == completed;
-    if (failed && !error) break;
-    query_ = texts[i];
-    did_execute({texts[i], {}, failed ? error : nullptr, elapsed});
-  }
-}
-
 void cursor::call(sql::composed const& name, params const& args, within const* limit) {
   std::vector<sql::composed> given;
   for (auto const& each : args.arguments()) {
@@ -204,35 +136,47 @@ result const& cursor::current() const {
   require_connection(*state_);
   if (state_->on_end.is(this) || results_.empty() || !gives_rows(*results_.back().state_))
     throw programming_error("no results to fetch");
-  return results_.back();
+  return is_paged_ ? results_[page_] : results_.back();
 }
 
 row_block cursor::do_fetch(std::size_t count) {
+  for (current(); has_next_page() && position_ == results_[page_].size(); position_ = 0)
+    rows_before_ += results_[page_++].size();
   result const& from = current();
   std::size_t const taken = std::min(count, from.size() - position_);
   return {from, std::exchange(position_, position_ + taken), taken};
 }
 
 std::vector<owned_row> cursor::fetchmany(std::size_t count) {
-  row_block const block = fetch(count);
   std::vector<owned_row> rows;
-  rows.reserve(block.size());
-  for (std::size_t i = 0; i < block.size(); ++i) rows.push_back(block.owned(i));
+  do {
+    row_block const block = fetch(count - rows.size());
+    if (rows.empty()) rows.reserve(block.size());
+    for (std::size_t i = 0; i < block.size(); ++i) rows.push_back(block.owned(i));
+  } while (rows.size() < count && has_next_page());
   return rows;
 }
 
 void cursor::scroll(std::int64_t value, scroll_mode mode) {
-  auto const rows = static_cast<std::int64_t>(current().size());
-  std::int64_t const from = mode == scroll_mode::relative ? static_cast<std::int64_t>(position_) : 0;
-  if (value < -from || value > rows - from)
+  std::size_t rows = current().size();
+  if (is_paged_) {
+    rows = 0;
+    for (result const& each : results_) rows += each.size();
+  }
+  auto const from = static_cast<std::int64_t>(mode == scroll_mode::relative ? row_number() : 0);
+  if (value < -from || value > static_cast<std::int64_t>(rows) - from)
     throw programming_error("scroll destination out of bounds: the statement gave " + std::to_string(rows) +
-                            " row(s), the next is number " + std::to_string(position_));
+                            " row(s), the next is number " + std::to_string(row_number()));
   position_ = static_cast<std::size_t>(from + value);
+  for (page_ = rows_before_ = 0; has_next_page() && position_ > results_[page_].size(); ++page_) {
+    position_ -= results_[page_].size();
+    rows_before_ += results_[page_].size();
+  }
 }
 
 std::optional<std::size_t> cursor::rownumber() const noexcept {
   if (closed_ || state_->on_end.is(this) || results_.empty() || !gives_rows(*results_.back().state_)) return {};
-  return position_;
+  return row_number();
 }
 
 std::int64_t cursor::rowcount() const noexcept {

@@ -1,6 +1,7 @@
 // The requests of the extended protocol: Parse, Bind, Describe, Execute, Close, and the Sync that ends a unit of them.
 
 #include <cstring>
+#include <iterator>
 
 #include "session_inline.hpp"
 
@@ -98,6 +99,30 @@ protocol::bind session::last_run() const noexcept {
   std::size_t const length = load_big_endian<std::uint32_t>(last_run_ + 1);
   auto const told = decode<protocol::bind>({last_run_ + 1 + 4, length - 4});
   return told ? *told : protocol::bind();
+}
+
+std::error_code session::run_once(std::string_view sql) {
+  // The end of the Parse, the Bind, the Describe and the Execute.
+  constexpr char rest[] =
+      "\0\0\0"
+      "B\0\0\0\x0c\0\0\0\0\0\0\0\0"
+      "D\0\0\0\x06P\0"
+      "E\0\0\0\x09\0\0\0\0";  // and the NUL that ends it
+  constexpr request_kind sent[] = {request_kind::parse_once, request_kind::bind, request_kind::describe_portal,
+                                   request_kind::execute};
+  std::size_t const length = 4 + 1 + sql.size() + 1 + 2;
+  if (!ready()) return errc::not_ready;
+  if (length > max_sent_message) return errc::message_too_large;
+  if (sql.find('\0') != sql.npos) return errc::embedded_nul;
+  queue_.make_room(std::size(sent));
+  char* const to = output_.append(6 + sql.size() + sizeof rest);
+  *to = protocol::parse::type;
+  store_big_endian(to + 1, static_cast<std::uint32_t>(length));
+  to[5] = '\0';
+  if (!sql.empty()) std::memcpy(to + 6, sql.data(), sql.size());
+  std::memcpy(to + 6 + sql.size(), rest, sizeof rest);
+  for (request_kind const each : sent) enqueue({each});
+  return {};
 }
 
 }  // namespace tusk::protocol

@@ -30,22 +30,6 @@ void session::terminate() {
   if (polite) (void)encode(output_, protocol::terminate{});
 }
 
-inline void session::finish_request() noexcept {
-  bool const ends_unit = state_ == state::syncing || state_ == state::querying_next;
-  if (ends_unit) {
-    described_ = false;
-  } else {
-    spare_syncs_ = 0;
-    if (queue_.front().kind == request_kind::unit) return advance_unit();
-  }
-  queue_.pop();
-  for (; !queue_.empty() && queue_.front().kind == request_kind::spare_sync; queue_.pop()) ++spare_syncs_;
-  if (queue_.empty())
-    state_ = ends_unit ? state::idle : state::open_unit;
-  else
-    enter(queue_.front());
-}
-
 /// Counts the rows so far, and as much of the next one as it says that it has: it is refused before it has come.
 bool session::passes_limit() noexcept {
   row_bytes_ = rows_.bytes(reader_);
@@ -120,6 +104,7 @@ event const& session::next() {
     if (!awake()) return event_;
   }
   if (state_ == state::binding && take_unit()) return event_;
+  if (state_ == state::parsing && take_once()) return event_;
   for (;;) {
     if (new_statement_) {
       kept_bytes_ += std::exchange(row_bytes_, 0);
@@ -271,7 +256,8 @@ request_part session::answering_part() const noexcept {
   if (std::holds_alternative<unit_complete>(event_)) return request_part::sync;
   switch (answering_kind_) {
     case request_kind::query: return request_part::query;
-    case request_kind::parse: return request_part::parse;
+    case request_kind::parse:
+    case request_kind::parse_once: return request_part::parse;
     case request_kind::bind: return request_part::bind;
     case request_kind::describe_statement:
     case request_kind::describe_portal: return request_part::describe;

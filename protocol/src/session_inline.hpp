@@ -47,11 +47,12 @@ bool session::check(frame const& message) {
 
 /// The state in which the front request of the queue waits for its answer.
 inline void session::enter(queued_request const& front) noexcept {
-  constexpr protocol::state first[] = {
-      state::querying,  state::parsing,        state::binding, state::describing, state::describing_columns,
-      state::executing, state::executing_some, state::closing, state::binding,    state::syncing};
+  constexpr protocol::state first[] = {state::querying,  state::parsing,        state::parsing,
+                                       state::binding,   state::describing,     state::describing_columns,
+                                       state::executing, state::executing_some, state::closing,
+                                       state::binding,   state::syncing};
   state_ = first[static_cast<std::size_t>(front.kind)];
-  if (front.kind == request_kind::parse || front.kind == request_kind::describe_statement) described_ = false;
+  if (state_ == state::parsing || state_ == state::describing) described_ = false;
   bool const executes = front.kind == request_kind::execute || front.kind == request_kind::execute_some;
   if (executes && front.columns_known) described_ = true, described_columns_ = front.columns;
   if (executes || front.kind == request_kind::query) new_statement_ = true;
@@ -78,6 +79,23 @@ std::error_code session::send(Message const& message, queued_request what) {
   if (auto const error = encode(output_, message)) return error;
   enqueue(what);
   return {};
+}
+
+/// The front request is answered to its end: the next one decides the state.
+inline void session::finish_request() noexcept {
+  bool const ends_unit = state_ == state::syncing || state_ == state::querying_next;
+  if (ends_unit) {
+    described_ = false;
+  } else {
+    spare_syncs_ = 0;
+    if (queue_.front().kind == request_kind::unit) return advance_unit();
+  }
+  queue_.pop();
+  for (; !queue_.empty() && queue_.front().kind == request_kind::spare_sync; queue_.pop()) ++spare_syncs_;
+  if (queue_.empty())
+    state_ = ends_unit ? state::idle : state::open_unit;
+  else
+    enter(queue_.front());
 }
 
 /// From the Bind of a unit to its Execute, and from there to its Sync.

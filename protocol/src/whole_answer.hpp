@@ -21,6 +21,33 @@ inline bool session::take_unit() {
   return take_ending();
 }
 
+/// The answer to a run_once() whose statement gave no rows: its CommandComplete is the one event. False, and nothing is
+/// taken, for any other.
+inline bool session::take_once() {
+  constexpr std::string_view begin(
+      "1\0\0\0\x04"
+      "2\0\0\0\x04"
+      "n\0\0\0\x04",
+      15);  // ParseComplete, BindComplete, NoData
+  if (queue_.front().kind != request_kind::parse_once || is_limited()) return false;
+  std::string_view const here = reader_.held(), rest = here.substr(std::min(begin.size(), here.size()));
+  if (rest.size() < 5 || !here.starts_with(begin) || rest[0] != command_complete::type) return false;
+  auto const length = load_big_endian<std::uint32_t>(rest.data() + 1);
+  if (length < 5 || length > std::min(max_short_message, limits_.max_message) || rest.size() <= length) return false;
+  char const* const tag = rest.data() + 5;
+  if (std::memchr(tag, 0, length - 4) != tag + length - 5) return false;
+
+  reader_.skip(begin.size() + 1 + length);
+  for (int i = 0; i < 3; ++i) queue_.pop();
+  state_ = state::executing;
+  described_ = false;
+  begin_rows();
+  event_.emplace<command_complete>().tag = {tag, length - 5};
+  answer_front();
+  finish_request();
+  return true;
+}
+
 /// Rows, CommandComplete, ReadyForQuery, and nothing behind them.
 inline bool session::take_ending() {
   constexpr std::size_t ready_size = 6;

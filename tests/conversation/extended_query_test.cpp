@@ -53,6 +53,74 @@ TEST(ExtendedQuery, NothingIsReturned) {
   check_all(script);
 }
 
+TEST(ExtendedQuery, StatementsInOneGo) {
+  auto on = opened().play();
+  on.take_output();
+  EXPECT_EQ(session().run_once("select"), errc::not_ready);
+  EXPECT_EQ(on->run_once(std::string_view("sel\0ect", 7)), errc::embedded_nul);
+  EXPECT_EQ(on->output(), "");
+  EXPECT_EQ(on.state(), state::idle);
+  for (std::string_view const sql : {"select 1", "", "insert"}) {
+    ASSERT_EQ(on->run_once(sql), std::error_code());
+    EXPECT_EQ(readable(on.take_output()),
+              readable(parse_packet("", sql) + bind_packet("", "") + describe_packet(portal, "") + execute_packet("")));
+  }
+  EXPECT_EQ(on.state(), state::parsing);
+  EXPECT_EQ(on->last_request(), 12U);
+  ASSERT_EQ(on->sync(), std::error_code());
+  on.feed(parsed() + bound() + columns({"a"}) + row({"1"}) + complete("SELECT 1"));
+  EXPECT_EQ(on.take_events(),
+            (std::vector<std::string>{"ParseComplete", "RowDescription a", "CommandComplete SELECT 1 {1}"}));
+  on.feed(parsed() + bound() + no_columns() + empty_query());
+  EXPECT_EQ(on.take_events(), (std::vector<std::string>{"ParseComplete", "NoData", "EmptyQueryResponse"}));
+  on.feed(parsed() + bound() + no_columns() + complete("INSERT 0 1") + ready());
+  EXPECT_EQ(on.take_events(), (std::vector<std::string>{"CommandComplete INSERT 0 1", "ReadyForQuery I"}))
+      << "one event for all four";
+  EXPECT_EQ(on->last_answered(), 13U);
+}
+
+// Wherever the answer is cut, and whatever is wrong with it.
+TEST(ExtendedQuery, AnAnswerInOneGoIsTheSameInPieces) {
+  std::string const answer = parsed() + bound() + no_columns() + complete("INSERT 0 1") + parsed() + bound() +
+                             no_columns() + complete("INSERT 0 2") + ready();
+  for (std::size_t cut = 0; cut <= answer.size(); ++cut) {
+    auto on = opened().play();
+    ASSERT_EQ(on->run_once("insert"), std::error_code());
+    ASSERT_EQ(on->run_once("insert"), std::error_code());
+    ASSERT_EQ(on->sync(), std::error_code());
+    on.take_events();
+    on.feed(answer.substr(0, cut));
+    auto events = on.take_events();
+    on.feed(answer.substr(cut));
+    for (auto& each : on.take_events()) events.push_back(std::move(each));
+    std::erase(events, "ParseComplete");
+    std::erase(events, "NoData");
+    EXPECT_EQ(events,
+              (std::vector<std::string>{"CommandComplete INSERT 0 1", "CommandComplete INSERT 0 2", "ReadyForQuery I"}))
+        << cut;
+    EXPECT_EQ(on.state(), state::idle);
+  }
+  std::string const before = parsed() + bound() + no_columns();
+  for (std::string const& wrong : {std::string("C\0\0\0\x04", 5),
+                                   std::string("C\0\0\0\x06"
+                                               "ab",
+                                               7),
+                                   std::string("C\0\0\0\x07"
+                                               "a\0b",
+                                               8),
+                                   std::string("C\0\0\0\x06"
+                                               "\0\0",
+                                               7),
+                                   std::string("C\x7f\0\0\0a\0", 7)}) {
+    auto on = opened().play();
+    ASSERT_EQ(on->run_once("insert"), std::error_code());
+    on.take_events();
+    on.feed(before + wrong);
+    on.take_events();
+    EXPECT_EQ(on.state(), state::poisoned) << readable(wrong);
+  }
+}
+
 TEST(ExtendedQuery, ColumnsThatAreKnownFromBefore) {
   auto script = opened();
   script.bind("", "s").execute("", 2).sync();
@@ -231,6 +299,7 @@ TEST(ExtendedErrors, AUnitThatIsTooLargeChangesNothing) {
   ASSERT_EQ(on->bind(bind), errc::message_too_large);
   ASSERT_EQ(on->run("s", bind.parameters, 1), errc::message_too_large);
   ASSERT_EQ(on->run(all, {}, 1), errc::message_too_large);
+  ASSERT_EQ(on->run_once(all.substr(0, max_sent_message - 7)), errc::message_too_large);
   EXPECT_EQ(on->output(), "");
   EXPECT_EQ(on.state(), state::idle);
   detail::check_usable(on);

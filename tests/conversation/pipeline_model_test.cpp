@@ -20,7 +20,8 @@ namespace {
 
 using namespace protocol;
 
-/// Answers a client's messages. A statement's name says what it does, and after '#' which one it is.
+/// Answers a client's messages. A statement's name says what it does, and after '#' which one it is; of the unnamed
+/// statement its text does.
 class model_server {
  public:
   /// Reads messages and appends the answers to `output`.
@@ -59,15 +60,24 @@ class model_server {
         script_ = decode<query>(body)->sql;
         run_script();
         break;
-      case parse::type: answers_ += parsed(); break;
+      case parse::type:
+        if (name_in(type, body).empty()) unnamed_ = decode<parse>(body)->sql;
+        answers_ += parsed();
+        break;
       case bind::type:
         bound_ = decode<bind>(body)->statement;
+        if (bound_.empty()) bound_ = unnamed_;
         if (bound_.starts_with("nobind"))
           fail(bound_);
         else
           answers_ += bound();
         break;
-      case describe::type: answers_ += parameters({}) + columns({"a"}); break;
+      case describe::type:
+        if (decode<describe>(body)->what == described_object::statement)
+          answers_ += parameters({}) + columns({"a"});
+        else
+          answers_ += bound_.starts_with("rows") ? columns({"a"}) : no_columns();
+        break;
       case execute::type: run(bound_, false); break;
       case close::type: answers_ += closed(); break;
       default: break;  // CopyData, CopyDone and CopyFail that come too late
@@ -155,7 +165,7 @@ class model_server {
 
   enum copy { none, in_script, in_unit };
   frame_reader reader_{peer::client};
-  std::string answers_, script_, bound_;
+  std::string answers_, script_, bound_, unnamed_;
   copy copying_ = none;
   bool skipping_ = false;
 };
@@ -206,7 +216,7 @@ class pipeline_run {
     protocol::execute execute;
     protocol::close close;
     parse.statement = describe.name = bind.statement = execute.portal = close.name = name;
-    switch (random_() % 8) {
+    switch (random_() % 9) {
       case 0: sync(); break;
       case 1: {
         auto const script = name + ";" + statement(with_copy_in) + ";" + statement(with_copy_in);
@@ -234,6 +244,11 @@ class pipeline_run {
         if (random_() % 2 == 0) sync();
         break;
       case 4: sent(on_->flush()); break;
+      case 8:
+        for (char const type : {'P', 'B', 'D', 'E'}) requests_.push_back({std::string(1, type)});
+        sent(on_->run_once(name));
+        EXPECT_EQ(on_->last_request(), requests_.size());
+        break;
       case 5:
         sent(on_->close(close));
         note({"C" + name});

@@ -25,6 +25,7 @@
 #include "operations/preparation.hpp"
 #include "operations/script.hpp"
 #include "support/engine_client.hpp"
+#include "support/made_batch.hpp"
 #include "support/model_server.hpp"
 #include "support/watched_operation.hpp"
 
@@ -160,7 +161,7 @@ class queue_game {
         for (std::string const& each : of.sql) text += (&each == of.sql.data() ? "" : ";") + each;
         return std::make_unique<script>(in, text);
       }
-      case kind::batch: return std::make_unique<batch>(in, std::make_shared<statement_batch const>(of.sql), nullptr);
+      case kind::batch: return std::make_unique<batch>(in, made_batch(of.sql), nullptr);
       case kind::ping: return std::make_unique<ping_operation>(in);
       case kind::prepare: {
         auto fresh = std::make_shared<prepared_statement>();

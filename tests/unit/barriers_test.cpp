@@ -12,6 +12,7 @@
 #include "operations/ping.hpp"
 #include "operations/script.hpp"
 #include "support/fed_operations.hpp"
+#include "support/made_batch.hpp"
 
 namespace tusk::test {
 namespace {
@@ -37,7 +38,7 @@ std::unique_ptr<sql_operation> make(fed_operations& on, std::string_view text) {
   auto& in = on.context;
   if (kind == "ping") return std::make_unique<ping_operation>(in);
   if (kind == "script") return std::make_unique<script>(in, sql);
-  if (kind == "batch") return std::make_unique<batch>(in, std::make_shared<statement_batch>(1, sql), nullptr);
+  if (kind == "batch") return std::make_unique<batch>(in, made_batch({sql}), nullptr);
   if (kind == "new") return std::make_unique<first_run>(in, unknown_statement(in, sql, params::none()), params::none());
   if (kind == "known") {
     auto const* const found = in.statements.find(sql, {});

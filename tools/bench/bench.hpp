@@ -43,6 +43,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace bench {
@@ -52,8 +53,10 @@ namespace bench {
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
   if (row.ends_with("roundtrip") || row == "query" || row == "cursor_alternating" || row.ends_with("_64") ||
-      row == "connect_scram" || row == "connect_kept" || row == "idle")
+      row == "cursor_2" || row == "cursor_5" || row == "mogrify_5" || row == "connect_scram" || row == "connect_kept" ||
+      row == "idle")
     return "select 1+1";
+  if (row == "executemany_merged") return "insert into article values ($1, $2, $3, $4)";
   if (row == "query_1") return "select $1::int + 1";
   if (row == "pg_type" || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
@@ -75,6 +78,27 @@ inline std::string statement_of(std::string_view row, std::string const& series)
 
 /// The other statement of the row cursor_alternating, with other columns.
 inline constexpr std::string_view other_statement = "select 1 as one, 2 as two";
+
+/// What a cursor merges in the rows of that name, and the arguments of five kinds.
+inline constexpr std::string_view two_arguments = "select %s + %s";
+inline constexpr std::string_view five_arguments = "select %s where %s > 0 and %s <> '' and %s < 2 and %s";
+inline constexpr int five_id = 42;
+inline constexpr std::int64_t five_number = 42'000'126;
+inline constexpr std::string_view five_text = "it's an article";
+inline constexpr double five_value = 1 / 7.0;
+inline constexpr bool five_flag = true;
+
+/// What the row of executemany inserts.
+inline constexpr std::string_view merged_insert = "insert into article values (%s, %s, %s, %s)";
+using article = std::tuple<int, std::int64_t, std::string, double>;
+inline std::vector<article> const& articles() {
+  static auto const made = [] {
+    std::vector<article> all;
+    for (int i = 1; i <= 1000; ++i) all.emplace_back(i, i * 1000003LL, "article " + std::to_string(i), i / 7.0);
+    return all;
+  }();
+  return made;
+}
 
 /// How many connections the rows have that step several by one loop.
 inline constexpr std::size_t many = 64;
@@ -183,6 +207,14 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
         is_other = !is_other;
         return on.cursor_int(is_other ? other_statement : sql);
       });
+    if (row == "cursor_2") return repeat_int([&] { return on.cursor_two(20, 22); });
+    if (row == "cursor_5") return repeat_int([&] { return on.cursor_five(); });
+    if (row == "mogrify_5") return repeat_int([&] { return checksum(std::string_view(on.mogrify_five())); });
+    if (row == "executemany_merged")
+      return repeat(times, [&](outcome& sum) {
+        sum.rows = on.insert(articles());
+        sum.checksum += sum.rows;
+      });
   }
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
   if (row == "record") return fetch_and([](auto const& result) { return Client::sum_records(result); });
@@ -232,6 +264,9 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
 template <class Client>
 void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
   Client on(dsn);
+  if constexpr (requires { on.make_table(""); })
+    if (row == "executemany_merged")
+      on.make_table("create temp table article (id int, number bigint, name text, value float8)");
   if (row != "notice") on.prepare(statement_of(row, series));
   if constexpr (requires { on.listen(); })
     if (row == "notification") on.listen();

@@ -5,8 +5,9 @@
 //
 // It asks for no password, and answers Parse, Describe, Bind, Execute, Sync and Query with messages that are made once,
 // in the shape of PostgreSQL's: `select 1+1`, the pg_type query, generate_series(1, n), a hundred notifications, a
-// hundred notices. An answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece only when the client has
-// read the one before and sleeps until the next one comes: so what the client does never depends on time.
+// hundred notices, an INSERT of one row. An answer goes out as PostgreSQL sends it, 8 KiB at a time, and each piece
+// only when the client has read the one before and sleeps until the next one comes: so what the client does never
+// depends on time.
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -140,6 +141,8 @@ recording notices() {
 
 recording const& recorded(std::string const& sql) {
   static std::map<std::string, recording> made;
+  static recording const insert{message('n', ""), {}, message('C', zero_ended("INSERT 0 1")), {23, 20, 25, 701}};
+  if (sql.starts_with("insert into article")) return insert;
   auto found = made.find(sql);
   if (found != made.end()) return found->second;
   constexpr std::string_view numbers = "from generate_series(1, ";
@@ -156,6 +159,10 @@ recording const& recorded(std::string const& sql) {
     fresh = notices();
   else if (sql == "LISTEN \"bench\"")
     fresh.tag = message('C', zero_ended("LISTEN"));
+  else if (sql.starts_with("create temp table"))
+    fresh.tag = message('C', zero_ended("CREATE TABLE"));
+  else if (sql == "select 20 + 22" || sql.starts_with("select 42 where"))
+    fresh = {row_description({{"?column?", 23, 4}}), data_row({"42"}), complete(1)};
   else if (sql == "select 1+1")
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"2"}), complete(1)};
   else if (sql == "select 1 as one, 2 as two")

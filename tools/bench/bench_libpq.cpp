@@ -59,6 +59,49 @@ class client {
   }
   /// A simple query, as a cursor of tusk sends.
   std::uint64_t cursor_int(std::string_view sql) { return only_int(PQexec(connection_.get(), sql.data())); }
+  std::uint64_t cursor_two(int one, int other) {
+    std::array<char, 64> sql;
+    std::snprintf(sql.data(), sql.size(), "select %d + %d", one, other);
+    return only_int(PQexec(connection_.get(), sql.data()));
+  }
+  std::uint64_t cursor_five() { return only_int(PQexec(connection_.get(), mogrify_five().c_str())); }
+  std::string mogrify_five() {
+    std::array<char, 2 * bench::five_text.size() + 1> text;
+    PQescapeStringConn(connection_.get(), text.data(), bench::five_text.data(), bench::five_text.size(), nullptr);
+    std::array<char, 256> sql;
+    int const size =
+        std::snprintf(sql.data(), sql.size(), "select %d where %lld > 0 and '%s' <> '' and %.17g < 2 and %s",
+                      bench::five_id, static_cast<long long>(bench::five_number), text.data(), bench::five_value,
+                      bench::five_flag ? "true" : "false");
+    return {sql.data(), static_cast<std::size_t>(size)};
+  }
+  void make_table(std::string_view sql) { result const answer(PQexec(connection_.get(), sql.data())); }
+  /// The statement that was prepared, in a pipeline.
+  std::size_t insert(std::vector<bench::article> const& rows) {
+    PGconn* const on = connection_.get();
+    if (PQenterPipelineMode(on) != 1) throw std::runtime_error(PQerrorMessage(on));
+    for (auto const& [id, number, name, value] : rows) {
+      std::array<char, 32> first, second, last;
+      std::snprintf(first.data(), first.size(), "%d", id);
+      std::snprintf(second.data(), second.size(), "%lld", static_cast<long long>(number));
+      std::snprintf(last.data(), last.size(), "%.17g", value);
+      char const* const values[] = {first.data(), second.data(), name.c_str(), last.data()};
+      if (PQsendQueryPrepared(on, "s", 4, values, nullptr, nullptr, 0) != 1)
+        throw std::runtime_error(PQerrorMessage(on));
+    }
+    if (PQpipelineSync(on) != 1) throw std::runtime_error(PQerrorMessage(on));
+    std::size_t inserted = 0;
+    for (std::size_t i = 0; i != rows.size(); ++i) {
+      result const answer(PQgetResult(on));
+      if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) throw std::runtime_error(PQerrorMessage(on));
+      inserted += static_cast<std::size_t>(std::atoi(PQcmdTuples(answer.get())));
+      if (PQgetResult(on) != nullptr) throw std::runtime_error("more than one result");
+    }
+    result const end(PQgetResult(on));
+    if (PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(on) != 1)
+      throw std::runtime_error(PQerrorMessage(on));
+    return inserted;
+  }
   void listen() { result const answer(PQexec(connection_.get(), "LISTEN \"bench\"")); }
   bench::heard hear() {
     fetch();

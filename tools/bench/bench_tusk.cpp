@@ -35,6 +35,24 @@ class client {
     cursor_->execute(sql);
     return static_cast<std::uint64_t>(cursor_->fetchone()->get<int>(0));
   }
+  std::uint64_t cursor_two(int one, int other) {
+    cursor_->execute(bench::two_arguments, one, other);
+    return static_cast<std::uint64_t>(cursor_->fetchone()->get<int>(0));
+  }
+  std::uint64_t cursor_five() {
+    cursor_->execute(bench::five_arguments, bench::five_id, bench::five_number, bench::five_text, bench::five_value,
+                     bench::five_flag);
+    return static_cast<std::uint64_t>(cursor_->fetchone()->get<int>(0));
+  }
+  std::string mogrify_five() {
+    return cursor_->mogrify(bench::five_arguments, bench::five_id, bench::five_number, bench::five_text,
+                            bench::five_value, bench::five_flag);
+  }
+  void make_table(std::string_view sql) { connection_.exec(sql); }
+  std::size_t insert(std::vector<bench::article> const& rows) {
+    cursor_->executemany(bench::merged_insert, rows);
+    return static_cast<std::size_t>(cursor_->rowcount());
+  }
   void listen() {
     connection_.listen("bench");
     connection_.on_notify("bench", [this](tusk::notify const& arrived) {

@@ -11,6 +11,7 @@
 #include <tusk/types/array_reader.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/error.hpp>
+#include <tusk/types/number.hpp>
 
 namespace tusk::types {
 namespace {
@@ -81,42 +82,38 @@ bool is_numeric(oid type) noexcept {
   }
 }
 
-bool is_decimal_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_floating(oid type) noexcept { return type == oids::float4 || type == oids::float8; }
 
-// Takes digits off the front, at least one.
-bool take_digits(std::string_view& rest) noexcept {
-  auto const end = std::find_if_not(rest.begin(), rest.end(), is_decimal_digit);
-  auto const count = static_cast<std::size_t>(end - rest.begin());
-  rest.remove_prefix(count);
-  return count != 0;
-}
+// What a text is to a statement's grammar, and to our writers: digits [ "." digits ] [ "e" [ sign ] digits ].
+enum class magnitude : unsigned char { none, whole, fraction };
 
-// digits [ "." digits ] [ "e" [ sign ] digits ]: what both a statement's grammar and our writers know.
-bool is_magnitude(std::string_view text) noexcept {
-  if (!take_digits(text)) return false;
+magnitude magnitude_of(std::string_view text) noexcept {
+  // Takes digits off the front, at least one.
+  auto const take_digits = [&text] {
+    std::size_t const count = count_digits(text);
+    text.remove_prefix(count);
+    return count != 0;
+  };
+  if (!take_digits()) return magnitude::none;
+  if (text.empty()) return magnitude::whole;  // which the server takes for an integer
   if (text.starts_with('.')) {
     text.remove_prefix(1);
-    if (!take_digits(text)) return false;
+    if (!take_digits()) return magnitude::none;
   }
   if (text.starts_with('e')) {
     text.remove_prefix(1);
     if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-    if (!take_digits(text)) return false;
+    if (!take_digits()) return magnitude::none;
   }
-  return text.empty();
+  return text.empty() ? magnitude::fraction : magnitude::none;
 }
-
-constexpr bool is_floating(oid type) noexcept { return type == oids::float4 || type == oids::float8; }
-
-// Digits without a point, which the server takes for an integer.
-bool is_whole(std::string_view magnitude) noexcept { return magnitude.find_first_of(".e") == magnitude.npos; }
 
 // Whether the constant alone would be of another kind than the type, so that 7 / it were another division or a real
 // column not equal to it.
-bool needs_cast(std::string_view magnitude, bool negative, oid type) noexcept {
+bool needs_cast(std::string_view text, bool negative, bool whole, oid type) noexcept {
   if (type == oids::float4) return true;
-  if (type == oids::numeric) return is_whole(magnitude);
-  return negative && magnitude == "9223372036854775808";  // a numeric until it is negated
+  if (type == oids::numeric) return whole;
+  return negative && text == "9223372036854775808";  // a numeric until it is negated
 }
 
 // False, and nothing is appended, for what is not a number of the grammar, and for the floating point -0, which would
@@ -124,13 +121,14 @@ bool needs_cast(std::string_view magnitude, bool negative, oid type) noexcept {
 bool append_number(text_buffer& to, std::string_view text, oid type) {
   bool const negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
-  if (!is_magnitude(text)) return false;
+  magnitude const form = magnitude_of(text);
+  if (form == magnitude::none) return false;
   if (is_floating(type) && negative && text.find_first_not_of("0.") == text.npos) return false;
-  append(to, negative ? "(-" : "");
+  if (negative) append(to, "(-");
   append(to, text);
-  if (is_floating(type) && is_whole(text)) append(to, ".0");  // else 1.0 / 2.0 would be 1 / 2, 0
-  append(to, negative ? ")" : "");
-  if (needs_cast(text, negative, type)) {
+  if (is_floating(type) && form == magnitude::whole) append(to, ".0");  // else 1.0 / 2.0 would be 1 / 2, 0
+  if (negative) to.push_back(')');
+  if (needs_cast(text, negative, form == magnitude::whole, type)) {
     append(to, "::pg_catalog.");
     append(to, type_name(type));
   }
@@ -232,11 +230,12 @@ void append_literal(text_buffer& to, std::string_view text, argument_type const&
 
 void append_plain(text_buffer& to, std::string_view text, argument_type const& type) {
   if (type.oid == oids::bool_ && (text == "t" || text == "f")) return append(to, text == "t" ? "true" : "false");
-  std::string_view const magnitude = text.substr(text.starts_with('-'));
-  if (!is_numeric(type.oid) || !is_magnitude(magnitude)) return append_quoted(to, text);
-  if (magnitude.size() != text.size()) to.push_back(' ');
+  bool const negative = text.starts_with('-');
+  magnitude const form = is_numeric(type.oid) ? magnitude_of(text.substr(negative)) : magnitude::none;
+  if (form == magnitude::none) return append_quoted(to, text);
+  if (negative) to.push_back(' ');
   append(to, text);
-  if (is_floating(type.oid) && is_whole(magnitude)) append(to, ".0");
+  if (is_floating(type.oid) && form == magnitude::whole) append(to, ".0");
 }
 
 void append_identifier(text_buffer& to, std::string_view name) {

@@ -1,5 +1,6 @@
 #include <tusk/types/params.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <tusk/types/errc.hpp>
@@ -41,26 +42,22 @@ void params::check_notes() const {
   }
 }
 
+bool params::find_name() const noexcept {
+  return std::any_of(notes_.begin(), notes_.end(), [](note const& each) { return !each.name.empty(); });
+}
+
+void params::reader::take_note(types::argument_view& given) noexcept {
+  given.how = note_->how;
+  given.how.type.name = note_->type_name;
+  given.name = note_->name;
+  ++note_;
+}
+
 std::vector<types::argument_view> params::arguments() const {
   std::vector<types::argument_view> all;
   all.reserve(count());
-  std::string_view rest = wire();
-  auto next = notes_.begin();
-  for (std::size_t i = 0; i < count(); ++i) {
-    auto const octet = [rest](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(rest[at])}; };
-    std::uint32_t const length = octet(0) << 24 | octet(1) << 16 | octet(2) << 8 | octet(3);
-    bool const null = length == 0xffff'ffff;
-    types::argument_view& each = all.emplace_back();
-    each.text = rest.substr(length_size, null ? 0 : length);
-    each.how = {null ? types::shape::null : types::shape::text, {types()[i]}};
-    if (next != notes_.end() && next->index == i) {
-      each.how = next->how;
-      each.how.type.name = next->type_name;
-      each.name = next->name;
-      ++next;
-    }
-    rest.remove_prefix(length_size + each.text.size());
-  }
+  reader each(*this);
+  for (std::size_t i = 0; i < count(); ++i) all.push_back(each.next());
   return all;
 }
 

@@ -163,12 +163,12 @@ class connection {
   /// error names its element. A statement that gives rows is a programming_error; a pipeline runs such.
   template <std::ranges::input_range Elements>
   std::uint64_t executemany(std::string_view sql, Elements&& elements) {
-    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
     return execute_elements(nullptr, sql, from);
   }
   template <std::ranges::input_range Elements>
   std::uint64_t executemany(within const& limit, std::string_view sql, Elements&& elements) {
-    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
     return execute_elements(&limit, sql, from);
   }
 
@@ -277,12 +277,12 @@ class connection {
   }
   template <std::ranges::input_range Elements>
   pending<std::uint64_t> start_executemany(std::string_view sql, Elements&& elements) {
-    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
     return start_elements(nullptr, sql, from);
   }
   template <std::ranges::input_range Elements>
   pending<std::uint64_t> start_executemany(within const& limit, std::string_view sql, Elements&& elements) {
-    detail::range_elements<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
     return start_elements(&limit, sql, from);
   }
   template <class... T, class... Args>

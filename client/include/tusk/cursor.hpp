@@ -3,21 +3,21 @@
 //   cur.execute("SELECT id, name FROM item WHERE id > %s", 10);
 //   for (auto [id, name] : cur.rows<int, std::string>()) ...
 //
-//   execute, executemany, callproc ─► do_execute ─► the connection's engine ─► did_execute
+//   execute, executemany, execute_values, callproc ─► do_execute ─► the connection's engine ─► did_execute
 //   fetchone, fetchmany, fetchall, iteration ─► do_fetch
 //
 // The three hooks are virtual: a subclass sees every statement, every end and every fetch. A cursor stays where it was
 // made; it holds what it needs of its connection, so either may go first.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <ranges>
-#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -32,10 +32,26 @@
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
 #include <tusk/within.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tusk {
+
+namespace detail {
+class gathering;
+class statement_batch;
+
+/// What execute_values<T...> gives: nothing without types.
+template <class... T>
+struct values_given {
+  using type = std::vector<mapped<row_of<T...>>>;
+};
+template <>
+struct values_given<> {
+  using type = void;
+};
+}  // namespace detail
 
 /// One column of a cursor's rows, as the DB-API describes it. Source: PEP 249, and the protocol's RowDescription.
 struct described_column {
@@ -53,11 +69,17 @@ struct described_column {
 /// What `scroll` counts from.
 enum class scroll_mode { relative, absolute };
 
+/// How execute_values makes its pages.
+struct values_options {
+  std::size_t page_size = 100;         ///< rows of a statement, at most; it has fewer where they are long (1 MiB)
+  std::string_view row_template = {};  ///< a row, with %s or %(name)s: "(%s, %s::int, now())"; empty: "(%s, %s, ...)"
+};
+
 /// See the top of this file.
 ///
 /// Different threads may use different cursors of one blocking connection; one cursor belongs to one thread at a time.
-/// On an asynchronous connection execute, executemany and callproc only start: step with the connection's poll() until
-/// it says ok; errors come out there.
+/// On an asynchronous connection execute, executemany, execute_values and callproc only start: step with the
+/// connection's poll() until it says ok; errors come out there.
 class cursor {
  public:
   /// Throws interface_error if the connection is closed, operational_error if it is still connecting.
@@ -83,7 +105,7 @@ class cursor {
     run(statement, params::of(adapters(), args...));
   }
 
-  /// The same within a limit, see within.hpp; so do executemany and callproc.
+  /// The same within a limit, see within.hpp; so do executemany, execute_values and callproc.
   template <class... Args>
   void execute(within const& limit, std::string_view statement, Args const&... args) {
     run(statement, params::of(adapters(), args...), &limit);
@@ -99,11 +121,38 @@ class cursor {
   /// rowcount() is the sum then; results() has those that gave rows, and the last. One command an element.
   template <std::ranges::input_range Sets>
   void executemany(std::string_view statement, Sets&& sets) {
-    run_many(statement, sets_of(sets), nullptr);
+    detail::elements_of<std::remove_reference_t<Sets>> elements(sets, adapters());
+    run_many(statement, elements, nullptr);
   }
   template <std::ranges::input_range Sets>
   void executemany(within const& limit, std::string_view statement, Sets&& sets) {
-    run_many(statement, sets_of(sets), &limit);
+    detail::elements_of<std::remove_reference_t<Sets>> elements(sets, adapters());
+    run_many(statement, elements, &limit);
+  }
+
+  /// Runs a statement for many rows at once: the only %s in it (%% is a percent sign) becomes a list of rows, `(1,
+  /// 'a'), (2, 'b')`, one for each element of a range, which may be all that executemany takes.
+  ///
+  ///     cur.execute_values("INSERT INTO item (id, name) VALUES %s", items);
+  ///     auto ids = cur.execute_values<int>("INSERT INTO item (name) VALUES %s RETURNING id", names);
+  ///
+  /// With types it gives the rows that the statement gave, each as row::as of the type, or of a tuple of several, gives
+  /// it; without, nothing. The rows are sent in pages, statements of options.page_size rows, which travel without
+  /// waiting for each other, up to the first error; in autocommit mode all of them are one transaction. rowcount() is
+  /// the sum then, and the rows to fetch are those of all pages; results() has a result for each page. No element:
+  /// nothing is sent.
+  ///
+  /// Throws what executemany throws; programming_error for another number of %s; with types if the statement has run
+  /// but gives no rows, or at once on an asynchronous connection: start it without, and fetch when poll() says ok.
+  template <class... T, std::ranges::input_range Rows>
+  typename detail::values_given<T...>::type execute_values(std::string_view statement, Rows&& rows,
+                                                           values_options const& options = {}) {
+    return values_of<T...>(statement, rows, options, nullptr);
+  }
+  template <class... T, std::ranges::input_range Rows>
+  typename detail::values_given<T...>::type execute_values(within const& limit, std::string_view statement, Rows&& rows,
+                                                           values_options const& options = {}) {
+    return values_of<T...>(statement, rows, options, &limit);
   }
 
   /// Calls a function: "SELECT * FROM name(...)". The name is one identifier, as it is stored;
@@ -153,7 +202,12 @@ class cursor {
   template <class T>
   std::vector<detail::mapped<T>> fetchmany(std::size_t count) {
     detail::require_owning<T>();
-    return fetch(count).template as<T>();
+    auto made = fetch(count).template as<T>();
+    while (made.size() < count && has_next_page()) {
+      auto more = fetch(count - made.size()).template as<T>();
+      std::move(more.begin(), more.end(), std::back_inserter(made));
+    }
+    return made;
   }
   /// The rows that are left.
   std::vector<owned_row> fetchall() { return fetchmany(all_rows); }
@@ -214,7 +268,8 @@ class cursor {
   static constexpr std::size_t all_rows = static_cast<std::size_t>(-1);
 
   /// Sends a statement, and waits for its end on a blocking connection. Every statement passes here; in executemany
-  /// once for each set of arguments, before the first is sent. The arguments are those given, not merged yet.
+  /// once for each set of arguments, before the first is sent. The arguments are those given, not merged yet; those of
+  /// execute_values, whose pages pass here, stand in the statement.
   virtual void do_execute(std::string_view statement, params const& args);
   /// Told of every end, also one that comes later in poll(), before the error comes out or execute returns. An error
   /// that it throws comes out instead. Does nothing here.
@@ -225,54 +280,52 @@ class cursor {
  private:
   friend void register_type(typecaster const& caster, cursor& cur);
 
-  template <class Set>
-  params set_of(Set const& set) const {
-    if constexpr (std::same_as<Set, params>)
-      return set;
-    else if constexpr (detail::is_tuple<Set>)
-      return std::apply([this](auto const&... args) { return params::of(this->adapters(), args...); }, set);
-    else if constexpr (types::aggregate<Set> && !argument<Set>)
-      return set_of_members(types::members(set));
-    else
-      return params::of(adapters(), set);
-  }
-  template <class... Members>
-  params set_of_members(std::tuple<Members...> const& members) const {
-    return std::apply([this](auto const&... args) { return params::of(this->adapters(), args...); }, members);
-  }
-  template <class Sets>
-  std::vector<params> sets_of(Sets&& sets) const {
-    std::vector<params> all;
-    for (auto const& each : sets) {
-      try {
-        all.push_back(set_of(each));
-      } catch (error const&) {
-        detail::rethrow_with_element(all.size());
-      }
+  template <class... T, class Rows>
+  typename detail::values_given<T...>::type values_of(std::string_view statement, Rows& rows,
+                                                      values_options const& options, within const* limit) {
+    if constexpr (sizeof...(T) != 0) require_blocking();
+    detail::elements_of<Rows> elements(rows, adapters());
+    run_values(statement, elements, options, limit);
+    if constexpr (sizeof...(T) != 0) {
+      if (!has_values()) return {};
+      return fetchall<detail::row_of<T...>>();
     }
-    return all;
   }
   adapter_registry const* adapters() const noexcept;
   void run(std::string_view statement, params const& args, within const* limit = nullptr);
   void run(sql::composed const& statement, params const& args, within const* limit = nullptr) {
     run(args.empty() ? statement.as_string() : sql::as_template(statement), args, limit);
   }
-  void run_many(std::string_view statement, std::vector<params> const& sets, within const* limit);
+  void run_many(std::string_view statement, detail::element_source& elements, within const* limit);
+  void run_values(std::string_view statement, detail::element_source& rows, values_options const& options,
+                  within const* limit);
+  template <class Gather>
+  void run_batch(detail::gathering& into, std::string_view statement, bool paged, within const* limit,
+                 Gather const& gather);
+  void gather(detail::gathering& into, std::string_view statement, params const& args);
+  void require_blocking() const;
+  bool has_values() const;
   void call(sql::composed const& name, params const& args, within const* limit = nullptr);
-  void start();
+  void require_startable() const;
+  void clear() noexcept;
   void ended(std::exception_ptr error);
   void take_from(detail::sql_operation& of);
   void batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error);
   result const& current() const;
+  bool has_next_page() const noexcept { return is_paged_ && page_ + 1 < results_.size(); }
+  std::size_t row_number() const noexcept { return rows_before_ + position_; }
   void require_open() const;
 
   std::shared_ptr<detail::connection_state> state_;
   tusk::results results_;
   std::size_t position_ = 0;             // of the next row
-  std::optional<std::int64_t> counted_;  // by executemany
+  bool is_paged_ = false;                // the rows of all results follow each other: execute_values
+  std::size_t page_ = 0;                 // the result that the next row is of, then
+  std::size_t rows_before_ = 0;          // in the results before that
+  std::optional<std::int64_t> counted_;  // by executemany and execute_values
   std::string query_;
-  // What executemany gathers, while it does; then what it sent.
-  std::shared_ptr<std::vector<std::string>> batch_, texts_;
+  detail::gathering* gathering_ = nullptr;                // where do_execute puts statements instead of sending them
+  std::shared_ptr<detail::statement_batch const> batch_;  // what was sent so, until it has ended
   std::shared_ptr<types::caster_map const> casters_;
   within const* limit_ = nullptr;  // of the statement that do_execute is to send
   bool closed_ = false;

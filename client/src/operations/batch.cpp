@@ -12,7 +12,8 @@ constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be
 
 batch::batch(session_context& in, std::shared_ptr<statement_batch const> statements, first_casters casters)
     : sql_operation(in), statements_(std::move(statements)), casters_(std::move(casters)) {
-  for (std::string const& each : *statements_) {  // now: a Sync behind half of them would have that half stand
+  for (std::size_t i = 0; i < statements_->size(); ++i) {  // now: a Sync behind half of them would have that half stand
+    std::string_view const each = (*statements_)[i];
     require_utf8(each);
     require_no_copy(first_word(each));
     if (each.find('\0') != each.npos || each.size() > longest)
@@ -29,46 +30,40 @@ fed batch::feed() {
   std::error_code failed;
   if (!std::exchange(begun_, true)) failed = begin();
   while (!is_whole() && !error() && !failed && in_.session.output().size() < portion)
-    failed = send((*statements_)[fed_++]);
+    failed = in_.session.run_once((*statements_)[fed_++]);
   if (!is_whole() && !error() && !failed) return fed::part;
   fed_ = statements_->size();
   return end_unit(failed);
 }
 
-std::error_code batch::send(std::string_view statement) {
-  protocol::parse parse;
-  parse.sql = statement;
-  protocol::describe describe;
-  describe.what = protocol::described_object::portal;
-  if (auto const failed = in_.session.parse(parse)) return failed;
-  if (auto const failed = in_.session.bind({})) return failed;
-  if (auto const failed = in_.session.describe(describe)) return failed;
-  return in_.session.execute({}, std::nullopt);
-}
-
 progress batch::take_description(protocol::event const& told) {
-  if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
-    if (refuse_format(*columns) == progress::broken) return progress::broken;
-    bool misnamed = false;
-    columns_ = in_.describe(*columns, false, casters_, misnamed);
-  } else if (std::holds_alternative<protocol::no_data>(told)) {
-    columns_ = no_columns();
-  }
+  if (auto const* columns = std::get_if<protocol::row_description>(&told))
+    return take_columns(*columns, casters_, columns_);
   return progress::under_way;
 }
 
-/// One of them has succeeded.
+/// One of them has succeeded. Most give no rows, and need no result: the last one's is made at the end.
 void batch::take_tag(std::string_view tag) {
-  if (gives_no_rows_) results_.pop_back();
-  gives_no_rows_ = !columns_ || columns_ == no_columns();
-  results_.emplace_back(make_result(tag, columns_ ? columns_ : no_columns()));
   ++completed_;
-  rows_ += counted_rows(results_.back().command_tag()).value_or(0);  // taking the rows has ended the view
+  rows_ += counted_rows(tag).value_or(0);
+  if (columns_) {
+    tag_.clear();
+    results_.emplace_back(make_result(tag, std::exchange(columns_, nullptr)));
+    return;
+  }
+  tag_.assign(tag);
+  if (may_concern_others(tag)) [[unlikely]]
+    heed(tag_);
 }
 
-std::string batch::advice(diagnostics const&) const {
+void batch::ready() {
+  if (!tag_.empty()) results_.emplace_back(std::make_shared<result_state>(no_columns(), tag_, in_.text_is_utf8()));
+}
+
+std::string batch::advice(diagnostics const& fields) const {
   if (completed_ == statements_->size()) return {};
-  return "this is element " + std::to_string(completed_) + " of executemany, counted from 0";
+  auto const position = types::parse_integer<std::size_t>(fields.position);
+  return statements_->place_of(completed_, position ? *position : 0);
 }
 
 }  // namespace tusk::detail

@@ -1,4 +1,5 @@
-// Statements that travel together, without waiting for each other, up to the first that fails: a cursor's executemany.
+// Statements that travel together, without waiting for each other, up to the first that fails: a cursor's executemany
+// and execute_values.
 //
 //   [BEGIN] (Parse Bind Describe Execute) for each statement, Sync
 //
@@ -11,11 +12,9 @@
 #include <vector>
 
 #include "operations/sql_operation.hpp"
+#include "operations/statement_batch.hpp"
 
 namespace tusk::detail {
-
-/// Statements that travel together. Shared with whoever tells of them afterwards: there may be a lot of text.
-using statement_batch = std::vector<std::string>;
 
 /// See the top of this file.
 class batch final : public sql_operation {
@@ -25,8 +24,7 @@ class batch final : public sql_operation {
 
   fed feed() override;
   std::string_view asked() const noexcept override {
-    return statements_ && completed_ < statements_->size() ? std::string_view((*statements_)[completed_])
-                                                           : std::string_view();
+    return statements_ && completed_ < statements_->size() ? (*statements_)[completed_] : std::string_view();
   }
   bool is_barrier() const noexcept override { return true; }
   /// Of those without rows the last one's is kept.
@@ -39,20 +37,20 @@ class batch final : public sql_operation {
 
  private:
   bool is_whole() const noexcept { return fed_ == statements_->size(); }
-  std::error_code send(std::string_view statement);
   progress take_description(protocol::event const& told) override;
   void take_tag(std::string_view tag) override;
+  void ready() override;
   bool is_several() noexcept override { return statements_->size() > 1; }
   std::string advice(diagnostics const& fields) const override;
 
   std::shared_ptr<statement_batch const> statements_;
   first_casters casters_;
   std::vector<result> results_;
-  std::shared_ptr<column_set const> columns_;
+  std::shared_ptr<column_set const> columns_;  // of the statement whose end comes; null: it gives no rows
   std::size_t fed_ = 0, completed_ = 0;
   std::uint64_t rows_ = 0;
   bool begun_ = false;
-  bool gives_no_rows_ = false;  // the last one that has ended
+  std::string tag_;  // of the last one that has ended, if it gave no rows
 };
 
 }  // namespace tusk::detail

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kept_elements.hpp"
 #include "operations/known_statement.hpp"
 #include "operations/preparation.hpp"
 
@@ -36,9 +37,11 @@ bool repeated_statement::pull() noexcept {
   element_ = nullptr;
   try {
     element_ = from_.next();
-    if (element_ != nullptr) ++pulled_;
-  } catch (tusk::error const&) {
+    if (element_ == nullptr) return false;
     ++pulled_;
+    element_->require_bindable();
+  } catch (tusk::error const&) {
+    if (std::exchange(element_, nullptr) == nullptr) ++pulled_;
     fail_with_element();
   } catch (...) {
     fail(std::current_exception());
@@ -49,7 +52,7 @@ bool repeated_statement::pull() noexcept {
 /// With what is being handled, which is about the element that was asked for last.
 void repeated_statement::fail_with_element() noexcept {
   try {
-    rethrow_with_element(pulled_ - 1);
+    rethrow_with_element("executemany", pulled_ - 1);
   } catch (...) {
     fail(std::current_exception());
   }

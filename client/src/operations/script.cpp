@@ -18,16 +18,7 @@ fed script::feed() {
 
 progress script::take_description(protocol::event const& told) {
   auto const* columns = std::get_if<protocol::row_description>(&told);
-  if (columns == nullptr) return progress::under_way;
-  if (auto* const known = in_.descriptions.find(casters_, [&](auto const& each) { return each == columns->columns; })) {
-    columns_ = in_.columns_of(*known);
-    return progress::under_way;
-  }
-  if (refuse_format(*columns) == progress::broken) return progress::broken;
-  bool misnamed = false;
-  columns_ = in_.describe(*columns, false, casters_, misnamed);
-  if (!misnamed) in_.descriptions.keep(columns->columns, casters_, columns_);
-  return progress::under_way;
+  return columns == nullptr ? progress::under_way : take_columns(*columns, casters_, columns_);
 }
 
 void script::take_tag(std::string_view tag) {

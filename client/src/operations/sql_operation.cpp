@@ -158,6 +158,19 @@ progress sql_operation::refuse_format(protocol::row_description const& told) {
   return progress::under_way;
 }
 
+progress sql_operation::take_columns(protocol::row_description const& told, first_casters const& casters,
+                                     std::shared_ptr<column_set const>& into) {
+  if (auto* const known = in_.descriptions.find(casters, [&](auto const& each) { return each == told.columns; })) {
+    into = in_.columns_of(*known);
+    return progress::under_way;
+  }
+  if (refuse_format(told) == progress::broken) return progress::broken;
+  bool misnamed = false;
+  into = in_.describe(told, false, casters, misnamed);
+  if (!misnamed) in_.descriptions.keep(told.columns, casters, into);
+  return progress::under_way;
+}
+
 fed sql_operation::end_unit(std::error_code failed) {
   auto const unended = in_.session.sync();
   if (!failed) failed = unended;

@@ -89,6 +89,9 @@ class sql_operation : public operation {
   /// The session cannot go on.
   progress break_off(std::string const& why);
   progress refuse_format(protocol::row_description const& told);
+  /// What a RowDescription means; mostly it is one that came before.
+  progress take_columns(protocol::row_description const& told, first_casters const& casters,
+                        std::shared_ptr<column_set const>& into);
   /// Results came while client_encoding was, or may have been, another one.
   [[gnu::cold]] void distrust(text_trust instead);
   [[gnu::cold]] void heed(std::string_view tag);

@@ -13,6 +13,7 @@ namespace tusk::protocol {
 enum class request_kind : std::uint8_t {
   query,
   parse,
+  parse_once,  ///< the Parse of a run_once(): its Bind, Describe and Execute follow
   bind,
   describe_statement,
   describe_portal,
@@ -56,10 +57,10 @@ class request_queue {
     return empty() || front().kind == request_kind::spare_sync ? 0 : finished_ + 1;
   }
 
-  /// Makes room for one more request, so that push() cannot fail. Throws std::bad_alloc.
-  void make_room() {
-    if (end_ == capacity_) [[unlikely]]
-      grow(1);
+  /// Makes room for more requests, so that push() cannot fail. Throws std::bad_alloc.
+  void make_room(std::size_t count = 1) {
+    if (capacity_ - end_ < count) [[unlikely]]
+      grow(count);
   }
   /// Appends a request; there must be room.
   void push(queued_request what) noexcept { sent_[end_++] = what; }

@@ -76,6 +76,10 @@ class session {
   /// The Bind of the last run(), for somebody who has it sent again: its bytes stay in the memory of output() when they
   /// have been sent. Valid until the next request or flush(), and until that run() is answered to its end.
   protocol::bind last_run() const noexcept;
+  /// Parse, Bind, Describe of the portal and Execute for all rows of a statement without parameters, all of them
+  /// unnamed: four requests in one go, and no Sync. If the statement gives no rows their answer may be one event, its
+  /// command_complete.
+  std::error_code run_once(std::string_view sql);
   /// Sends Terminate, if the server would understand it; nothing more is read.
   void terminate();
 
@@ -203,6 +207,7 @@ class session {
   template <class Message>
   bool check(frame const& message);
   [[gnu::always_inline]] bool take_unit();
+  [[gnu::always_inline]] bool take_once();
   [[gnu::always_inline]] bool take_ending();
   bool take_unfit(backend_kind what, frame const& message);
   bool route(backend_kind what, frame const& message, transition const& change);

@@ -110,17 +110,14 @@ class params {
     return made;
   }
 
-  /// Adds arguments in order, as of() does.
+  /// Replaces all by these, as `of` makes them; the memory is used again. Where it throws those before it may be left.
   template <class... Args>
-  void add_all([[maybe_unused]] adapter_registry const* registry, Args const&... args) {
-    adapt_context const context(registry);
-    (add_one(args, context), ...);
-  }
-  /// Drops all of them; the memory serves the next ones.
-  void clear() noexcept {
+  void assign(adapter_registry const* registry, Args const&... args) {
     wire_.truncate(0);
     types_.truncate(0);
     notes_.clear();
+    [[maybe_unused]] adapt_context const context(registry);
+    (add_one(args, context), ...);
   }
 
   /// How many there are.
@@ -139,6 +136,10 @@ class params {
     return *this;
   }
 
+  /// Whether one of them has a name.
+  bool has_names() const noexcept { return !notes_.empty() && find_name(); }
+
+  class reader;
   /// All of them in order; views that live until the next change.
   std::vector<types::argument_view> arguments() const;
 
@@ -211,10 +212,40 @@ class params {
   [[noreturn]] static void throw_too_many();
   [[noreturn]] static void throw_unnamed();
   void check_notes() const;
+  bool find_name() const noexcept;
 
   types::text_buffer wire_;
   types::small_buffer<oid, 16> types_;
   std::vector<note> notes_;  // in the order of the arguments
+};
+
+/// Reads arguments in order. They must not change meanwhile.
+class params::reader {
+ public:
+  explicit reader(params const& of) noexcept
+      : at_(of.wire_.data()), types_(of.types_.data()), note_(of.notes_.data()), last_note_(note_ + of.notes_.size()) {}
+
+  /// The next one; there must be one.
+  types::argument_view next() noexcept {
+    auto const octet = [this](int i) { return std::uint32_t{static_cast<unsigned char>(at_[i])}; };
+    std::uint32_t const length = octet(0) << 24 | octet(1) << 16 | octet(2) << 8 | octet(3);
+    bool const null = length == 0xffff'ffff;
+    types::argument_view given{
+        {at_ + length_size, null ? 0 : length}, {null ? types::shape::null : types::shape::text, {types_[index_]}}, {}};
+    at_ += length_size + given.text.size();
+    if (note_ != last_note_ && note_->index == index_) [[unlikely]]
+      take_note(given);
+    ++index_;
+    return given;
+  }
+
+ private:
+  void take_note(types::argument_view& given) noexcept;
+
+  char const* at_;
+  oid const* types_;
+  note const *note_, *last_note_;
+  std::size_t index_ = 0;
 };
 
 }  // namespace tusk
