@@ -63,6 +63,23 @@ void with_statement(connection_state& on, std::shared_ptr<prepared_statement> co
   run(what);
 }
 
+std::shared_ptr<known_statement> start_known(connection_state& on, std::shared_ptr<prepared_statement> const& known,
+                                             params const& args) {
+  auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, known, args);
+  what->hold();
+  return what;
+}
+
+/// For a tusk::statement that the server does not know any more, and that is started: others of it may be under way, so
+/// that it is parsed by itself, and stays forgotten.
+std::shared_ptr<prepared_statement> reparsed(prepared_statement const& forgotten) {
+  auto fresh = std::make_shared<prepared_statement>();
+  fresh->is_passing = true;
+  fresh->sql = forgotten.sql;
+  fresh->types = forgotten.types;
+  return fresh;
+}
+
 void require_ready_for(connection_state& on, statement_batch const& statements) {
   on.require.ready("", params::none());
   if (on.context.text_is_utf8()) return;
@@ -172,17 +189,24 @@ result query(connection_state& on, std::shared_ptr<prepared_statement> const& st
   return given;
 }
 
+pending_operation start_query(connection_state& on, std::shared_ptr<prepared_statement> const& statement,
+                              params const& args, within const* limit) {
+  operation_guard const guard(on.lock);
+  auto limited = on.require.time(limit);
+  on.require.ready(statement->sql, args);
+  require_arguments(*statement, args);
+  std::size_t const size = statement->sql.size() + args.wire().size();
+  if (on.context.statements.knows(*statement))
+    return on.start(start_known(on, statement, args), std::move(limited), size);
+  return on.start(std::make_shared<first_run>(on.context, reparsed(*statement), args), std::move(limited), size);
+}
+
 pending_operation start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
-  auto const make = [&](std::shared_ptr<prepared_statement> const& known) {
-    auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, known, args);
-    what->hold();
-    return what;
-  };
   // If nothing is under way it is fed at once, and looks at its arguments no more.
   if (limit == nullptr && on.require.ready(sql, args) && !on.watched) [[likely]] {
     if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]] {
-      auto what = make(*found);
+      auto what = start_known(on, *found, args);
       on.engine.begin_alone(*what, what);
       if (what->has_ended()) [[unlikely]]
         what->rethrow();  // it could not be sent
@@ -193,7 +217,7 @@ pending_operation start_query(connection_state& on, std::string_view sql, params
   on.require.ready(sql, args);
   std::size_t const size = sql.size() + args.wire().size();
   if (auto const* found = on.context.statements.find(sql, args.types()))
-    return on.start(make(*found), std::move(limited), size);
+    return on.start(start_known(on, *found, args), std::move(limited), size);
   return on.start(std::make_shared<first_run>(on.context, unknown_statement(on.context, sql, args), args),
                   std::move(limited), size);
 }

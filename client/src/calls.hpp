@@ -37,6 +37,8 @@ result query(connection_state& on, std::string_view sql, params const& args, wit
 result query(connection_state& on, std::shared_ptr<prepared_statement> const& statement, params const& args,
              within const* limit = nullptr);
 pending_operation start_query(connection_state& on, std::string_view sql, params const& args, within const* limit);
+pending_operation start_query(connection_state& on, std::shared_ptr<prepared_statement> const& statement,
+                              params const& args, within const* limit);
 std::shared_ptr<prepared_statement> prepare(connection_state& on, std::string_view sql, within const* limit);
 /// A statement once for each element; gives the rows that all of them touched.
 std::uint64_t executemany(connection_state& on, std::string_view sql, element_source& from, within const* limit);

@@ -173,6 +173,8 @@ results connection::do_execute(execution const& what) {
       detail::start_stream(to, what.prepared, what.sql, what.args, what.limit);
     else if (what.is_script)
       detail::start_exec(to, what.sql, {}, what.limit);
+    else if (what.prepared != nullptr)
+      detail::start_query(to, *what.prepared, what.args, what.limit);
     else
       detail::start_query(to, what.sql, what.args, what.limit);
     return {};
@@ -391,6 +393,11 @@ bool connection::closed() const noexcept { return !state_ || state_->closed(); }
 void connection::close() noexcept {
   if (state_) state_->close();
 }
+
+void connection::close(std::exception_ptr why) noexcept {
+  if (state_) state_->close(std::move(why));
+}
+std::uint64_t connection::ended_operations() const noexcept { return state_->engine.queue().left(); }
 
 std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity) {
   return std::make_shared<protocol::scram_key_cache>(client::random_bytes<32>(), capacity);

@@ -145,6 +145,12 @@ void connection_state::wait_for_started(sql_operation& what) {
   told.rethrow();
 }
 
+void connection_state::cancel_started(sql_operation& what) {
+  operation_guard const guard(lock);
+  require.no_handler();
+  if (!what.has_ended()) engine.cancel(what);
+}
+
 void connection_state::wait_until_idle() {
   require.turn();
   if (!engine.is_busy()) return;
@@ -233,14 +239,17 @@ void connection_state::tell_errors() {
   require.tell_errors();
 }
 
-void connection_state::close() noexcept {
+void connection_state::close(std::exception_ptr why) noexcept {
   if (lock.passes()) {
     if (closed()) return;
     close_asked_ = true;  // what is under way up the stack ends first
     context.obstacles.set(obstacles::closed, true);
     engine.channel().interrupt();
   } else if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
-    engine.close(closed_text);
+    if (why)
+      engine.close(why);
+    else
+      engine.close(closed_text);
   } else {  // another thread's operation is under way, which closes when it has ended
     close_asked_ = true;
     context.obstacles.set(obstacles::closed, true);

@@ -69,7 +69,8 @@ class connection_state {
   std::shared_ptr<connection_state> another();
   /// Closes this one, as that one takes its place. Does not lock.
   void give_way(std::shared_ptr<connection_state> const& to);
-  void close() noexcept;
+  /// `why`: what operations under way end with, where it is known; null: as close() says.
+  void close(std::exception_ptr why = nullptr) noexcept;
   poll_status poll() {
     operation_guard const guard(lock);
     constexpr unsigned special =
@@ -105,6 +106,8 @@ class connection_state {
                           std::size_t size = 0);
   /// Waits until one that was started has ended. On an asynchronous connection it must have.
   void wait_for_started(sql_operation& what);
+  /// Has one that was started end soon.
+  void cancel_started(sql_operation& what);
   /// Waits until none is under way. Throws programming_error if one is, on an asynchronous connection.
   void wait_until_idle();
   /// What is left to do when an operation has ended: what a handler asked for.

@@ -33,6 +33,10 @@ bool pending_operation::ready() const {
   return what_->has_ended();
 }
 
+void pending_operation::cancel() {
+  if (!ready()) on_->cancel_started(*what_);
+}
+
 std::shared_ptr<sql_operation> pending_operation::take() {
   bool const ended = ready();
   what_->require_takeable();

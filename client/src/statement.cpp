@@ -58,6 +58,16 @@ result statement::query_params(within const& limit, params const& args) {
   return detail::query(*state_, prepared_, args, &limit);
 }
 
+detail::pending_operation statement::start_query_params(within const* limit, params const& args) {
+  if (!state_) throw interface_error("this statement was moved to another object; use that one");
+  follow();
+  if (!state_->watched) return detail::start_query(*state_, prepared_, args, limit);
+  auto* const conn = state_->owner;
+  if (conn == nullptr) throw interface_error("connection already closed", true);
+  return conn->start_watched(
+      {.sql = prepared_->sql, .args = args, .starts = true, .prepared = &prepared_, .limit = limit});
+}
+
 std::shared_ptr<detail::prepared_statement> const* statement::prepared_of(detail::connection_state const& on) {
   if (!state_) throw interface_error("this statement was moved to another object; use that one");
   follow();

@@ -73,6 +73,8 @@ bool row_stream::ended() const {
   return what_->has_ended() && !what_->has_chunks();
 }
 
+void row_stream::cancel() { state().cancel_started(*what_); }
+
 void row_stream::recycle(result&& chunk) noexcept {
   if (!what_ || what_->has_ended()) return;
   operation_guard const guard(state_->lock);

@@ -156,7 +156,7 @@ void wait_select(connection& conn) {
         throw query_canceled("the connection was interrupted while it was being made", true);
       }
       detail::operation_guard const guard(conn.state().lock);
-      conn.state().engine.queue().interrupt();
+      if (auto& queue = conn.state().engine.queue(); !queue.empty()) conn.state().engine.cancel(queue.front());
       continue;
     }
     auto const left = conn.timeout();

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +37,10 @@
 #include <vector>
 
 namespace tusk {
+
+namespace aio::detail {
+class stepper;
+}
 
 namespace detail {
 class connection_state;
@@ -415,6 +421,7 @@ class connection {
  private:
   friend class tusk::cursor;
   friend class aio::connection;
+  friend class aio::detail::stepper;
   friend class statement;
   friend class transaction;
   friend class tusk::pipeline;
@@ -431,6 +438,9 @@ class connection {
     return *state_;
   }
   [[noreturn]] static void throw_moved();
+  /// How many operations have ended.
+  std::uint64_t ended_operations() const noexcept;
+  void close(std::exception_ptr why) noexcept;
   poll_status poll_and_tell();
 
   adapter_registry& adapters() const;

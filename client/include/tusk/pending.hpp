@@ -36,6 +36,7 @@ class pending_operation {
 
   std::shared_ptr<sql_operation> const& what() const noexcept { return what_; }
   bool ready() const;
+  void cancel();
   /// Waits for the end, and gives the operation away. Throws its error.
   std::shared_ptr<sql_operation> take();
 
@@ -90,6 +91,12 @@ class pending {
     auto const ended = what_.take();
     return detail::given_by<T>(*ended);
   }
+
+  /// Asks that the operation end soon; nothing if it has. One that was not sent has ended then, with query_canceled; one
+  /// that was is cancelled at the server as soon as it is in front, as a limit does it that is over (see within.hpp): so
+  /// the connection stays usable, or is closed. Does not wait: get(), poll(), or later calls go on with it. Throws as
+  /// ready(); programming_error in a handler.
+  void cancel() { what_.cancel(); }
 
  private:
   detail::pending_operation what_;

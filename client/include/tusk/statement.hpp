@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <tusk/pending.hpp>
 #include <tusk/result.hpp>
 #include <tusk/stream.hpp>
 #include <tusk/types/params.hpp>
@@ -28,6 +29,8 @@ struct prepared_statement;
 /// anew, whatever becomes of the tables; tools/docs/poolers.md has an example.
 class statement {
  public:
+  /// One that stands for nothing, as one that was moved from: its functions throw interface_error.
+  statement() noexcept = default;
   statement(std::shared_ptr<detail::connection_state> state,
             std::shared_ptr<detail::prepared_statement> prepared) noexcept;
   statement(statement&&) noexcept = default;
@@ -50,6 +53,16 @@ class statement {
   template <class... Args>
   result query(std::stop_token const& token, Args const&... args) {
     return query(within(token), args...);
+  }
+
+  /// The same started, see connection::start_query.
+  template <class... Args>
+  pending<result> start_query(Args const&... args) {
+    return start_query_params(nullptr, params::of(adapters(), args...).require_bindable());
+  }
+  template <class... Args>
+  pending<result> start_query(within const& limit, Args const&... args) {
+    return start_query_params(&limit, params::of(adapters(), args...).require_bindable());
   }
 
   /// Runs it and gives its rows while it runs, see connection::stream.
@@ -76,6 +89,7 @@ class statement {
   /// Throws programming_error if it is another connection's.
   std::shared_ptr<detail::prepared_statement> const* prepared_of(detail::connection_state const& on);
   detail::row_stream stream_params(stream_options const& how, params const& args);
+  detail::pending_operation start_query_params(within const* limit, params const& args);
   result query_params(params const& args);
   [[gnu::noinline]] result query_watched(within const* limit, params const& args);
   result query_params(within const& limit, params const& args);

@@ -52,6 +52,8 @@ class row_stream {
   std::optional<result> next_chunk();
   std::optional<result> take_chunk();
   bool ended() const;
+  /// Has the statement cancelled.
+  void cancel();
   /// Gives back the chunk before.
   void recycle(result&& chunk) noexcept;
 
@@ -103,6 +105,8 @@ class stream {
   /// The same without waiting: empty also if none is there. To be called when poll() has said ok, until ended().
   /// Throws the statement's error when it has ended with one.
   std::optional<result> take_chunk() { return from_.take_chunk(); }
+  /// For faces that walk by themselves.
+  detail::row_stream take_source() && noexcept { return std::move(from_); }
   /// Whether all chunks were taken. Throws programming_error if it was moved from.
   bool ended() const { return from_.ended(); }
 

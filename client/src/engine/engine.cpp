@@ -297,6 +297,12 @@ void engine::begin_cancel(std::chrono::milliseconds time) {
   want(sent);
 }
 
+void engine::cancel(operation const& what) {
+  queue_.interrupt(what);
+  if (queue_.empty()) busy_.store(false, std::memory_order_release);
+  want(in_.session.output().empty());
+}
+
 // ---- the end ----
 
 /// A limit is over, and no cancel request has helped, or there is none that could.
@@ -360,16 +366,21 @@ void engine::hang_up() noexcept {
 }
 
 void engine::close(char const* why) noexcept {
+  std::exception_ptr error;
+  try {
+    if (!queue_.empty()) error = std::make_exception_ptr(operational_error(why, true));
+  } catch (std::bad_alloc const&) {
+    error = std::current_exception();
+  }
+  close(error);
+}
+
+void engine::close(std::exception_ptr const& why) noexcept {
   if (in_.is_closed() && !channel_.is_open()) return;
   if (!in_.obstacles.any_of(obstacles::forked)) channel_.say_goodbye();
   hang_up();
   in_.session.abandon();
-  if (queue_.empty()) return;
-  try {
-    queue_.end_all(std::make_exception_ptr(operational_error(why, true)));
-  } catch (std::bad_alloc const&) {
-    queue_.end_all(std::current_exception());
-  }
+  if (!queue_.empty()) queue_.end_all(why);
 }
 
 void engine::take_over(engine& from) noexcept {

@@ -101,11 +101,14 @@ class engine {
   void limit_connecting(std::unique_ptr<client::limit> limit);
   /// Asks the server to cancel the operation in front; step() goes on with it. See cancelling::begin().
   void begin_cancel(std::chrono::milliseconds time);
+  /// Has an operation of the queue end soon: now, if it was not fed; else as if a limit were over.
+  void cancel(operation const& what);
   detail::cancelling const& cancelling() const noexcept { return cancelling_; }
   /// No memory in mid-message, or a user's function that threw: what is half done cannot go on.
   void give_up() noexcept;
   /// Says goodbye and closes; `why` is what operations under way end with.
   void close(char const* why) noexcept;
+  void close(std::exception_ptr const& why) noexcept;
   /// Why it is closed, where no operation has told it.
   end_reason& reason() noexcept { return reason_; }
   /// Ends the connection if a cancel request may still hit what is sent next.

@@ -7,6 +7,7 @@
 namespace tusk::detail {
 namespace {
 
+constexpr char unsent[] = "the statement was cancelled before it was sent";
 constexpr std::size_t worth_moving = 64;  // entries that have left
 
 }  // namespace
@@ -38,10 +39,18 @@ void operation_queue::remove_unfed(std::size_t index) {
   if (empty()) entries_.clear(), first_ = 0;
 }
 
-void operation_queue::interrupt() {
-  if (empty() || (limit() != nullptr && limit()->is_over())) return;
-  if (limit() == nullptr) ++limits_;
-  entries_[first_].limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
+void operation_queue::interrupt(operation const& what) {
+  std::size_t index = first_;
+  while (index < entries_.size() && entries_[index].what != &what) ++index;
+  if (index == entries_.size()) return;
+  entry& found = entries_[index];
+  if (index >= first_ + begun()) {
+    found.what->end(std::make_exception_ptr(query_canceled(unsent)));
+    return remove_unfed(index);
+  }
+  if (found.limit && found.limit->is_over()) return;
+  if (!found.limit) ++limits_;
+  found.limit = std::make_unique<client::limit>(within(std::chrono::seconds(0)));
 }
 
 void operation_queue::end_unsent() {
@@ -59,7 +68,7 @@ void operation_queue::end_unsent() {
 
 void operation_queue::end_unsent_front() {
   if (empty() || is_front_begun()) return;
-  front().end(std::make_exception_ptr(query_canceled("the statement was cancelled before it was sent")));
+  front().end(std::make_exception_ptr(query_canceled(unsent)));
   remove_unfed(first_);
 }
 
@@ -77,6 +86,7 @@ void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   fed_ = limits_ = waiting_ = 0;
   in_part_ = stalled_ = false;
   for (auto each = entries.begin() + first; each != entries.end(); ++each) {
+    ++left_;
     each->what->end(error);
     if (each->kept) keep(std::move(each->kept));
   }

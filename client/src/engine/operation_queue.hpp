@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -70,8 +71,8 @@ class operation_queue {
   bool has_limits() const noexcept { return limits_ != 0; }
   /// Whether there is one alone, and all of it was handed to the session.
   bool is_one_whole() const noexcept { return fed_ == 1 && entries_.size() - first_ == 1; }
-  /// Gives the one in front a limit that is over.
-  void interrupt();
+  /// Gives one a limit that is over; if it was not fed it leaves with query_canceled.
+  void interrupt(operation const& what);
   /// The one in front has ended.
   void end_front() {
     remove_front();
@@ -91,6 +92,8 @@ class operation_queue {
   /// The limit because of which the connection is given up; null: none.
   client::limit const* spent();
 
+  /// How many have left.
+  std::uint64_t left() const noexcept { return left_; }
   /// Of those that were kept and that nobody has a handle for the one that has ended last, until drop_ended(); null:
   /// there is none.
   operation* last_ended() const noexcept { return last_ended_.get(); }
@@ -125,6 +128,7 @@ class operation_queue {
   /// One that has ended.
   void leave(entry& which) {
     if (which.limit) --limits_;
+    ++left_;
     waiting_ -= which.size;
     if (which.kept) keep(std::move(which.kept));
   }
@@ -143,6 +147,7 @@ class operation_queue {
   obstacles& obstacles_;
   std::vector<entry> entries_;  // from first_ on
   std::size_t first_ = 0;
+  std::uint64_t left_ = 0;
   std::size_t limits_ = 0;   // how many of them have one
   std::size_t fed_ = 0;      // so many of them were handed to the session whole
   bool in_part_ = false;     // and the next one in part,

@@ -2,6 +2,7 @@
 // transactions begin, and what text means while client_encoding is not UTF8.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ struct session_context {
   std::vector<std::string> released;  ///< names of statements that are to be closed
   /// Those that left the cache while an operation in the queue was to run them: they are closed when none is any more.
   std::vector<std::shared_ptr<prepared_statement>> evicted;
+  /// Whose Parse is under way with their first run: another one of the same text is a passing one.
+  std::vector<prepared_statement const*> being_prepared;
   transaction_plan transactions;
   description_cache descriptions;  ///< of scripts
   session_facts facts;
@@ -65,6 +68,12 @@ struct session_context {
   void forget_statements();
   /// Forgets one, which is to be prepared anew when it is asked for again.
   void forget(prepared_statement const& gone);
+  /// Whether such a statement will be known soon, maybe.
+  bool is_being_prepared(statement_key const& asked) const noexcept {
+    return std::any_of(being_prepared.begin(), being_prepared.end(), [&](prepared_statement const* each) {
+      return statement_key{each->sql, each->types} == asked;
+    });
+  }
   /// What becomes of a statement whose Parse and Describe have been answered: `usable` if it can be run by what came.
   void keep(std::shared_ptr<prepared_statement> made, bool usable);
 

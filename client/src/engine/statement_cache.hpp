@@ -26,6 +26,7 @@ struct prepared_statement {
   std::vector<oid> parameters;                        ///< as the server inferred them
   mutable std::shared_ptr<column_set const> columns;  ///< made again when typecasters were registered since
   bool cached = false;                                ///< kept by its text; otherwise it belongs to a tusk::statement
+  bool is_passing = false;                            ///< parsed to run once, without a name
   bool may_change_transaction = false;                ///< by its first word
   mutable std::uint64_t era = 0;  ///< the cache's when the server got to know it; another one: the server does not know
 };

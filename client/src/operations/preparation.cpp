@@ -15,7 +15,7 @@ void prepare_name(session_context& in, prepared_statement& fresh) {
   auto const word = first_word(fresh.sql);
   require_no_copy(word);
   fresh.may_change_transaction = may_change_transaction(word);
-  in.name_statement(fresh);
+  if (!fresh.is_passing) in.name_statement(fresh);
 }
 
 std::error_code preparation::parse_and_describe() {
@@ -113,7 +113,8 @@ std::shared_ptr<prepared_statement> unknown_statement(session_context const& in,
   if (in.session.parameter("standard_conforming_strings") != "off")  // where a string ends is not so clear then
     require_places(sql, args.count());
   auto fresh = std::make_shared<prepared_statement>();
-  fresh->cached = true;
+  fresh->is_passing = in.is_being_prepared({sql, args.types()});
+  fresh->cached = !fresh->is_passing;
   fresh->sql = sql;
   fresh->types.assign(args.types().begin(), args.types().end());
   return fresh;

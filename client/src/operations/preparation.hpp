@@ -59,7 +59,10 @@ class first_run final : public preparation {
   /// another error has made void.
   first_run(session_context& in, std::shared_ptr<prepared_statement> fresh,
             protocol::list<protocol::field_value> values, bool begins_again)
-      : preparation(in, std::move(fresh)), values_(values), begins_again_(begins_again) {}
+      : preparation(in, std::move(fresh)), values_(values), begins_again_(begins_again) {
+    if (!fresh_->is_passing) in_.being_prepared.push_back(fresh_.get());
+  }
+  ~first_run() override { std::erase(in_.being_prepared, fresh_.get()); }
 
   fed feed() override;
   progress take(protocol::event const& told) override;

@@ -176,6 +176,7 @@ std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> cons
     return push(statement, unit_request::way::known, args);
   // The server does not know it any more. It goes by itself, so that its name is nobody else's.
   auto again = std::make_shared<prepared_statement>();
+  again->is_passing = true;
   again->sql = statement->sql;
   again->types = statement->types;
   again->may_change_transaction = statement->may_change_transaction;

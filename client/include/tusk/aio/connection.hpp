@@ -20,6 +20,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <tusk/aio/bind.hpp>
@@ -28,8 +29,12 @@
 #include <tusk/aio/waiter.hpp>
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
+#include <tusk/elements.hpp>
+#include <tusk/statement.hpp>
+#include <tusk/stream.hpp>
 #include <tusk/within.hpp>
 #include <utility>
+#include <vector>
 
 namespace tusk::aio {
 
@@ -38,10 +43,32 @@ namespace tusk::aio {
 template <class Token, class Value>
 concept token_for = asio::completion_token_for<Token, detail::signature_of<Value>>;
 
+/// Rows that come while their statement runs, see tusk::stream; made by connection::start_stream. It moves, but not while
+/// a next_chunk() of it is under way; that has to end before the stream does.
+class stream {
+ public:
+  explicit stream(std::shared_ptr<detail::stepper> on, tusk::stream<>&& from) noexcept
+      : stepper_(std::move(on)), from_(std::move(from).take_source()) {}
+
+  /// The rows that have come, or the first that do; empty at the end. Completes with the statement's error. One at a
+  /// time. Cancelling it cancels the statement.
+  template <token_for<std::optional<result>> Token = asio::use_awaitable_t<>>
+  auto next_chunk(Token&& token = Token()) {
+    return detail::wait_for<detail::next_chunk>(stepper_, token, &from_);
+  }
+
+ private:
+  std::shared_ptr<detail::stepper> stepper_;
+  tusk::detail::row_stream from_;
+};
+
 /// See the top of this file.
 ///
-/// One operation at a time: a second one completes with programming_error. next_notify() and cancel() are none, and may
-/// be under way beside one. No handler is called from within the function that began its operation.
+/// Operations begun on one connection queue up: they are sent without waiting for each other, each a unit of its own, and
+/// complete in their order. `co_await (conn.query(a) && conn.query(b))` sends both at once; if a fails, b may have run:
+/// for all or nothing use a pipeline (native().pipeline(), and wait() behind its sync()). connect(), execute() of a
+/// cursor and wait() are begun one at a time. What waits to be sent is bounded, see tusk::connection::start_query.
+/// next_notify() and cancel() are no operations. No handler is called from within the function that began its operation.
 ///
 /// Threads: as an Asio object, it is used by one thread at a time. Its own work runs on its executor, handlers on
 /// theirs; where several threads run an io_context, the executor has to be a strand, on which the functions are called
@@ -83,13 +110,13 @@ class connection {
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run<detail::connecting<Connection>>(token, std::string(dsn), std::move(options), std::optional<within>());
+    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options), std::optional<within>());
   }
   template <std::derived_from<tusk::connection> Connection = tusk::connection,
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(within limit, std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
+    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
                                                std::optional<within>(std::move(limit)));
   }
   template <token_for<void> Token>
@@ -132,11 +159,58 @@ class connection {
     return query(bind(std::move(limit), sql, args...));
   }
 
+  /// Prepares a statement, as tusk::connection::prepare.
+  template <token_for<statement> Token = asio::use_awaitable_t<>>
+  auto prepare(std::string_view sql, Token&& token = Token()) {
+    return run<detail::preparation>(token, std::string(sql), std::optional<within>());
+  }
+  template <token_for<statement> Token = asio::use_awaitable_t<>>
+  auto prepare(within const& limit, std::string_view sql, Token&& token = Token()) {
+    return run<detail::preparation>(token, std::string(sql), std::optional<within>(limit));
+  }
+  /// Runs a prepared statement of this connection, which has to live until the operation has begun. The arguments are
+  /// serialised at the call.
+  template <class... Args>
+  asio::awaitable<result> query(statement& prepared, Args const&... args) {
+    return run_prepared(asio::use_awaitable_t<>(), prepared, bind({}, {}, args...));
+  }
+  template <class... Args>
+  asio::awaitable<result> query(within const& limit, statement& prepared, Args const&... args) {
+    return run_prepared(asio::use_awaitable_t<>(), prepared, bind(limit, {}, args...));
+  }
+  /// The same with arguments of bind(), whose text is not looked at, and any token.
+  template <token_for<result> Token>
+  auto query(statement& prepared, bound arguments, Token&& token) {
+    return run_prepared(token, prepared, std::move(arguments));
+  }
+
+  /// Runs a statement once for each element of a range, as tusk::connection::executemany. The elements are gathered at
+  /// the call.
+  template <std::ranges::input_range Elements, token_for<std::uint64_t> Token = asio::use_awaitable_t<>>
+  auto executemany(std::string_view sql, Elements&& elements, Token&& token = Token()) {
+    return run<detail::many>(token, std::string(sql), gathered(elements), std::optional<within>());
+  }
+  template <std::ranges::input_range Elements, token_for<std::uint64_t> Token = asio::use_awaitable_t<>>
+  auto executemany(within const& limit, std::string_view sql, Elements&& elements, Token&& token = Token()) {
+    return run<detail::many>(token, std::string(sql), gathered(elements), std::optional<within>(limit));
+  }
+
+  /// Runs one statement and gives its rows while it runs: `while (auto chunk = co_await rows.next_chunk())`. See
+  /// tusk::stream. Throws what tusk::connection::start_stream throws.
+  template <class... Args>
+  stream start_stream(std::string_view sql, Args const&... args) {
+    return stream(shared(), native().start_stream(sql, args...));
+  }
+  template <class... Args>
+  stream start_stream(stream_options const& how, std::string_view sql, Args const&... args) {
+    return stream(shared(), native().start_stream(how, sql, args...));
+  }
+
   /// Runs a statement on a cursor of native(), as tusk::cursor::execute; its rows are fetched from it afterwards.
   /// The cursor must live until then.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto execute(cursor& on, bound statement, Token&& token = Token()) {
-    return run<detail::cursor_statement>(token, &on, std::move(statement));
+    return run_alone<detail::cursor_statement>(token, &on, std::move(statement));
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
@@ -151,7 +225,7 @@ class connection {
   /// co_await conn.wait();`. To be called before the event loop goes on: what happens before is not told.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto wait(Token&& token = Token()) {
-    return run<detail::started>(token);
+    return run_alone<detail::started>(token);
   }
 
   // ---- beside an operation ----
@@ -173,10 +247,26 @@ class connection {
   }
 
  private:
-  /// An operation of an open connection, or one that opens it.
+  /// One that opens the connection, or has no handle.
+  template <class Kind, class Token, class... What>
+  auto run_alone(Token& token, What&&... what) {
+    return detail::wait_for<detail::lone_operation<Kind>>(shared(), token, std::forward<What>(what)...);
+  }
   template <class Kind, class Token, class... What>
   auto run(Token& token, What&&... what) {
     return detail::wait_for<detail::operation<Kind>>(shared(), token, std::forward<What>(what)...);
+  }
+  template <class Token>
+  auto run_prepared(Token&& token, statement& prepared, bound&& with) {
+    return run<detail::known_statement>(token, &prepared, std::move(with.args), std::move(with.limit));
+  }
+  template <class Elements>
+  std::vector<params> gathered(Elements& elements) const {
+    auto* const on = shared()->native();
+    tusk::detail::elements_of<Elements> from(elements, on == nullptr ? nullptr : &on->adapters());
+    std::vector<params> all;
+    while (auto const* const each = from.next()) all.push_back(*each);
+    return all;
   }
   template <class... Args>
   bound bind(std::optional<within> limit, std::string_view sql, Args const&... args) const {

@@ -1,12 +1,12 @@
 // What all that waits on one connection shares: the connection, its descriptor in the event loop, a timer.
 //
-//   waiter: an operation, next_notify, cancel         at most one operation, any number of the others
+//   waiter: an operation, next_notify, cancel         any number of each; the operations end in the order of their start
 //     ─► step(): poll(), once                         whoever was told that the descriptor is ready does it
 //     ─► what it changed for the others: wake()       they look again
-//     ─► wait(): on the descriptor, as poll() asked
+//     ─► wait(): on the descriptor, as poll() asked; an operation that is not in front waits for its turn instead
 //
 // Each waiter's handler is owned by its own wait in the event loop, never by this object, which it keeps alive: so the
-// end of the loop is the end of all of them. Whom a step concerns is woken by cancelling all waits on the descriptor.
+// end of the loop is the end of all of them. Whom a step concerns is woken by cancelling its wait.
 //
 // The event loop watches a duplicate of the connection's descriptor: poll() may close its own, and another thread may
 // get the same number before it could be taken out of the loop.
@@ -20,6 +20,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -29,12 +30,23 @@
 #include <tusk/connection.hpp>
 #include <tusk/types/error.hpp>
 #include <utility>
+#include <vector>
 
 namespace tusk::aio::detail {
 
 inline interface_error not_open() { return interface_error("the connection is not open; connect() opens it"); }
 /// What Asio's own operations say when they were cancelled.
 inline std::error_code aborted() { return asio::error::make_error_code(asio::error::operation_aborted); }
+
+/// An operation that is not in front, and waits on a timer that does not expire.
+class queued {
+ public:
+  virtual bool has_ended() = 0;
+  std::optional<asio::steady_timer> turn;
+
+ protected:
+  ~queued() = default;
+};
 
 /// See the top of this file. One thread at a time: the executor sees to it.
 class stepper : public std::enable_shared_from_this<stepper> {
@@ -62,11 +74,26 @@ class stepper : public std::enable_shared_from_this<stepper> {
   /// Tells the connections apart that were adopted.
   std::uint64_t generation() const noexcept { return generation_; }
 
-  // ---- the operation under way ----
+  // ---- operations ----
 
-  /// Starts one. Throws programming_error if there is one, and what `start` throws: then there is none.
+  /// Starts one, and steps; gives the handle that `start` gives. Throws what `start` throws: then there is none.
   template <class Start>
-  void begin(Start const& start) {
+  auto begin(Start const& start) {
+    auto made = start();
+    ++under_way_;
+    step();
+    return made;
+  }
+  /// One of these has ended, and its outcome is looked at. Throws what goes before it: of a handler of the user's.
+  void finished() {
+    --under_way_;
+    disarm();
+    if (beside_) [[unlikely]]
+      std::rethrow_exception(std::exchange(beside_, nullptr));
+  }
+  /// Starts one without a handle, which ends when poll() says ok or throws. Throws programming_error if there is one.
+  template <class Start>
+  void begin_alone(Start const& start) {
     if (busy_)
       throw programming_error(
           "another operation is under way on this connection; the next can begin when that one has completed");
@@ -80,12 +107,15 @@ class stepper : public std::enable_shared_from_this<stepper> {
   std::exception_ptr take_outcome() {
     if (cancelling_ && waiting_ != 0) wake();
     busy_ = ended_ = cancelling_ = false;
-    ++number_;
+    ++outcomes_;
     disarm();
     return std::exchange(outcome_, nullptr);
   }
-  /// Tells operations apart, up to take_outcome(); 0: none is under way.
-  std::uint64_t number() const noexcept { return busy_ ? number_ : 0; }
+  /// Changes when one has ended; 0: none is under way.
+  std::uint64_t number() const noexcept {
+    bool const executes = busy_ || (native_ && native_->isexecuting());
+    return executes ? 1 + outcomes_ + native_->ended_operations() : 0;
+  }
 
   // ---- stepping and waiting ----
 
@@ -107,7 +137,12 @@ class stepper : public std::enable_shared_from_this<stepper> {
       if (watches_write_) descriptor_closed();
     }
     watch();
-    if (waiting_ != 0 && (ended_ || closed() || !native_->notifies.empty())) wake();
+    auto const left = native_->ended_operations();
+    bool const has_ended = std::exchange(left_, left) != left;
+    if (waiting_ != 0 && (has_ended || ended_ || closed() || !native_->notifies.empty())) wake();
+    if (has_ended && !busy_) cancelling_ = false;
+    if (has_ended && !queued_.empty()) [[unlikely]]
+      wake_queued();
   }
 
   /// Calls the handler when the descriptor is ready for what poll() wanted, or, with an error, when there is something
@@ -127,12 +162,32 @@ class stepper : public std::enable_shared_from_this<stepper> {
   }
   /// To be called by each handler that was given to wait(), first.
   void waited() noexcept { --waiting_; }
-  /// Lets all who wait look again.
+  /// Lets all who wait on the descriptor look again.
   void wake() noexcept {
     writing_ = false;
     std::error_code ignored;
     descriptor_.cancel(ignored);
   }
+
+  // ---- turns ----
+
+  /// Whether an operation waits on the descriptor; the others wait for their turn.
+  bool has_front() const noexcept { return has_front_; }
+  void enter_front() noexcept { has_front_ = true; }
+  /// The one in front waits no more: the next one steps.
+  void leave_front() noexcept {
+    has_front_ = false;
+    if (!queued_.empty()) queued_.front()->turn->cancel();
+  }
+  template <class Handler>
+  void wait_for_turn(queued& who, Handler handler) {
+    queued_.push_back(&who);
+    if (!who.turn) who.turn.emplace(executor_);
+    who.turn->expires_at(std::chrono::steady_clock::time_point::max());
+    who.turn->async_wait(std::move(handler));
+  }
+  /// To be called when that wait is over, or given up.
+  void forget(queued& who) noexcept { std::erase(queued_, &who); }
 
   // ---- cancelling and closing ----
 
@@ -140,7 +195,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   /// begin. While connecting: closes.
   void cancel() {
     if (!connected_) return close("connecting was cancelled", aborted());
-    if (cancelling_) return;
+    if (cancelling_ && busy_) return;
     cancel_failure_ = nullptr;
     native_->cancel();
     cancelling_ = true;
@@ -186,12 +241,25 @@ class stepper : public std::enable_shared_from_this<stepper> {
       on->wake();
     }
   };
+  /// Lets those that have ended before their turn look again.
+  void wake_queued() {
+    for (queued* each : queued_)
+      if (each->has_ended()) each->turn->cancel();
+  }
   /// What poll() threw: the end of the operation, or something beside it.
   void take(std::exception_ptr error) noexcept {
     bool const goes_on = connected_ ? native_->isexecuting() : !native_->closed();
     if (native_->closed()) reason_ = error;
-    if (!busy_) {
-      if (!native_->closed()) stray_ = std::move(error);
+    if (!busy_ && cancelling_) {
+      cancelling_ = false;
+      cancel_failure_ = std::move(error);
+      if (waiting_ != 0) wake();
+    } else if (!busy_) {
+      if (native_->closed()) return;
+      if (under_way_ == 0)
+        stray_ = std::move(error);
+      else if (!beside_)
+        beside_ = std::move(error);
     } else if (!goes_on) {
       end(std::move(error));
     } else if (std::exchange(cancelling_, false)) {
@@ -210,8 +278,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
   void close(std::exception_ptr why) noexcept {
     reason_ = why;
     descriptor_closed();
-    native_->close();
+    native_->close(why);
     end(std::move(why));
+    if (!queued_.empty()) wake_queued();
   }
 
   /// Follows the connection's descriptor.
@@ -260,8 +329,12 @@ class stepper : public std::enable_shared_from_this<stepper> {
   bool timed_ = false;      // the timer may be set
   bool connected_ = false;  // poll() has said ok
 
-  bool busy_ = false, ended_ = false;  // an operation is under way; it has ended, but nobody took its outcome yet
-  std::uint64_t number_ = 1;
+  bool busy_ = false, ended_ = false;  // one without a handle is under way; it has ended, but nobody took its outcome
+  bool has_front_ = false;
+  std::size_t under_way_ = 0;     // with handles, up to finished()
+  std::vector<queued*> queued_;   // those of them that wait for their turn, in order
+  std::uint64_t outcomes_ = 0, left_ = 0;  // operations that have ended: without handles, and all that the last step knew
+  std::exception_ptr beside_;              // of a handler of the user's, while one with a handle was under way
   std::exception_ptr outcome_;
   bool must_end_ = false, cancelling_ = false;
   std::exception_ptr cancel_failure_;

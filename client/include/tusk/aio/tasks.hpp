@@ -13,26 +13,54 @@
 #include <tusk/cursor.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/results.hpp>
+#include <tusk/pending.hpp>
+#include <tusk/statement.hpp>
+#include <tusk/stream.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/within.hpp>
 #include <utility>
+#include <vector>
 
 namespace tusk::aio::detail {
 
-/// One operation at a time. `Kind` has start(), which starts it, and take(), which gives what it brought.
+/// An operation of an open connection. `Kind` has start(), which starts it, and gives its handle.
 template <class Kind>
 struct operation {
-  using value_type = decltype(Kind::take(std::declval<tusk::connection&>()));
+  static constexpr bool has_turn = true;
+  using value_type = typename Kind::value_type;
+
+  pending<value_type> handle = {};
+
+  template <class... What>
+  void begin(stepper& on, What&... what) {
+    handle = on.begin([&] { return Kind::start(on.opened(), what...); });
+  }
+  bool has_ended(stepper const&) const { return handle.ready(); }
+  void interrupt(stepper& on) {
+    handle.cancel();
+    on.step();
+  }
+  value_type finish(stepper& on) {
+    on.finished();
+    return handle.get();
+  }
+};
+
+/// One without a handle: it has ended when nothing is under way any more, or with what poll() throws. One at a time.
+/// `Kind` has start().
+template <class Kind>
+struct lone_operation {
+  static constexpr bool has_turn = false;
+  using value_type = void;
 
   template <class... What>
   void begin(stepper& on, What&... what) const {
-    on.begin([&] { Kind::start(on, what...); });
+    on.begin_alone([&] { Kind::start(on, what...); });
   }
   bool has_ended(stepper const& on) const noexcept { return on.has_ended(); }
   void interrupt(stepper& on) const noexcept { on.interrupt(); }
-  value_type finish(stepper& on) const {
+  void finish(stepper& on) const {
     if (auto const error = on.take_outcome()) std::rethrow_exception(error);
-    return Kind::take(*on.native());
   }
 };
 
@@ -44,29 +72,43 @@ struct connecting {
     on.adopt(std::make_unique<Connection>(limit ? tusk::connect<Connection>(*limit, dsn, options)
                                                 : tusk::connect<Connection>(dsn, options)));
   }
-  static void take(tusk::connection&) noexcept {}
 };
 
 struct script {
-  static void start(stepper& on, std::string const& text, std::optional<within> const& limit) {
-    if (limit)
-      on.opened().start_exec(*limit, text);
-    else
-      on.opened().start_exec(text);
+  using value_type = results;
+  static pending<results> start(tusk::connection& on, std::string const& text, std::optional<within> const& limit) {
+    return limit ? on.start_exec(*limit, text) : on.start_exec(text);
   }
-  static results take(tusk::connection& on) { return on.take_results(); }
 };
 
 struct one_statement {
-  static void start(stepper& on, bound const& what) {
-    if (what.limit)
-      on.opened().start_query(*what.limit, what.sql, what.args);
-    else
-      on.opened().start_query(what.sql, what.args);
+  using value_type = result;
+  static pending<result> start(tusk::connection& on, bound const& what) {
+    return what.limit ? on.start_query(*what.limit, what.sql, what.args) : on.start_query(what.sql, what.args);
   }
-  static result take(tusk::connection& on) {
-    auto all = on.take_results();
-    return all.empty() ? result() : std::move(all).back();
+};
+
+/// One that was prepared.
+struct known_statement {
+  using value_type = result;
+  static pending<result> start(tusk::connection&, statement* with, params const& args,
+                               std::optional<within> const& limit) {
+    return limit ? with->start_query(*limit, args) : with->start_query(args);
+  }
+};
+
+struct preparation {
+  using value_type = statement;
+  static pending<statement> start(tusk::connection& on, std::string const& sql, std::optional<within> const& limit) {
+    return limit ? on.start_prepare(*limit, sql) : on.start_prepare(sql);
+  }
+};
+
+struct many {
+  using value_type = std::uint64_t;
+  static pending<std::uint64_t> start(tusk::connection& on, std::string const& sql, std::vector<params> const& elements,
+                                      std::optional<within> const& limit) {
+    return limit ? on.start_executemany(*limit, sql, elements) : on.start_executemany(sql, elements);
   }
 };
 
@@ -78,17 +120,48 @@ struct cursor_statement {
     else
       with->execute(what.sql, what.args);
   }
-  static void take(tusk::connection&) noexcept {}
 };
 
 /// Was started already, on the connection below.
 struct started {
   static void start(stepper& on) { on.opened(); }
-  static void take(tusk::connection&) noexcept {}
+};
+
+/// The next rows of a stream; empty at its end.
+struct next_chunk {
+  static constexpr bool has_turn = false;
+  using value_type = std::optional<result>;
+
+  std::optional<result> chunk = {};
+  tusk::detail::row_stream* from = nullptr;
+  std::exception_ptr error = {};
+
+  void begin(stepper& on, tusk::detail::row_stream* of) {
+    on.opened();
+    from = of;
+    on.step();
+  }
+  bool has_ended(stepper const&) {
+    if (!chunk && !error) try {
+        chunk = from->take_chunk();
+      } catch (...) {
+        error = std::current_exception();
+      }
+    return chunk || error || from->ended();
+  }
+  void interrupt(stepper& on) {
+    from->cancel();
+    on.step();
+  }
+  std::optional<result> finish(stepper&) {
+    if (!chunk && error) std::rethrow_exception(error);
+    return std::move(chunk);
+  }
 };
 
 /// The next notification; beside an operation, or others of its kind.
 struct next_notification {
+  static constexpr bool has_turn = false;
   using value_type = notify;
 
   std::uint64_t generation = 0;  // of the connection that it waits for
@@ -115,6 +188,7 @@ struct next_notification {
 
 /// Ends at once.
 struct closing {
+  static constexpr bool has_turn = false;
   using value_type = void;
 
   void begin(stepper& on) const noexcept { on.close("the connection was closed in mid-operation"); }
@@ -125,6 +199,7 @@ struct closing {
 
 /// The end of the operation under way, which the server is asked to cancel.
 struct cancellation {
+  static constexpr bool has_turn = false;
   using value_type = void;
 
   std::uint64_t number = 0;  // of that operation

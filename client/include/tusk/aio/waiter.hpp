@@ -41,9 +41,10 @@ using signature_of = typename signature<Value>::type;
 
 /// What waits for a task. It belongs to its own wait in the event loop, which so knows one type for all tasks and
 /// handlers: compiling Asio's part for each of them is what would take long.
-class waiter {
+class waiter : protected queued {
  public:
-  explicit waiter(std::shared_ptr<stepper> on) : on_(std::move(on)) {}
+  /// `has_turn`: it is an operation, which waits for its turn.
+  waiter(std::shared_ptr<stepper> on, bool has_turn) : on_(std::move(on)), has_turn_(has_turn) {}
   waiter(waiter const&) = delete;
   waiter& operator=(waiter const&) = delete;
 
@@ -53,13 +54,17 @@ class waiter {
   using pointer = std::unique_ptr<waiter, deleter>;
 
  protected:
-  ~waiter() = default;
+  ~waiter() {
+    if (is_front_) on_->leave_front();
+    if (turn) on_->forget(*this);
+  }
   /// What the cancellation slot calls.
   struct interruption {
     waiter* whom;
     void operator()(asio::cancellation_type) const {
       whom->interrupted_ = true;
       whom->on_->wake();
+      if (whom->turn) whom->turn->cancel();
     }
   };
   /// To be called once the task has begun: true, it has ended by that.
@@ -83,6 +88,10 @@ class waiter {
     pointer self;
     void operator()() { waiter::finished(std::move(self)); }
   };
+  struct look_at_turn {
+    pointer self;
+    void operator()(std::error_code) { waiter::turned(std::move(self)); }
+  };
 
   static void woken(pointer self, bool ready) {
     stepper& on = *self->on_;
@@ -93,6 +102,15 @@ class waiter {
       else if (ready)
         on.step();
     }
+    go_on(std::move(self));
+  }
+  /// It may be in front now, or have ended before that.
+  static void turned(pointer self) {
+    self->on_->forget(*self);
+    if (std::exchange(self->interrupted_, false) && !self->has_ended()) self->interrupt();
+    go_on(std::move(self));
+  }
+  static void go_on(pointer self) {
     if (self->take_outcome())
       finished(std::move(self));
     else
@@ -100,7 +118,17 @@ class waiter {
   }
   static void wait(pointer self) {
     stepper& on = *self->on_;
-    bool const interrupted = self->interrupted_;  // by a handler within the step: there was no wait to end yet
+    waiter& of = *self;
+    bool const interrupted = of.interrupted_;  // by a handler within the step: there was no wait to end yet
+    if (of.has_turn_ && !of.is_front_) {
+      if (on.has_front()) {
+        on.wait_for_turn(of, look_at_turn{std::move(self)});
+        if (interrupted) of.turn->cancel();
+        return;
+      }
+      on.enter_front();
+      of.is_front_ = true;
+    }
     on.wait(look{std::move(self)});
     if (interrupted) on.wake();
   }
@@ -109,7 +137,6 @@ class waiter {
     of.complete(std::move(self));
   }
 
-  virtual bool has_ended() = 0;
   virtual void interrupt() = 0;
   /// Whether the task has ended. Then its value or its error is here.
   virtual bool take_outcome() = 0;
@@ -119,6 +146,8 @@ class waiter {
   virtual void destroy() noexcept = 0;
 
   bool interrupted_ = false;
+  bool const has_turn_;
+  bool is_front_ = false;
 };
 
 struct nothing {};
@@ -165,7 +194,7 @@ class waiter_for final : public waiter {
   };
 
   waiter_for(std::shared_ptr<stepper>&& on, Handler&& handler, allocator_type allocator)
-      : waiter(std::move(on)), allocator_(allocator), handler_(std::move(handler)) {
+      : waiter(std::move(on), Task::has_turn), allocator_(allocator), handler_(std::move(handler)) {
     auto const executor = asio::get_associated_executor(handler_, on_->executor());
     if constexpr (std::is_same_v<executor_type, asio::any_io_executor>)
       if (executor == on_->executor()) return;
