@@ -63,8 +63,8 @@ void with_statement(connection_state& on, std::shared_ptr<prepared_statement> co
   run(what);
 }
 
-std::shared_ptr<known_statement> start_known(connection_state& on, std::shared_ptr<prepared_statement> const& known,
-                                             params const& args) {
+[[gnu::always_inline]] inline std::shared_ptr<known_statement> start_known(
+    connection_state& on, std::shared_ptr<prepared_statement> const& known, params const& args) {
   auto what = std::allocate_shared<known_statement>(recycling_allocator<known_statement>(), on.context, known, args);
   what->hold();
   return what;
@@ -156,7 +156,7 @@ pending_operation start_exec_all(connection_state& on, std::shared_ptr<statement
 
 // ---- statements ----
 
-result query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
+[[gnu::flatten]] result query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
   operation_guard const guard(on.lock);
   on.require.blocking("query");
   auto const* found = on.context.statements.find(sql, args.types());

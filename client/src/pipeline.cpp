@@ -83,8 +83,9 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
     unit_goes_on const now(on.context);
     on.engine.begin(*fresh, std::move(limited), fresh);
   } else {
-    unit_goes_on const now(on.context);
+    unit_goes_on now(on.context);
     if (limit_ && limit_->is_over()) {
+      now.is_open = false;
       give_up(over());
       std::rethrow_exception(over());
     }

@@ -31,7 +31,8 @@ class preconditions {
   enum class errors_of_others : std::uint8_t { are_told, wait };
   /// An operation can begin, and the server would read the text and the arguments as they are meant. Whether it is the
   /// only one.
-  bool ready(std::string_view text, params const& args, errors_of_others now = errors_of_others::are_told) {
+  [[gnu::always_inline]] bool ready(std::string_view text, params const& args,
+                                    errors_of_others now = errors_of_others::are_told) {
     if (in_.obstacles.none() && !engine_.is_busy()) [[likely]]
       return true;
     return ready_slowly(text, args, now);

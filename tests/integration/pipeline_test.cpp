@@ -115,7 +115,7 @@ TEST_P(pipeline_test, left_without_sync_nothing_stands) {
 }
 
 TEST_P(pipeline_test, an_open_unit_keeps_everything_else_away) {
-  statement const prepared = [&] {
+  statement prepared = [&] {
     auto given = conn.start_prepare("SELECT 1");
     settle();
     return given.get();
@@ -148,7 +148,7 @@ TEST_P(pipeline_test, refuses_what_cannot_go_by_parse_and_bind_and_goes_on) {
   EXPECT_CONTAINS("COPY", thrown<programming_error>([&] { p.query("/* x */ COPY t FROM STDIN"); }).what());
   auto x = p.query("SELECT $1::int", 1);
   EXPECT_CONTAINS("COPY", thrown<programming_error>([&] { p.query("-- c\n ;COPY t TO STDOUT"); }).what());
-  EXPECT_THROW(p.query("SELECT $1::int"), programming_error);
+  EXPECT_CONTAINS("no $2", thrown<programming_error>([&] { p.query("SELECT $1::int", 1, 2); }).what());
   EXPECT_THROW(p.query("SELECT \xff"), programming_error);
   auto y = p.query("SELECT $1::int", 2);
   auto end = p.sync();
@@ -207,8 +207,14 @@ TEST(pipelines, without_a_handle_report_at_sync_and_nowhere_else) {
   EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
   p.query("SELECT 1/0");
   p.sync();
-  EXPECT_CONTAINS("request 0 of", thrown<data_error>([&] { conn.query("SELECT 1"); }).what());
-  EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+  int thrown = 0;
+  for (int i = 0; i < 3; ++i) try {  // the first or the second, which knows its end
+      EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+    } catch (data_error const& e) {
+      EXPECT_CONTAINS("request 0 of", e.what());
+      ++thrown;
+    }
+  EXPECT_EQ(thrown, 1);
 }
 
 TEST(pipelines, outside_autocommit_begin_one_transaction_and_refuse_to_end_it) {

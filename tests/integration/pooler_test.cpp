@@ -132,7 +132,9 @@ TEST(pooler_transaction, named_gives_26000_at_worst_and_never_a_foreign_answer) 
   for (bool const in_transactions : {false, true}) {
     counts seen;
     query_side_by_side(statement_cache_mode::named, in_transactions, seen);
-    if (!in_transactions) EXPECT_EQ(seen.unknown, 0) << "each has been prepared again";
+    if (!in_transactions) {
+      EXPECT_EQ(seen.unknown, 0) << "each has been prepared again";
+    }
   }
 }
 

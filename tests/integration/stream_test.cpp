@@ -67,7 +67,7 @@ TEST_P(streams, of_a_prepared_statement_and_of_none_and_of_one_large_row) {
     for (auto const& row : st.stream(size)) ASSERT_EQ(row.get<int>(0), ++count);
     EXPECT_EQ(count, size);
   }
-  for (auto [text] : conn.stream<std::string_view>("SELECT repeat('x', 10000000)")) EXPECT_EQ(text.size(), 10'000'000U);
+  for (auto text : conn.stream<std::string_view>("SELECT repeat('x', 10000000)")) EXPECT_EQ(text.size(), 10'000'000U);
   conn.exec("CREATE TEMP TABLE t (i int)");
   for (auto const& row : conn.stream("INSERT INTO t VALUES (1)")) FAIL() << row.size();
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM t"), 1);

@@ -26,6 +26,10 @@ void each_alone(tusk::connection& conn, std::vector<reading> const& readings) {
     conn.query("INSERT INTO reading VALUES ($1, $2, $3, $4)", id, sensor, place, value);
 }
 
+void by_bound_executemany(tusk::connection& conn, std::vector<reading> const& readings) {
+  conn.executemany("INSERT INTO reading VALUES ($1, $2, $3, $4)", readings);
+}
+
 void by_executemany(tusk::connection& conn, std::vector<reading> const& readings) {
   conn.cursor().executemany("INSERT INTO reading VALUES (%s, %s, %s, %s)", readings);
 }
@@ -79,7 +83,8 @@ int main(int count, char** arguments) {
     for (int i = 1; i <= rows; ++i) readings.push_back({i, i * 1000003LL, "place " + std::to_string(i), i / 7.0});
     conn.exec("CREATE TEMP TABLE reading (id int PRIMARY KEY, sensor bigint, place text, value float8)");
     time(conn, "query", readings, each_alone);
-    time(conn, "executemany", readings, by_executemany);
+    time(conn, "conn.executemany", readings, by_bound_executemany);
+    time(conn, "cur.executemany", readings, by_executemany);
     time(conn, "execute_values", readings, by_execute_values);
     time(conn, "RETURNING", readings, with_their_ids);
     time(conn, "unnest", readings, by_unnest);

@@ -103,7 +103,10 @@ void engine::take_events() {
 bool engine::go_on(progress now) {
   operation& front = queue_.front();
   if (now == progress::broken) break_off(front.error());
-  if (now != progress::again) return true;
+  if (now != progress::again) {
+    queue_.resume();  // it may have waited for what it was told now
+    return true;
+  }
   if (!cancelling_.was_asked() && front.feed_again() == fed::whole) return true;
   front.end();
   return false;

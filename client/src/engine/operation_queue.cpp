@@ -26,7 +26,33 @@ bool operation_queue::feed_next() {
   return true;
 }
 
-void operation_queue::end_behind_front() {
+void operation_queue::push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
+                           std::size_t size) {
+  bool const limited = limit != nullptr;
+  entries_.push_back({&what, std::move(limit), std::move(kept), size});
+  if (limited) ++limits_;
+  waiting_ += size;
+}
+
+/// One that has ended.
+void operation_queue::leave(entry& which) {
+  if (which.limit) --limits_;
+  ++left_;
+  waiting_ -= which.size;
+  if (which.kept) keep(std::move(which.kept));
+}
+
+void operation_queue::remove_front() {
+  leave(entries_[first_]);
+  if (++first_ == entries_.size()) entries_.clear(), first_ = 0;
+  if (fed_ != 0)
+    --fed_;
+  else
+    in_part_ = stalled_ = false;
+}
+
+void operation_queue::end_front_of_several() {
+  remove_front();
   while (fed_ != 0 && !empty() && front().has_ended()) remove_front();
   if (first_ < worth_moving || first_ < entries_.size() / 2) return;
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
@@ -93,9 +119,9 @@ void operation_queue::end_all(std::exception_ptr const& error) noexcept {
 }
 
 /// Without memory the error is lost, and its operation with it.
-void operation_queue::keep_error() noexcept {
+void operation_queue::replace_last_ended() noexcept {
   try {
-    untold_.push_back(std::move(last_ended_));
+    if (last_ended_->has_untold_error()) untold_.push_back(std::move(last_ended_));
   } catch (std::bad_alloc const&) {
     return;
   }

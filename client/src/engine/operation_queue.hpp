@@ -31,12 +31,7 @@ class operation_queue {
   /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and last_ended() gives it
   /// back. `size`: of what it will send, about.
   void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
-            std::size_t size) {
-    bool const limited = limit != nullptr;
-    entries_.emplace_back(&what, std::move(limit), std::move(kept), size);
-    if (limited) ++limits_;
-    waiting_ += size;
-  }
+            std::size_t size);
   /// The same without a limit, where there is no other; its requests are in the output already.
   void push_fed(operation& what, std::shared_ptr<operation>&& kept) {
     entries_.emplace_back(&what, nullptr, std::move(kept), std::size_t{0});
@@ -75,9 +70,18 @@ class operation_queue {
   void interrupt(operation const& what);
   /// The one in front has ended.
   void end_front() {
-    remove_front();
-    if (!empty()) [[unlikely]]
-      end_behind_front();
+    if (entries_.size() == 1) [[likely]] {  // mostly there is one, without a limit
+      entry& only = entries_.back();
+      if (only.limit) [[unlikely]]
+        --limits_;
+      if (only.kept) keep(std::move(only.kept));
+      entries_.pop_back();
+      ++left_;
+      fed_ = 0;
+      in_part_ = stalled_ = false;
+    } else {
+      end_front_of_several();
+    }
   }
   /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
@@ -98,7 +102,10 @@ class operation_queue {
   /// there is none.
   operation* last_ended() const noexcept { return last_ended_.get(); }
   void drop_ended() noexcept {
-    if (last_ended_) last_ended_.reset();
+    if (!last_ended_) return;
+    if (obstacles_.any_of(obstacles::untold)) [[unlikely]]
+      replace_last_ended();
+    last_ended_.reset();
   }
   /// Throws the first error of these that was not thrown yet, last_ended()'s included.
   void rethrow_untold();
@@ -114,34 +121,20 @@ class operation_queue {
   std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
   /// False: it is not to be called again before something was sent.
   bool feed_next();
-  void remove_front() {
-    leave(entries_[first_]);
-    if (++first_ == entries_.size()) [[likely]]
-      entries_.clear(), first_ = 0;
-    if (fed_ != 0) [[likely]]
-      --fed_;
-    else
-      in_part_ = stalled_ = false;
-  }
-  void end_behind_front();
+  void remove_front();
+  void end_front_of_several();
   void remove_unfed(std::size_t index);
-  /// One that has ended.
-  void leave(entry& which) {
-    if (which.limit) --limits_;
-    ++left_;
-    waiting_ -= which.size;
-    if (which.kept) keep(std::move(which.kept));
-  }
+  void leave(entry& which);
   void keep(std::shared_ptr<operation>&& ended) noexcept {
     ended->settle();
     if (ended->is_held()) return;
-    if (last_ended_ && last_ended_->has_untold_error()) [[unlikely]]
-      keep_error();
     if (ended->has_untold_error()) [[unlikely]]
       obstacles_.set(obstacles::untold, true);
+    if (last_ended_) [[unlikely]]
+      replace_last_ended();
     last_ended_ = std::move(ended);
   }
-  void keep_error() noexcept;
+  void replace_last_ended() noexcept;
 
   protocol::session const& into_;
   obstacles& obstacles_;

@@ -46,7 +46,8 @@ class statement_cache {
   explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
 
   /// The statement of that text and those types, which becomes the most recently used; or null.
-  std::shared_ptr<prepared_statement> const* find(std::string_view sql, std::span<oid const> types) {
+  [[gnu::always_inline]] std::shared_ptr<prepared_statement> const* find(std::string_view sql,
+                                                                         std::span<oid const> types) {
     // Often it is the same again, and comparing costs less than looking it up.
     if (!used_.empty() && key_of(*used_.front()) == statement_key{sql, types}) return &used_.front();
     return look_up({sql, types});

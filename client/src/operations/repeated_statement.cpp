@@ -95,6 +95,11 @@ std::error_code repeated_statement::send(params const& element) {
   return in_.session.execute({}, std::nullopt);
 }
 
+bool repeated_statement::awaits_description() const noexcept {
+  return std::any_of(variants_.begin(), variants_.end(),
+                     [](variant const& each) { return each.parse != 0 && !each.statement->columns; });
+}
+
 std::error_code repeated_statement::parse(variant& by) {
   protocol::list_storage<std::uint32_t> types;
   for (oid const each : by.statement->types) types.add(each);
@@ -137,6 +142,9 @@ fed repeated_statement::feed() {
     }
   }
   if (element_ != nullptr && !error()) return fed::part;
+  if (!error() && awaits_description()) {  // a statement that gives rows is not to stand
+    if (std::exchange(flushed_, true) || !in_.session.flush()) return fed::later;
+  }
   if (error()) {
     protocol::execute nothing;
     nothing.portal = "tusk_nothing_of_this_stands";

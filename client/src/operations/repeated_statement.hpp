@@ -46,6 +46,7 @@ class repeated_statement final : public sql_operation {
 
   bool pull() noexcept;
   void fail_with_element() noexcept;
+  bool awaits_description() const noexcept;
   void choose(params const& element);
   std::error_code send(params const& element);
   std::error_code parse(variant& by);
@@ -64,7 +65,7 @@ class repeated_statement final : public sql_operation {
   std::size_t unnamed_ = ~std::size_t{0};   // the one that is the unnamed statement now
   std::size_t pulled_ = 0, completed_ = 0;  // elements
   std::uint64_t rows_ = 0;
-  bool begun_ = false, may_change_ = false;
+  bool begun_ = false, flushed_ = false, may_change_ = false;
 };
 
 }  // namespace tusk::detail

@@ -133,7 +133,7 @@ std::string unit_request::advice(diagnostics const&) const {
 
 void unit_request::require_takeable() const {
   if (of_->abandoned()) std::rethrow_exception(of_->abandoned());
-  if (of_->is_open())
+  if (of_->is_open() && !of_->has_ended())
     throw programming_error("the pipeline has not ended the unit of this request yet; call its sync() first");
 }
 
