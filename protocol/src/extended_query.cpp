@@ -29,6 +29,8 @@ namespace {
 [[gnu::always_inline]] inline std::error_code append_unit(byte_buffer& output, char const*& at,
                                                           std::string_view statement, list<field_value> parameters,
                                                           value_formats const& formats) {
+  if (statement.find('\0') != statement.npos) [[unlikely]]  // first, while there is little to keep over the call
+    return errc::embedded_nul;
   constexpr std::string_view end("E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04", 15);
   std::string_view const values = parameters.encoded(), sent_as = formats.parameters.encoded(),
                          wanted_as = formats.results.encoded();
@@ -38,8 +40,6 @@ namespace {
     return errc::too_many_parameters;
   if (length > max_sent_message) [[unlikely]]
     return errc::message_too_large;
-  if (statement.find('\0') != statement.npos) [[unlikely]]
-    return errc::embedded_nul;
 
   char* to = output.append(1 + length + end.size());
   at = to;

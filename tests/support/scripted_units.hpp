@@ -50,15 +50,19 @@ struct scripted_unit {
   std::string sent = {};
 };
 
-/// Answers each unit with the next of these, and is silent then.
-inline void converse(peer& client, std::vector<scripted_unit>& steps) {
-  client.receive_startup();
+/// Answers each unit with the next of these; one more, and it closes.
+inline void converse_with(peer& client, std::vector<scripted_unit>& steps) {
   client.send(welcome());
   for (scripted_unit& each : steps) {
     each.sent = unit_of(client);
     client.send(each.answer);
   }
-  client.stay_silent();
+  unit_of(client);
+}
+/// The same from the startup on.
+inline void converse(peer& client, std::vector<scripted_unit>& steps) {
+  client.receive_startup();
+  converse_with(client, steps);
 }
 
 }  // namespace tusk::test

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <tusk/tusk.hpp>
@@ -13,6 +14,7 @@
 
 #include "operations/known_statement.hpp"
 #include "operations/preparation.hpp"
+#include "support/canned_answers.hpp"
 #include "support/engine_client.hpp"
 #include "support/faces.hpp"
 #include "support/scripted_units.hpp"
@@ -25,13 +27,14 @@ using namespace std::chrono_literals;
 
 // ---- a cancel, a limit ----
 
+bool is_cancel(std::string const& startup) { return startup.substr(4, 4) == int32(80877102); }
+
 /// Serves a client as converse() does, and waits before the second answer until somebody wants to cancel; maybe longer.
 class awaiting_cancel {
  public:
   explicit awaiting_cancel(std::vector<scripted_unit>& steps, std::chrono::milliseconds longer = {})
       : server_([this, &steps, longer](peer& client) {
-          std::string const first = client.receive_startup();
-          if (first.substr(4, 4) == int32(80877102)) {
+          if (is_cancel(client.receive_startup())) {
             was_asked_ = true;
             return;
           }
@@ -43,7 +46,7 @@ class awaiting_cancel {
             std::this_thread::sleep_for(&each == &steps[1] ? longer : 0ms);
             client.send(each.answer);
           }
-          client.stay_silent();
+          unit_of(client);
         }) {}
   std::string dsn() const { return server_.dsn(); }
   void wait_until_running() const {
@@ -105,6 +108,31 @@ TEST(healing_and_cancel, is_nothing_after_a_cancel_of_an_asynchronous_connection
   EXPECT_EQ(tag(on->query("SELECT")), "SELECT 7");
 }
 
+// The answer is there before the request can have come.
+TEST(healing_and_cancel, is_nothing_while_a_cancel_is_on_its_way) {
+  auto steps = refused_once();
+  std::atomic<bool> has_answered = false;
+  scripted_server server([&](peer& client) {
+    if (is_cancel(client.receive_startup())) return;
+    client.send(welcome());
+    for (scripted_unit& each : steps) {
+      each.sent = unit_of(client);
+      client.send(each.answer);
+      has_answered = &each == &steps[1];
+    }
+    unit_of(client);
+  });
+  auto const on = test::open(face_named("polled"), server.dsn());
+  connection& conn = on->conn();
+  on->query("SELECT");
+  conn.start_query("SELECT");
+  conn.poll();
+  while (!has_answered) std::this_thread::sleep_for(1ms);
+  conn.cancel();
+  EXPECT_THROW(finish(conn), operational_error);
+  EXPECT_EQ(tag(on->query("SELECT")), "SELECT 7");
+}
+
 // A request that was given up before it was sent is one all the same.
 TEST(healing_and_cancel, is_nothing_after_a_cancel_that_has_failed) {
   auto steps = refused_once();
@@ -117,7 +145,7 @@ TEST(healing_and_cancel, is_nothing_after_a_cancel_that_has_failed) {
       while (&each == &steps[1] && !goes_on && !client.has_gone()) std::this_thread::sleep_for(1ms);
       client.send(each.answer);
     }
-    client.stay_silent();
+    unit_of(client);
   });
   auto const on = test::open(face_named("polled"), server.dsn());
   connection& conn = on->conn();
@@ -143,12 +171,26 @@ TEST_P(healing_and_limit, is_nothing_after_it) {
   EXPECT_EQ(tag(on->query("SELECT")), "SELECT 7");
 }
 
+// It ends while the answer is taken, so that nobody has begun to cancel yet.
+TEST_P(healing_and_limit, is_nothing_when_it_ends_at_the_last_moment) {
+  auto steps = refused_once();
+  steps[1].answer = notice("now") + steps[1].answer;
+  scripted_server server([&](peer& client) {
+    if (!is_cancel(client.receive_startup())) converse_with(client, steps);
+  });
+  auto const on = test::open(GetParam(), server.dsn());
+  std::stop_source stop;
+  on->conn().on_notice([&](diagnostics const&) { stop.request_stop(); });
+  on->query("SELECT");
+  EXPECT_EQ(thrown<operational_error>([&] { on->query(within(stop.get_token()), "SELECT"); }).sqlstate().str(),
+            "26000");
+}
+
 TEST_P(healing_and_limit, goes_by_the_same_one) {
   std::vector<scripted_unit> steps = {{described() + run_well("SELECT 0")}, {failed("26000")}};
   std::atomic<int> asked = 0;
   scripted_server server([&](peer& client) {
-    std::string const first = client.receive_startup();
-    if (first.substr(4, 4) == int32(80877102)) return void(++asked);
+    if (is_cancel(client.receive_startup())) return void(++asked);
     client.send(welcome());
     for (scripted_unit& each : steps) {
       each.sent = unit_of(client);
@@ -157,7 +199,7 @@ TEST_P(healing_and_limit, goes_by_the_same_one) {
     unit_of(client);
     while (asked == 0 && !client.has_gone()) std::this_thread::sleep_for(1ms);
     client.send(message('3') + described() + failed("57014"));
-    client.stay_silent();
+    unit_of(client);
   });
   auto const on = test::open(GetParam(), server.dsn());
   on->query("SELECT");
@@ -264,7 +306,7 @@ TEST_F(healing_in_a_queue, goes_before_what_was_not_sent_yet) {
       while (!goes_on && !client.has_gone()) std::this_thread::sleep_for(1ms);
       client.send(ready());
     }
-    client.stay_silent();
+    unit_of(client);
   });
   connect(server.dsn());
   auto first = begin(), second = begin();

@@ -201,15 +201,16 @@ struct second_row {
   bool closes = false;
 };
 TEST(healing_with_begin, that_fails_throws_that) {
+  std::string const well = described() + message('2') + ended("SELECT 7") + ready_in('T');
   second_row const rows[] = {
       {"ROLLBACK fails", message('3') + refused("XX000") + ready_in('E'), "as the test wants it"},
       {"BEGIN fails", message('3') + command_run("ROLLBACK") + failed("XX000"), "as the test wants it"},
       {"the statement fails",
        message('3') + command_run("ROLLBACK") + command_run("BEGIN") + described() + refused("22P02") + ready_in('E'),
        "as the test wants it"},
-      {"ROLLBACK is something else", message('3') + command_run("COMMIT"),
+      {"ROLLBACK is something else", message('3') + command_run("COMMIT") + command_run("BEGIN") + well,
        "the server answered ROLLBACK with \"COMMIT\"", true},
-      {"BEGIN is something else", message('3') + command_run("ROLLBACK") + command_run("START TRANSACTION"),
+      {"BEGIN is something else", message('3') + command_run("ROLLBACK") + command_run("START TRANSACTION") + well,
        "the server answered BEGIN with \"START TRANSACTION\"", true},
   };
   for (second_row const& r : rows) {

@@ -9,7 +9,23 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
          " argument(s) were given";
 }
 
-known_statement::second_try::~second_try() = default;
+void known_statement::keep() {
+  struct call {
+    std::shared_ptr<void> statement;
+    params args;
+  };
+  hold();
+  auto const kept = std::shared_ptr<call>(new call{held_, *args_});
+  args_ = &kept->args;
+  held_ = std::shared_ptr<void>(kept, held_.get());
+}
+
+struct known_statement::second_try {
+  std::shared_ptr<prepared_statement> statement;
+  std::string values;  // the caller's may be gone
+  std::size_t count;
+  std::unique_ptr<sql_operation> run = nullptr;
+};
 
 /// It is prepared anew: by itself, if it may and nothing was sent behind it; else when it is asked for again.
 void known_statement::plan_failed(bool may_heal) noexcept {
@@ -17,15 +33,18 @@ void known_statement::plan_failed(bool may_heal) noexcept {
     hold();
     in_.forget(*statement_);
     if (!may_heal || in_.session.answering() != in_.session.last_request()) return;
-    second_ = std::make_unique<second_try>(in_.session.last_run().parameters);  // the caller's may be gone
+    auto const values = in_.session.last_run().parameters;
+    held_ = std::shared_ptr<second_try>(new second_try{std::static_pointer_cast<prepared_statement>(held_),
+                                                       std::string(values.encoded()), values.size()});
+    args_ = nullptr;
   } catch (std::bad_alloc const&) {
     return;  // then it fails, maybe once more
   }
 }
 
 progress known_statement::take_slowly(protocol::event const& told) {
-  if (!second_) return sql_operation::take(told);
-  if (second_->run) return take_second(told);
+  if (!heals()) return sql_operation::take(told);
+  if (second().run) return take_second(told);
   // What it is where the unit began outside a transaction.
   using status = protocol::transaction_indicator;
   auto const expected = has_begun_ ? status::failed : status::idle;
@@ -37,34 +56,38 @@ progress known_statement::take_slowly(protocol::event const& told) {
 
 /// One that was kept by its text goes, with its name; another one of that text takes its place.
 fed known_statement::feed_again() {
+  auto& with = second();
   try {
-    auto fresh = held_;
+    auto fresh = with.statement;
     if (fresh->cached) {
       fresh = std::make_shared<prepared_statement>();
       fresh->cached = true;
-      fresh->sql = held_->sql;
-      fresh->types = held_->types;
+      fresh->sql = with.statement->sql;
+      fresh->types = with.statement->types;
     }
-    protocol::list<protocol::field_value> const values(second_->values, second_->count);
-    second_->run = std::make_unique<first_run>(in_, std::move(fresh), values, has_begun_);
+    protocol::list<protocol::field_value> const values(with.values, with.count);
+    with.run = std::make_unique<first_run>(in_, std::move(fresh), values, has_begun_);
   } catch (std::exception const&) {
     return fed::nothing;  // no memory, or no name for it
   }
   forget_error();
-  auto const done = second_->run->feed();
-  second_->values = {};
-  if (done == fed::nothing) fail(second_->run->error());
+  auto const done = with.run->feed();
+  with.values = {};
+  if (done == fed::nothing) fail(with.run->error());
   return done;
 }
 
+/// Until it is fed again, nothing is to be sent behind it.
+bool known_statement::is_second_barrier() const noexcept { return !second().run || second().run->is_barrier(); }
+
 progress known_statement::take_second(protocol::event const& told) {
-  auto& run = *second_->run;
+  auto& run = *second().run;
   auto const now = run.take(told);
   if (now == progress::under_way) return now;
   if (!run.results().empty()) result_ = std::move(run.results().back());
   if (run.error()) fail(run.error());
   end();
-  second_.reset();
+  second().run.reset();
   return now;
 }
 

@@ -11,7 +11,6 @@
 // has begun itself; nor behind what may have been sent for it to be true; nor after a cancel.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,20 +63,14 @@ class known_statement final : public sql_operation {
     end();
     return progress::ended;
   }
-  void keep() override {
-    hold();
-    args_ = &kept_args_.emplace(*args_);
-  }
+  void keep() override;
   fed feed_again() override;
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override {
     return result_ ? std::span<result>(&*result_, 1) : std::span<result>();
   }
 
-  bool is_barrier() const noexcept override {
-    if (second_) return !second_->run || second_->run->is_barrier();
-    return is_barrier_with(*statement_);
-  }
+  bool is_barrier() const noexcept override { return heals() ? is_second_barrier() : is_barrier_with(*statement_); }
 
   /// The result, when the only event of the answer has this tag.
   [[gnu::always_inline]] std::shared_ptr<result_state> take_at_once(std::string_view tag) {
@@ -90,6 +83,11 @@ class known_statement final : public sql_operation {
   void plan_failed(bool may_heal) noexcept override;
   progress take_slowly(protocol::event const& told);
   progress take_second(protocol::event const& told);
+  bool is_second_barrier() const noexcept;
+  /// What it is prepared and run again with, and what does that.
+  struct second_try;
+  bool heals() const noexcept { return args_ == nullptr; }
+  second_try& second() const noexcept { return *static_cast<second_try*>(held_.get()); }
   void statements_forgotten() override { hold(); }  // it may go with the cache's
   [[gnu::always_inline]] std::shared_ptr<column_set const> const& current_columns() {
     auto& columns = statement_->columns;
@@ -98,22 +96,11 @@ class known_statement final : public sql_operation {
     return columns;
   }
 
-  /// What it is prepared and run again with, and what does that.
-  struct second_try {
-    explicit second_try(protocol::list<protocol::field_value> given) : values(given.encoded()), count(given.size()) {}
-    ~second_try();
-    std::string values;
-    std::size_t count;
-    std::unique_ptr<sql_operation> run;
-  };
-
   prepared_statement const* statement_;
   std::shared_ptr<prepared_statement> const* from_;  // until it is held
-  params const* args_;
-  std::optional<params> kept_args_;
+  params const* args_;                               // until it is fed; null: it heals
   std::optional<result> result_;
-  std::shared_ptr<prepared_statement> held_;
-  std::unique_ptr<second_try> second_;  // once it is to heal
+  std::shared_ptr<void> held_;  // the statement; a second_try if it heals: what does not has nothing more to destroy
 };
 
 }  // namespace tusk::detail
