@@ -25,19 +25,12 @@ TEST(asio_statements, unnamed_ones_are_not_kept) {
   });
 }
 
-TEST(asio_statements, stale_ones_fail_once) {
+TEST(asio_statements, stale_ones_heal) {
   run([]() -> asio::awaitable<void> {
     auto conn = co_await connected(dsn(way::unix_socket));
     co_await conn.exec("CREATE TEMP TABLE t (a int)");
     co_await conn.query("INSERT INTO t VALUES ($1)", "1");
     co_await conn.exec("ALTER TABLE t ALTER a TYPE text");
-    bool failed = false;
-    try {
-      co_await conn.query("INSERT INTO t VALUES ($1)", "one");
-    } catch (data_error const& e) {
-      failed = e.sqlstate().str() == "22P02";
-    }
-    EXPECT_TRUE(failed);
     co_await conn.query("INSERT INTO t VALUES ($1)", "one");
     co_await conn.exec("DISCARD ALL");
     result const one = co_await conn.query("SELECT $1::int", 1);

@@ -74,10 +74,11 @@ class stream {
 /// theirs; where several threads run an io_context, the executor has to be a strand, on which the functions are called
 /// and cancellation signals are emitted.
 ///
-/// Cancellation (asio::cancellation_type terminal, partial and total): a query is cancelled at the server, and
-/// completes when that has answered: with query_canceled, or as it ended before; the connection can be used then. If
-/// the server cannot be reached for it the connection is closed. Connecting that is cancelled closes. So it is usable
-/// or closed whenever an operation has completed. connect_timeout is kept, as in every face.
+/// Cancellation (asio::cancellation_type terminal, partial and total): an operation that was not sent yet completes at
+/// once with query_canceled; one that was is cancelled at the server as soon as it is in front, and completes when that
+/// has answered: with query_canceled, or as it ended before; the connection can be used then. If it does not end within
+/// five seconds, as where the server cannot be reached for it, the connection is closed. Connecting that is cancelled
+/// closes. So it is usable or closed whenever an operation has completed. connect_timeout is kept, as in every face.
 class connection {
  public:
   using executor_type = asio::any_io_executor;
