@@ -201,7 +201,8 @@ pending_operation start_query(connection_state& on, std::shared_ptr<prepared_sta
   return on.start(std::make_shared<first_run>(on.context, reparsed(*statement), args), std::move(limited), size);
 }
 
-pending_operation start_query(connection_state& on, std::string_view sql, params const& args, within const* limit) {
+[[gnu::flatten]] pending_operation start_query(connection_state& on, std::string_view sql, params const& args,
+                                               within const* limit) {
   operation_guard const guard(on.lock);
   // If nothing is under way it is fed at once, and looks at its arguments no more.
   if (limit == nullptr && on.require.ready(sql, args) && !on.watched) [[likely]] {
@@ -210,7 +211,7 @@ pending_operation start_query(connection_state& on, std::string_view sql, params
       on.engine.begin_alone(*what, what);
       if (what->has_ended()) [[unlikely]]
         what->rethrow();  // it could not be sent
-      return {std::move(what), on};
+      return handle_to(std::move(what), on);
     }
   }
   auto limited = on.require.time(limit);
@@ -366,7 +367,10 @@ results take_results(connection_state& on) {
     operation_queue& of;
     ~drop_at_end() { of.drop_ended(); }
   } const once{queue};
-  return all_of(static_cast<sql_operation*>(queue.last_ended())->results());  // no others are started
+  auto const of = static_cast<sql_operation*>(queue.last_ended())->results();  // no others are started
+  if (of.size() == 1) [[likely]]
+    return std::move(of.front());
+  return all_of(of);
 }
 
 results take_results(connection_state& on, sql_operation& of) {

@@ -154,7 +154,7 @@ detail::pending_operation connection::start_watched(execution const& what) {
   run_watched(what);
   auto started = std::exchange(state().started, nullptr);
   if (!started) return {};  // do_execute is the user's
-  return {std::move(started), *state_};
+  return detail::handle_to(std::move(started), *state_);
 }
 
 results connection::do_execute(execution const& what) {

@@ -125,7 +125,7 @@ pending_operation connection_state::start(std::shared_ptr<sql_operation> what, s
   engine.begin(*what, std::move(limit), what, size);
   if (what->has_ended()) what->rethrow();  // it could not be sent
   if (queue.has_unfed()) what->keep();
-  pending_operation made(std::move(what), *this);
+  pending_operation made = handle_to(std::move(what), *this);
   if (!options.async && !context.obstacles.any_of(obstacles::connecting)) {
     engine.step();  // sends
     engine.wait_for_room();

@@ -42,6 +42,14 @@ inline poll_status status_of(client::wish const& wanted) noexcept {
   return wanted.read ? poll_status::read_write : poll_status::write;
 }
 
+class connection_state;
+/// A handle to what was started.
+template <class Operation>
+pending_operation handle_to(std::shared_ptr<Operation>&& what, connection_state& on) noexcept {
+  auto& held = what->held();
+  return {std::move(what), held, on};
+}
+
 session_mode first_mode(connect_options const& options, client::settings const& settings);
 
 class connection_state;

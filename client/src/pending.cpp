@@ -18,16 +18,6 @@ statement started_preparation::given() const {
   throw interface_error("connection already closed", true);
 }
 
-pending_operation::pending_operation(std::shared_ptr<sql_operation> what, connection_state& on) noexcept
-    : what_(std::move(what)), on_(&on) {
-  what_->set_held(true);
-}
-
-void pending_operation::let_go() noexcept {
-  what_->set_held(false);
-  what_.reset();
-}
-
 bool pending_operation::ready() const {
   if (!what_) throw programming_error("this tusk::pending has nothing: get() was called before, or it was moved from");
   return what_->has_ended();

@@ -97,7 +97,7 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
   }
   if (open_->has_unfed()) request->keep();
   if (on.watched) on.started = request;
-  detail::pending_operation made(std::move(request), on);
+  detail::pending_operation made = detail::handle_to(std::move(request), on);
   if (!on.options.async) on.engine.wait_for_room();
   return made;
 }
@@ -110,10 +110,10 @@ pending<void> pipeline::sync() {
     ended = std::make_shared<detail::unit>(on.context);
     ended->sync();
     ended->feed();
-    return detail::pending_operation(std::move(ended), on);
+    return detail::handle_to(std::move(ended), on);
   }
   on.context.obstacles.set(detail::obstacles::unit_open, false);
-  detail::pending_operation made(ended, on);
+  detail::pending_operation made = detail::handle_to(std::shared_ptr(ended), on);
   if (ended->has_ended()) return made;  // with the connection
   if (limit_ && limit_->is_over())
     ended->abandon(over());

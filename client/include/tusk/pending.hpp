@@ -6,6 +6,7 @@
 // The operations of a connection are sent one behind the other, each in a unit of its own, and end in that order.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <tusk/fwd.hpp>
@@ -22,12 +23,17 @@ class sql_operation;
 class pending_operation {
  public:
   pending_operation() noexcept = default;
-  pending_operation(std::shared_ptr<sql_operation> what, connection_state& on) noexcept;
+  /// `held`: the operation's own, says whether there is a handle.
+  pending_operation(std::shared_ptr<sql_operation>&& what, std::atomic<bool>& held, connection_state& on) noexcept
+      : what_(std::move(what)), held_(&held), on_(&on) {
+    held.store(true, std::memory_order_relaxed);
+  }
   pending_operation(pending_operation&&) noexcept = default;
   pending_operation& operator=(pending_operation&& other) noexcept {
     if (this != &other) {
       drop();
       what_ = std::move(other.what_);
+      held_ = other.held_;
       on_ = other.on_;
     }
     return *this;
@@ -42,11 +48,12 @@ class pending_operation {
 
  private:
   void drop() noexcept {
-    if (what_) let_go();
+    if (what_) held_->store(false, std::memory_order_relaxed);
+    what_.reset();
   }
-  void let_go() noexcept;
 
   std::shared_ptr<sql_operation> what_;
+  std::atomic<bool>* held_ = nullptr;
   connection_state* on_ = nullptr;  // lives as long as the operation is under way
 };
 

@@ -85,6 +85,7 @@ class operation {
   /// Whether somebody has a handle (tusk::pending), who alone is told of its end. Any thread.
   void set_held(bool held) noexcept { held_.store(held, std::memory_order_relaxed); }
   bool is_held() const noexcept { return held_.load(std::memory_order_relaxed); }
+  std::atomic<bool>& held() noexcept { return held_; }
 
  protected:
   /// end() was called with an error, before its last event.

@@ -35,7 +35,7 @@ struct prepared_statement {
 struct statement_key {
   std::string_view sql;
   std::span<oid const> types;
-  friend bool operator==(statement_key const& a, statement_key const& b) noexcept {
+  [[gnu::always_inline]] friend bool operator==(statement_key const& a, statement_key const& b) noexcept {
     return a.sql == b.sql && std::equal(a.types.begin(), a.types.end(), b.types.begin(), b.types.end());
   }
 };
