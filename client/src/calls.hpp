@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ results take_results(connection_state& on);
 /// The same of an operation that has ended, taken from it.
 results take_results(connection_state& on, sql_operation& of);
 /// What an operation gave, taken from it: all results, or the last.
+inline std::vector<result> vector_of(std::span<result> of) {
+  return {std::make_move_iterator(of.begin()), std::make_move_iterator(of.end())};
+}
 results all_of(std::span<result> of);
 inline result last_of(std::span<result> of) { return of.empty() ? result() : std::move(of.back()); }
 /// Calls those who are told of operations that have ended. Does not lock.

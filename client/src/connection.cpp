@@ -29,13 +29,14 @@ detail::opening detail::open(std::string_view dsn, connect_options const& option
   return {std::move(made)};
 }
 
-connection::connection(detail::opening&& made) : notifies(made.state->told.queue()), state_(std::move(made.state)) {
+connection::connection(detail::opening&& made)
+    : connection_base(std::move(made.state)), notifies(state_->told.queue()) {
   state_->owner = this;
 }
 
 connection::connection(connection&& other) noexcept
-    : notifies(other.notifies),
-      state_(std::move(other.state_)),
+    : connection_base(std::move(other)),
+      notifies(other.notifies),
       cursor_factory_(std::exchange(other.cursor_factory_, nullptr)) {
   if (state_) state_->owner = this;
 }
@@ -100,8 +101,6 @@ poll_status connection::step_session_hook(detail::connection_state& on) {
   return wanted;
 }
 
-void connection::throw_moved() { throw interface_error("this connection was moved to another object; use that one"); }
-
 results connection::exec_script(within const* limit, std::string_view script) {
   if (state().watched) [[unlikely]]
     return run_watched({.sql = script, .args = params::none(), .is_script = true, .limit = limit});
@@ -141,8 +140,7 @@ results connection::run_watched(execution const& what) {
   } else if (state().started) {
     state().on_end.add(this, state().started, [ended, on = state_.get()](detail::sql_operation& of) {
       auto const given = of.results();
-      if (auto* const conn = on->owner)
-        ended(*conn, std::vector<result>(given.begin(), given.end()), of.error());
+      if (auto* const conn = on->owner) ended(*conn, std::vector<result>(given.begin(), given.end()), of.error());
     });
   }
   return results;
@@ -257,14 +255,10 @@ poll_status connection::poll_and_tell() {
   return wanted;
 }
 
-int connection::fileno() const noexcept { return state_ && !state_->closed() ? state_->engine.shown_descriptor() : -1; }
-std::optional<std::chrono::milliseconds> connection::timeout() const { return detail::timeout_of(state()); }
-bool connection::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
 void connection::ping(std::optional<within> const& limit) { detail::ping(state(), detail::pointer(limit)); }
 pending<void> connection::start_ping(std::optional<within> const& limit) {
   return detail::start_ping(state(), detail::pointer(limit));
 }
-adapter_registry& connection::adapters() const { return *state().adapters; }
 adapter_registry const* statement::adapters() const noexcept { return state_ ? state_->adapters.get() : nullptr; }
 void register_type(typecaster const& caster, connection& conn) {
   detail::operation_guard const guard(conn.state().lock);
@@ -273,20 +267,6 @@ void register_type(typecaster const& caster, connection& conn) {
 void connection::load_types(std::optional<within> const& limit) { detail::load_types(state(), detail::pointer(limit)); }
 pending<void> connection::start_load_types(std::optional<within> const& limit) {
   return detail::start_load_types(state(), detail::pointer(limit));
-}
-
-oid connection::type_oid(std::string_view name) const {
-  if (oid const built_in = type_of_name(name); built_in != 0) return built_in;
-  detail::operation_guard const guard(state().lock);
-  auto const& types = state_->context.types;
-  if (oid const found = types.find(name); found != 0) return found;
-  throw programming_error("no type is named \"" + std::string(name) + "\"; " +
-                          (types.has_catalogue() ? "if it was made since, call load_types() again"
-                                                 : "types that were made in the database need load_types() first"));
-}
-std::string connection::type_name(oid type) const {
-  detail::operation_guard const guard(state().lock);
-  return state_->context.types.name_of(type);
 }
 
 void connection::cancel(std::chrono::milliseconds within) { state().cancel(within); }
@@ -300,96 +280,8 @@ void connection::reconnect(std::optional<within> const& limit) {
   begin_session();
 }
 
-detail::pending_operation connection::start_script(within const* limit, std::string_view script) {
-  if (state().watched) [[unlikely]]
-    return start_watched({.sql = script, .args = params::none(), .is_script = true, .starts = true, .limit = limit});
-  return detail::start_exec(*state_, script, {}, limit);
-}
-detail::pending_operation connection::start_query_params(within const* limit, std::string_view sql,
-                                                         params const& args) {
-  if (state().watched) [[unlikely]]
-    return start_watched({.sql = sql, .args = args, .starts = true, .limit = limit});
-  return detail::start_query(*state_, sql, args, limit);
-}
-pending<statement> connection::start_prepare(std::string_view sql) {
-  state();
-  return detail::start_prepare(state_, sql, nullptr);
-}
-pending<statement> connection::start_prepare(within const& limit, std::string_view sql) {
-  state();
-  return detail::start_prepare(state_, sql, &limit);
-}
-pipeline connection::pipeline() {
-  state();
-  return {state_, nullptr};
-}
-pipeline connection::pipeline(within const& limit) {
-  state();
-  return {state_, &limit};
-}
-
-std::uint64_t connection::execute_elements(within const* limit, std::string_view sql, detail::element_source& from) {
-  if (!state().watched) [[likely]]
-    return detail::executemany(*state_, sql, from, limit);
-  run_watched({.sql = sql, .args = params::none(), .limit = limit, .elements = &from});
-  return from.rows;
-}
-detail::pending_operation connection::start_elements(within const* limit, std::string_view sql,
-                                                     detail::element_source& from) {
-  if (!state().watched) [[likely]]
-    return detail::start_executemany(*state_, sql, std::make_unique<detail::kept_elements>(from), limit);
-  return start_watched({.sql = sql, .args = params::none(), .starts = true, .limit = limit, .elements = &from});
-}
-
-detail::row_stream connection::stream_params(stream_options const& how, bool waits, std::string_view sql,
-                                             params const& args,
-                                             std::shared_ptr<detail::prepared_statement> const* prepared) {
-  if (waits) state().require.blocking("stream");
-  within const* const limit = detail::pointer(how.limit);
-  if (!state().watched) [[likely]]
-    return {state_, detail::start_stream(*state_, prepared, sql, args, limit), how.on_leave};
-  auto const started = start_watched(
-      {.sql = sql, .args = args, .starts = true, .prepared = prepared, .limit = limit, .streams = true});
-  return {state_, std::dynamic_pointer_cast<detail::stream_run>(started.what()), how.on_leave};
-}
-
-std::size_t connection::queued() const {
-  detail::operation_guard const guard(state().lock);
-  return state_->engine.queued();
-}
 results connection::take_results() { return detail::take_results(state()); }
 
-void connection::on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler) {
-  std::shared_ptr<void> before;  // is destroyed when the lock is not held
-  detail::operation_guard const guard(state().lock);
-  before = state_->told.set(channel, std::move(handler));
-}
-void connection::on_notice(std::function<void(diagnostics const&)> handler) {
-  std::shared_ptr<void> before;
-  detail::operation_guard const guard(state().lock);
-  before = state_->told.set(std::move(handler));
-}
-std::vector<diagnostics> connection::take_notices() {
-  detail::operation_guard const guard(state().lock);
-  return state_->told.take_notices();
-}
-void connection::trace(std::function<void(std::string_view)> sink) {
-  detail::operation_guard const guard(state().lock);
-  state_->require.no_handler();
-  if (sink && (state_->engine.channel().has_begun() || !state_->context.session.output().empty()))
-    throw programming_error(
-        "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
-        "connect_options::trace before the first one");
-  state_->trace(std::move(sink));
-}
-
-connection_info connection::info() const { return detail::info_of(state()); }
-std::string connection::dsn() const { return client::masked(*state().settings); }
-std::string connection::parameter_status(std::string_view name) const {
-  detail::operation_guard const guard(state().lock);
-  return std::string(state_->engine.channel().session().parameter(name));
-}
-bool connection::closed() const noexcept { return !state_ || state_->closed(); }
 void connection::close() noexcept {
   if (state_) state_->close();
 }
@@ -397,6 +289,8 @@ void connection::close() noexcept {
 void connection::close(std::exception_ptr why) noexcept {
   if (state_) state_->close(std::move(why));
 }
+bool connection::holds_completion() const noexcept { return state_->engine.cancelling().holds(); }
+std::exception_ptr connection::broken_by() const noexcept { return state_->engine.broken_by(); }
 std::uint64_t connection::ended_operations() const noexcept { return state_->engine.queue().left(); }
 
 std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity) {

@@ -81,13 +81,12 @@ class connection_state {
   void close(std::exception_ptr why = nullptr) noexcept;
   poll_status poll() {
     operation_guard const guard(lock);
-    constexpr unsigned special =
-        obstacles::closed | obstacles::forked | obstacles::connecting | obstacles::streaming;
+    constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::connecting | obstacles::streaming;
     bool const was_busy = engine.is_busy();
     poll_status const wanted = context.obstacles.any_of(special) ? step_specially() : status_of(engine.step());
     if (wanted == poll_status::ok)
       end_poll(was_busy);
-    else if (context.obstacles.any_of(obstacles::untold)) [[unlikely]]
+    else if (context.obstacles.any_of(obstacles::untold) && !engine.cancelling().holds()) [[unlikely]]
       tell_errors();
     return wanted;
   }

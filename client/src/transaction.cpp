@@ -288,6 +288,6 @@ void connection::set_autocommit(bool on) {
   mode.autocommit = on;
   detail::set_mode(state(), mode, "set_autocommit");
 }
-enum transaction_status connection::transaction_status() const { return detail::transaction_status_of(state()); }
+enum transaction_status connection_base::transaction_status() const { return detail::transaction_status_of(state()); }
 
 }  // namespace tusk

@@ -133,12 +133,12 @@ wait_callback get_wait_callback() {
   return shared.slot.get() ? *shared.slot.get() : wait_callback();
 }
 
-void connection::set_wait_callback(wait_callback callback) {
+void connection_base::set_wait_callback(wait_callback callback) {
   auto fresh = detail::wait_slot::hold(std::move(callback));
   detail::operation_guard const guard(state().lock);
   fresh = state_->waiter.set(std::move(fresh));
 }
-wait_callback connection::get_wait_callback() const {
+wait_callback connection_base::get_wait_callback() const {
   detail::operation_guard const guard(state().lock);
   return state_->waiter.get() ? *state_->waiter.get() : wait_callback();
 }

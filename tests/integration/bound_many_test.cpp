@@ -54,7 +54,8 @@ TEST_F(bound_many, an_error_names_its_element_and_nothing_stands) {
   EXPECT_CONTAINS("element 7000 of executemany", error.what());
   EXPECT_EQ(count(), 0);
   std::vector<item> const bad{{1, "a"}, {2, std::string("nul\0byte", 8)}};
-  EXPECT_CONTAINS("element 1", thrown<data_error>([&] { conn.executemany("INSERT INTO item VALUES ($1, $2)", bad); }).what());
+  EXPECT_CONTAINS("element 1",
+                  thrown<data_error>([&] { conn.executemany("INSERT INTO item VALUES ($1, $2)", bad); }).what());
   EXPECT_EQ(count(), 0);
 }
 
@@ -66,8 +67,9 @@ TEST_F(bound_many, what_the_range_throws_comes_out_and_nothing_stands) {
   EXPECT_THROW(conn.executemany("INSERT INTO item VALUES ($1, $2)", made), std::out_of_range);
   EXPECT_EQ(count(), 0);
   auto const uses = std::views::iota(0, 2) | std::views::transform([&](int) { return value<int>(conn, "SELECT 1"); });
-  EXPECT_CONTAINS("handler",
-                  thrown<programming_error>([&] { conn.executemany("INSERT INTO item (id) VALUES ($1)", uses); }).what());
+  EXPECT_CONTAINS("handler", thrown<programming_error>([&] {
+                               conn.executemany("INSERT INTO item (id) VALUES ($1)", uses);
+                             }).what());
   EXPECT_EQ(count(), 0);
 }
 
@@ -84,8 +86,9 @@ TEST_F(bound_many, elements_of_other_types_are_parsed_again) {
 
 TEST_F(bound_many, refuses_a_statement_that_gives_rows) {
   for (int turn = 0; turn < 2; ++turn) {
-    auto const error = thrown<programming_error>(
-        [&] { conn.executemany("INSERT INTO item (id) VALUES ($1) RETURNING id", std::vector{1, 2}); });
+    auto const error = thrown<programming_error>([&] {
+      conn.executemany("INSERT INTO item (id) VALUES ($1) RETURNING id", std::vector{1, 2});
+    });
     EXPECT_CONTAINS("pipeline", error.what());
     EXPECT_EQ(count(), 0);
     if (turn == 0) {
@@ -93,9 +96,8 @@ TEST_F(bound_many, refuses_a_statement_that_gives_rows) {
     }
     conn.exec("DELETE FROM item");
   }
-  EXPECT_CONTAINS("COPY", thrown<programming_error>([&] {
-                            conn.executemany("COPY t FROM STDIN", std::vector<params>(1));
-                          }).what());
+  EXPECT_CONTAINS(
+      "COPY", thrown<programming_error>([&] { conn.executemany("COPY t FROM STDIN", std::vector<params>(1)); }).what());
   EXPECT_CONTAINS("2 argument",
                   thrown<programming_error>([&] {
                     conn.executemany("INSERT INTO item (id) VALUES ($1)", std::vector<std::pair<int, int>>{{1, 2}});
@@ -107,10 +109,9 @@ TEST_F(bound_many, is_started_on_an_asynchronous_connection) {
   connection async = connect(dsn(way::unix_socket), {.async = true});
   finish(async);
   async.start_exec("CREATE TEMP TABLE item (id int PRIMARY KEY, name text)");
-  auto many = async.start_executemany("INSERT INTO item VALUES ($1, $2)",
-                                      std::views::iota(0, 20'000) | std::views::transform([](int i) {
-                                        return std::tuple(i, std::string(20, 'x'));
-                                      }));
+  auto many = async.start_executemany(
+      "INSERT INTO item VALUES ($1, $2)",
+      std::views::iota(0, 20'000) | std::views::transform([](int i) { return std::tuple(i, std::string(20, 'x')); }));
   auto behind = async.start_query("SELECT count(*)::int FROM item");
   finish(async);
   EXPECT_EQ(many.get(), 20'000U);
@@ -118,8 +119,8 @@ TEST_F(bound_many, is_started_on_an_asynchronous_connection) {
 }
 
 TEST_F(bound_many, behind_a_pooler_without_names) {
-  connection unnamed = connect(dsn(way::unix_socket),
-                               {.autocommit = true, .statement_cache_mode = statement_cache_mode::unnamed});
+  connection unnamed =
+      connect(dsn(way::unix_socket), {.autocommit = true, .statement_cache_mode = statement_cache_mode::unnamed});
   unnamed.exec("CREATE TEMP TABLE item (id int PRIMARY KEY, name text)");
   std::vector<params> mixed{params(5, "e"), params(std::int64_t{6}, "f"), params(7, nullptr), params(8, "h")};
   EXPECT_EQ(unnamed.executemany("INSERT INTO item VALUES ($1, $2)", mixed), 4U);

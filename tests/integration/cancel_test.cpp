@@ -49,7 +49,8 @@ TEST_P(cancelling, is_stepped_by_poll) {
   EXPECT_NE(several, before);
   EXPECT_TRUE(conn.timeout());
   conn.cancel();  // a second one changes nothing
-  EXPECT_FALSE(thrown<query_canceled>([&] { finish(conn); }).is_fatal());
+  auto const cancelled = thrown<query_canceled>([&] { finish(conn); });
+  EXPECT_FALSE(cancelled.is_fatal()) << cancelled.what();
   EXPECT_EQ(conn.fileno(), several) << "from the first request on, for the connection's whole life";
   EXPECT_FALSE(conn.timeout());
   conn.start_exec("SELECT 7");
@@ -90,7 +91,11 @@ TEST_P(cancelling, within_a_time_that_is_over_is_not_sent_and_the_statement_goes
 INSTANTIATE_TEST_SUITE_P(each, cancelling, testing::ValuesIn(all_ways), [](auto const& of) { return name(of.param); });
 
 // The request is on its way while the statement ends by itself: the next statement must not feel it. Some statements
+<<<<<<< cc1aa168392f075e4181a740bce6bfa9ed6f245b
+// take longer than a request does on a slow machine, and some no time.
+=======
 // last until they are cancelled; how many of the others end before that is the machine's.
+>>>>>>> 406f191
 TEST(cancel_race, never_hits_the_next_statement_of_an_asynchronous_connection) {
   connection conn = connect(dsn(way::unix_socket), {.async = true});
   finish(conn);
@@ -158,13 +163,13 @@ TEST(reconnecting, is_a_new_session_with_the_same_settings) {
   }
 }
 
-TEST(reconnecting, closes_statements_and_keeps_the_queue) {
+TEST(reconnecting, prepares_statements_again_and_keeps_the_queue) {
   connection conn = open();
   statement old = conn.prepare("SELECT $1::int");
   conn.exec("LISTEN here");
   conn.exec("NOTIFY here, 'before'");
   conn.reconnect();
-  EXPECT_THROW(old.query(1), interface_error);
+  EXPECT_EQ(old.query(1)[0].get<int>(0), 1) << "prepared again";
   EXPECT_EQ(conn.prepare("SELECT $1::int").query(2)[0].get<int>(0), 2);
   auto const kept = conn.notifies.pop();
   ASSERT_TRUE(kept);

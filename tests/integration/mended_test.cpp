@@ -16,25 +16,33 @@ namespace {
 
 TEST(mended, a_guard_left_while_another_operation_ran_was_forgotten_and_its_transaction_stood) {
   connection conn = open();
+  conn.exec("CREATE TEMP TABLE guarded (i int)");
   {
     transaction tx{conn};
-    conn.query("SELECT 1");
+    conn.query("INSERT INTO guarded VALUES (1)");
     conn.start_exec("SELECT pg_sleep(0.01)");
-    EXPECT_CONTAINS("another operation is under way", thrown<programming_error>([&] { tx.commit(); }).what());
   }
-  EXPECT_TRUE(conn.closed()) << "its transaction could not be rolled back";
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM guarded"), 0);
+  connection brief = open(way::unix_socket, {.guard_limit = std::chrono::milliseconds(50)});
+  {
+    transaction tx{brief};
+    brief.query("SELECT 1");
+    brief.start_exec("SELECT pg_sleep(60)");
+  }
+  EXPECT_TRUE(brief.closed()) << "its transaction could not be rolled back in time";
 }
 
 TEST(mended, commit_during_a_started_operation_did_nothing) {
-  connection conn = connect(dsn(way::unix_socket));
-  conn.start_exec("SELECT 1");
-  for (auto const& call : {+[](connection& on) { on.commit(); }, +[](connection& on) { on.rollback(); },
-                           +[](connection& on) { on.set_autocommit(true); }})
-    EXPECT_CONTAINS("another operation is under way", thrown<programming_error>([&] { call(conn); }).what());
-  finish(conn);
-  EXPECT_EQ(conn.transaction_status(), transaction_status::in_transaction);
-  conn.commit();
-  EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
+  for (auto const& call : {+[](connection& on) { on.commit(); }, +[](connection& on) { on.rollback(); }}) {
+    connection conn = connect(dsn(way::unix_socket));
+    auto started = conn.start_exec("SELECT 1");
+    call(conn);
+    EXPECT_EQ(conn.transaction_status(), transaction_status::idle) << "it waits, and ends the transaction";
+    EXPECT_EQ(started.get()[0][0].get<int>(0), 1);
+    started = conn.start_exec("SELECT 2");
+    EXPECT_CONTAINS("inside a transaction", thrown<programming_error>([&] { conn.set_autocommit(true); }).what());
+    EXPECT_EQ(started.get()[0][0].get<int>(0), 2);
+  }
 }
 
 TEST(mended, retry_within_a_guard_that_had_sent_nothing_was_not_refused) {

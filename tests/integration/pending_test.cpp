@@ -71,7 +71,8 @@ TEST_P(pending_test, get_waits_for_its_own_operation_and_not_for_those_behind) {
   slow.get();
 }
 
-INSTANTIATE_TEST_SUITE_P(each, pending_test, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });
+INSTANTIATE_TEST_SUITE_P(each, pending_test, testing::ValuesIn(three_ways),
+                         [](auto const& of) { return name(of.param); });
 
 TEST(pending_errors, of_one_with_a_handle_come_out_of_get_alone) {
   connection conn = open();

@@ -105,8 +105,7 @@ TEST_P(pipeline_test, left_without_sync_nothing_stands) {
     kept = p.query("INSERT INTO item VALUES ($1)", 1);
     p.query("INSERT INTO item VALUES ($1)", 2);
     throw 1;
-  } catch (int) {
-  }
+  } catch (int) {}
   settle();
   EXPECT_CONTAINS("left without sync()", thrown<operational_error>([&] { kept->get(); }).what());
   EXPECT_EQ(now<int>("SELECT count(*)::int FROM item"), 0);

@@ -102,11 +102,12 @@ TEST(reset_of_a_session, leaves_what_is_the_users) {
   EXPECT_EQ(take_payloads(conn), "before after ");
 }
 
-TEST(reset_of_a_session, needs_an_open_connection_that_does_nothing) {
+TEST(reset_of_a_session, needs_an_open_connection_and_queues_behind_what_was_started) {
   connection conn = open();
-  conn.start_exec("SELECT pg_sleep(0.05)");
-  EXPECT_THROW(conn.reset(), programming_error);
-  finish(conn);
+  conn.exec("SET application_name = 'before'");
+  auto started = conn.start_exec("SELECT pg_sleep(0.05), current_setting('application_name')");
+  conn.reset();
+  EXPECT_EQ(started.get()[0][0].get<std::string>(1), "before");
   conn.close();
   EXPECT_STREQ(thrown<interface_error>([&] { conn.reset(); }).what(), "connection already closed");
 }

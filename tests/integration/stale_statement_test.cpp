@@ -279,7 +279,7 @@ TEST_P(stale_statement, is_prepared_again_when_all_were_forgotten) {
   }
 }
 
-TEST(forget_statements, closes_the_old_ones_and_is_refused_in_mid_operation) {
+TEST(forget_statements, closes_the_old_ones_and_waits_for_what_was_started) {
   connection conn = open();
   for (int i = 0; i < 20; ++i) conn.query("SELECT " + std::to_string(i));
   statement made = conn.prepare("SELECT 'by hand'");
@@ -291,9 +291,14 @@ TEST(forget_statements, closes_the_old_ones_and_is_refused_in_mid_operation) {
   EXPECT_EQ(made.query()[0].get<std::string>(0), "by hand");
   EXPECT_EQ(kept_statements(conn).size(), 2U);
 
-  conn.start_query("SELECT 1");
-  EXPECT_CONTAINS("under way", thrown<programming_error>([&] { conn.forget_statements(); }).what());
-  finish(conn);
+  auto started = conn.start_query("SELECT 1");
+  conn.forget_statements();
+  EXPECT_TRUE(started.ready());
+  connection async = connect(dsn(way::unix_socket), {.async = true});
+  finish(async);
+  async.start_query("SELECT 1");
+  EXPECT_CONTAINS("under way", thrown<programming_error>([&] { async.forget_statements(); }).what());
+  finish(async);
   conn.close();
   EXPECT_STREQ(thrown<interface_error>([&] { conn.forget_statements(); }).what(), "connection already closed");
 }

@@ -35,7 +35,7 @@ class fed_operations {
   }
 
   detail::session_context context;
-  detail::operation_queue queue;
+  detail::operation_queue queue{context.session, context.obstacles};
 
   void begin(detail::operation& what) {
     queue.push(what, nullptr, nullptr);

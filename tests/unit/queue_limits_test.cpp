@@ -39,13 +39,22 @@ class idle_operation final : public operation {
   fed how_;
 };
 
+struct surroundings {
+  protocol::session session;
+  obstacles flags;
+};
+class made_queue : private surroundings, public operation_queue {
+ public:
+  made_queue() : operation_queue(session, flags) {}
+};
+
 std::unique_ptr<limit> over(limit::remedy how) { return std::make_unique<limit>(within(0s), how); }
 std::unique_ptr<limit> later(std::chrono::minutes time, limit::remedy how = limit::cancel) {
   return std::make_unique<limit>(within(time), how);
 }
 
 TEST(queue_limits, what_was_not_sent_leaves_the_queue) {
-  operation_queue queue;
+  made_queue queue;
   idle_operation front(true), waits, closes;
   queue.push(front, over(limit::cancel), nullptr);
   queue.push(waits, over(limit::cancel), nullptr);
@@ -60,7 +69,7 @@ TEST(queue_limits, what_was_not_sent_leaves_the_queue) {
 
 TEST(queue_limits, of_what_is_not_cancelled_close_wherever_it_stands) {
   for (bool const is_fed : {false, true}) {
-    operation_queue queue;
+    made_queue queue;
     idle_operation front(!is_fed), closes;
     queue.push(front, nullptr, nullptr);
     queue.push(closes, over(limit::close), nullptr);
@@ -74,7 +83,7 @@ TEST(queue_limits, of_what_is_not_cancelled_close_wherever_it_stands) {
 }
 
 TEST(queue_limits, of_what_was_sent_behind_another_do_not_count_before_it_is_in_front) {
-  operation_queue queue;
+  made_queue queue;
   idle_operation front, behind;
   queue.push(front, nullptr, nullptr);
   queue.push(behind, over(limit::cancel), nullptr);
@@ -95,7 +104,7 @@ TEST(queue_limits, of_what_was_sent_behind_another_do_not_count_before_it_is_in_
 
 // Without the rest of its unit the server would wait for ever.
 TEST(queue_limits, of_what_was_sent_in_part_do_not_count_before_it_is_in_front) {
-  operation_queue queue;
+  made_queue queue;
   idle_operation front, behind(true, fed::part);
   queue.push(front, nullptr, nullptr);
   queue.push(behind, over(limit::cancel), nullptr);
@@ -110,7 +119,7 @@ TEST(queue_limits, of_what_was_sent_in_part_do_not_count_before_it_is_in_front) 
 }
 
 TEST(queue_limits, the_earliest_counts) {
-  operation_queue queue;
+  made_queue queue;
   idle_operation front(true), second, third;
   queue.push(front, later(30min), nullptr);
   queue.push(second, later(10min), nullptr);
@@ -123,18 +132,36 @@ TEST(queue_limits, the_earliest_counts) {
   EXPECT_FALSE(queue.has_limits());
 }
 
-TEST(queue_limits, an_interrupt_is_a_limit_of_the_one_in_front) {
-  operation_queue queue;
-  queue.interrupt();  // nothing is under way
+TEST(queue_limits, an_interrupt_is_a_limit_of_what_was_sent_and_the_end_of_what_was_not) {
+  made_queue queue;
+  idle_operation front(true), second, third;
+  queue.interrupt(front);  // nothing is under way
   EXPECT_FALSE(queue.has_limits());
-  idle_operation front(true), second;
   queue.push(front, later(30min), nullptr);
   queue.push(second, nullptr, nullptr);
+  queue.push(third, nullptr, nullptr);
   queue.feed();
-  queue.interrupt();
+  queue.interrupt(front);
   EXPECT_TRUE(queue.limit()->is_over() && queue.limit()->cancels());
   queue.end_unsent();
   EXPECT_FALSE(second.has_ended());
+  queue.interrupt(second);
+  EXPECT_TRUE(second.has_ended() && second.was_canceled());
+  EXPECT_FALSE(front.has_ended() || third.has_ended());
+}
+
+TEST(queue_order, what_ends_while_it_is_fed_leaves_behind_those_before_it) {
+  made_queue queue;
+  idle_operation front, ended(false, fed::nothing), last;
+  queue.push(front, nullptr, nullptr);
+  queue.push(ended, nullptr, nullptr);
+  queue.push(last, nullptr, nullptr);
+  ended.end();
+  queue.feed();
+  EXPECT_EQ(&queue.front(), &front);
+  queue.end_front();
+  EXPECT_EQ(&queue.front(), &last);
+  EXPECT_EQ(queue.left(), 2U);
 }
 
 }  // namespace

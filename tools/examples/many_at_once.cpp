@@ -57,7 +57,8 @@ int main(int count, char** arguments) {
     in_a_pipeline(conn);
     std::vector<std::tuple<int, std::string>> items;
     for (int i = 10; i < 15; ++i) items.emplace_back(i, "item " + std::to_string(i));
-    std::printf("%llu more\n", static_cast<unsigned long long>(conn.executemany("INSERT INTO item VALUES ($1, $2)", items)));
+    std::printf("%llu more\n",
+                static_cast<unsigned long long>(conn.executemany("INSERT INTO item VALUES ($1, $2)", items)));
     to_a_file(conn, stdout);
     return 0;
   } catch (tusk::error const& e) {

@@ -14,34 +14,28 @@
 #include <ranges>
 #include <string>
 #include <string_view>
-#include <tusk/connection_info.hpp>
+#include <tusk/connection_base.hpp>
 #include <tusk/elements.hpp>
 #include <tusk/execution.hpp>
-#include <tusk/fwd.hpp>
 #include <tusk/mapping.hpp>
-#include <tusk/notify.hpp>
 #include <tusk/options.hpp>
 #include <tusk/outcome.hpp>
 #include <tusk/pending.hpp>
 #include <tusk/pipeline.hpp>
 #include <tusk/results.hpp>
-#include <tusk/session_mode.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/stream.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
 #include <tusk/types/wrappers.hpp>
-#include <tusk/wait.hpp>
 #include <tusk/within.hpp>
-#include <vector>
 
 namespace tusk {
 
 namespace aio::detail {
 class stepper;
 }
-
 namespace detail {
 class connection_state;
 struct opening;
@@ -64,7 +58,7 @@ concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Deri
 ///
 /// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
 /// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
-class connection {
+class connection : public connection_base {
  public:
   /// For connect().
   explicit connection(detail::opening&& made);
@@ -154,16 +148,17 @@ class connection {
 
   /// Forgets the statements that are kept: each is prepared again when it is used next, a tusk::statement too. For a
   /// change that makes their parameters' types other ones, as when a column got another type. Sends nothing; the
-  /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it. Throws programming_error while an operation is under way, interface_error if closed.
+  /// server's are closed with the next `query` or `prepare`. DEALLOCATE ALL and DISCARD ALL are noticed without it.
+  /// Throws programming_error while an operation is under way, interface_error if closed.
   void forget_statements();
 
   // ---- many at once ----
 
   /// Runs a statement once for each element of a range (params, a tuple or pair of arguments, an aggregate without an
   /// adapter, whose members are the arguments, or the one argument): prepared once, sent without waiting, in one unit,
-  /// so that all of them stand or, where statements commit by themselves, none. Gives how many rows all of them touched,
-  /// as the server counts. Elements are asked for as they are sent, in this call: a range may make them. It may not
-  /// operate on this connection.
+  /// so that all of them stand or, where statements commit by themselves, none. Gives how many rows all of them
+  /// touched, as the server counts. Elements are asked for as they are sent, in this call: a range may make them. It
+  /// may not operate on this connection.
   ///
   /// The parameters' types are those of the first element; one that needs others has the statement prepared again. An
   /// error names its element. A statement that gives rows is a programming_error; a pipeline runs such.
@@ -227,7 +222,6 @@ class connection {
   void set_session(tusk::session_mode const& mode);
   void set_isolation_level(isolation_level level);
   void set_autocommit(bool on);
-  tusk::transaction_status transaction_status() const;
 
   /// Makes the session as it was in the beginning: rolls back, gives all settings the values that they had at connect
   /// (RESET ALL), the user too (SET SESSION AUTHORIZATION DEFAULT), and transactions begin as connect_options said. One
@@ -243,24 +237,11 @@ class connection {
   /// made or dropped. Where the session's extra_float_digits rounds floating point, a warning is among the notices.
   /// Results that are there already stay as they are.
   void load_types(std::optional<within> const& limit = {});
-  /// The OID of a type, by the name that SQL uses ("int4", "int4[]", "color", "shop.color"; one with capitals in
-  /// quotes). Throws programming_error if there is none, or load_types() did not find it.
-  oid type_oid(std::string_view name) const;
-  /// The other way: a name that type_oid() knows; empty where that knows none.
-  std::string type_name(oid type) const;
-
   // ---- stepping: for event loops, and for every connection with `async` ----
 
   /// One step: sends what is to be sent, takes what has come, and says what to wait for. Never waits. On an idle
   /// connection it gathers notifications. Throws what the operation under way has to throw.
   poll_status poll();
-  /// The descriptor to wait on; -1 when closed. It may change between polls while connecting. From the first stop token
-  /// or cancel() on it is one that stands for several (an epoll instance), the same for the connection's whole life,
-  /// over reconnect() too; poll() then says `read` or `ok`, and nobody waits until it is writable.
-  int fileno() const noexcept;
-  /// Time until poll() has to be called although the descriptor is silent: a limit's end, ... Nothing: for ever.
-  std::optional<std::chrono::milliseconds> timeout() const;
-
   /// Starts what the call without start_ does, and returns at once; several may be under way: see pending.hpp. They end
   /// as poll() steps; on a blocking connection also while calls wait that begin later, which queue behind them.
   ///
@@ -268,9 +249,9 @@ class connection {
   /// of ours, has to end before what is behind it is sent. So a BEGIN in a text that fails lets what is behind it stand
   /// by itself, where statements commit by themselves; pipeline() makes units that fail together.
   ///
-  /// On a blocking connection these send, and take answers, until little is left to be sent. On an asynchronous one they
-  /// throw programming_error where limits.queued bytes wait already; what finds nothing waiting is always taken. Also
-  /// programming_error: in a handler, while a stream is open, between a pipeline's first request and its sync().
+  /// On a blocking connection these send, and take answers, until little is left to be sent. On an asynchronous one
+  /// they throw programming_error where limits.queued bytes wait already; what finds nothing waiting is always taken.
+  /// Also programming_error: in a handler, while a stream is open, between a pipeline's first request and its sync().
   pending<results> start_exec(std::string_view script) { return start_script(nullptr, script); }
   template <class... Args>
   pending<result> start_query(std::string_view sql, Args const&... args) {
@@ -315,23 +296,9 @@ class connection {
   pending<void> start_listen(within const& limit, std::string_view channel);
   pending<void> start_unlisten(within const& limit, std::string_view channel);
   pending<void> start_notify(within const& limit, std::string_view channel, std::string_view payload = {});
-  /// How many bytes of what was started wait to be sent, about.
-  std::size_t queued() const;
   /// The results of the operation that has ended last, of those that were started and whose handle was dropped; once.
   /// Throws programming_error while one is under way.
   results take_results();
-  /// Whether an operation is under way: until poll() says ok. This, closed(), fileno(), timeout(), transaction_status() and info() do not
-  /// wait for another thread's operation.
-  bool isexecuting() const noexcept;
-
-  // ---- waiting ----
-
-  /// Sets how this connection's blocking calls wait, see wait.hpp; it comes before the callback of the process. An
-  /// empty one: as the process says. connect_options::wait_callback sets it before connecting.
-  void set_wait_callback(wait_callback callback);
-  /// The connection's own; empty if it has none.
-  wait_callback get_wait_callback() const;
-
   // ---- cancelling, beginning anew ----
 
   /// Asks the server to cancel the operation under way, which then fails with query_canceled, unless it ends before
@@ -350,7 +317,8 @@ class connection {
   void cancel(std::chrono::milliseconds within = std::chrono::seconds(10));
 
   /// Closes, and connects again with the same settings; with `async` poll() does it. Statements that were prepared are
-  /// prepared again when they are used next, a tusk::statement too. The queue of notifications stays, LISTEN does not. Needs exclusion, as moving does. Throws as connect().
+  /// prepared again when they are used next, a tusk::statement too. The queue of notifications stays, LISTEN does not.
+  /// Needs exclusion, as moving does. Throws as connect().
   void reconnect(std::optional<within> const& limit = {});
 
   // ---- notifications ----
@@ -375,37 +343,6 @@ class connection {
   /// Notifications that have arrived, but for those that a handler took. Every operation and every poll() gathers them.
   notification_queue notifies;
 
-  /// Has a function called for each notification of a channel in place of queueing it; an empty one: they are queued
-  /// again. It does not LISTEN. Handlers stay when the connection is moved or reconnected.
-  ///
-  /// A handler runs inside of whatever call takes the bytes (poll(), or an operation that waits), on that thread. There
-  /// it may ask the connection things (info(), closed(), notifies, ...), set handlers, take itself off, and close();
-  /// what operates on the connection is a programming_error, other connections are free. It must not destroy the
-  /// connection, nor assign to it. What it throws comes out of that call, when the bytes are taken and other handlers
-  /// have run: the connection stays open, and what an operation did stands. If several throw the first counts; if the
-  /// operation itself fails, its error comes out, and the next call throws the handler's.
-  void on_notify(std::string_view channel, std::function<void(tusk::notify const&)> handler);
-  /// The same for notices and warnings of the server, which are kept for take_notices() as well.
-  void on_notice(std::function<void(diagnostics const&)> handler);
-  /// The last 50 notices and warnings of the server, at most 1 MiB of them, oldest first, each with all its fields;
-  /// taking them empties the list. One that is larger by itself goes to a handler alone. Nothing is ever printed.
-  std::vector<diagnostics> take_notices();
-
-  // ---- about the connection ----
-
-  /// Shows every message, both ways, as a line in the format of libpq's PQtrace without its time stamps: direction (F
-  /// or B), length, name, fields, with tabs between. Passwords, SASL data and cancel keys are shown as ***; what the
-  /// statements say is not. The sink is called by whatever call moves the bytes, and may do no more with the connection
-  /// than handlers, see on_notify; if it throws, the connection is closed and the exception comes out there (but for
-  /// close(), which swallows it). An empty sink ends it. Throws programming_error in the midst of connecting, or while
-  /// something is being sent.
-  void trace(std::function<void(std::string_view line)> sink);
-  connection_info info() const;
-  /// The connection string in effect, its password masked.
-  std::string dsn() const;
-  /// A setting that the server reports ("TimeZone"); empty if it does not.
-  std::string parameter_status(std::string_view name) const;
-  bool closed() const noexcept;
   /// Says goodbye and closes; an operation under way ends with operational_error, on a blocking connection also that of
   /// another thread, for which this does not wait. Closing twice is fine.
   void close() noexcept;
@@ -431,19 +368,13 @@ class connection {
   friend bool wait_readable(connection& conn, within const& limit);
   friend void wait_select(connection& conn);
   results run_watched(execution const& what);
-  /// Throws interface_error if the connection was moved from.
-  detail::connection_state& state() const {
-    if (!state_) [[unlikely]]
-      throw_moved();
-    return *state_;
-  }
-  [[noreturn]] static void throw_moved();
-  /// How many operations have ended.
+  /// How many operations have ended; whether the last of them is not to be told yet; what broke the connection.
   std::uint64_t ended_operations() const noexcept;
+  bool holds_completion() const noexcept;
+  std::exception_ptr broken_by() const noexcept;
   void close(std::exception_ptr why) noexcept;
   poll_status poll_and_tell();
 
-  adapter_registry& adapters() const;
   results exec_script(within const* limit, std::string_view script);
   detail::pending_operation start_script(within const* limit, std::string_view script);
   result query_params(std::string_view sql, params const& args);
@@ -458,7 +389,6 @@ class connection {
   friend void register_adapter(Function adapt, connection& conn);
   friend void register_type(typecaster const& caster, connection& conn);
 
-  std::shared_ptr<detail::connection_state> state_;
   std::function<std::unique_ptr<tusk::cursor>(connection&)> cursor_factory_;
 };
 

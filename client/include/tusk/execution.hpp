@@ -23,9 +23,9 @@ struct execution {
   bool starts = false;     ///< by start_exec, start_query, and their like: only sent, and ended later
   std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
   within const* limit = nullptr;                                          ///< null: none
-  bool streams = false;                          ///< by stream() or start_stream()
-  pipeline* in = nullptr;                        ///< not null: as a request of that one
-  detail::element_source* elements = nullptr;    ///< not null: executemany, once for each of these
+  bool streams = false;                                                   ///< by stream() or start_stream()
+  pipeline* in = nullptr;                                                 ///< not null: as a request of that one
+  detail::element_source* elements = nullptr;  ///< not null: executemany, once for each of these
 };
 
 }  // namespace tusk

@@ -77,9 +77,9 @@ inline void given_by<void>(sql_operation&) {}
 /// start_exec, `statement` of start_prepare, a count of start_executemany, nothing of the others.
 ///
 /// It holds what it needs: it may outlive its connection, and then gives what had come, or throws operational_error.
-/// Dropping it cancels nothing. The operation's error comes out of get() alone; of an operation whose handle was dropped
-/// before it had ended it comes out of the next poll(), or of the next call that begins an operation on a blocking
-/// connection, before anything is sent. One that was dropped later takes the outcome with it.
+/// Dropping it cancels nothing. The operation's error comes out of get() alone; of an operation whose handle was
+/// dropped before it had ended it comes out of the next poll(), or of the next call that begins an operation on a
+/// blocking connection, before anything is sent. One that was dropped later takes the outcome with it.
 template <class T>
 class pending {
  public:
@@ -99,10 +99,10 @@ class pending {
     return detail::given_by<T>(*ended);
   }
 
-  /// Asks that the operation end soon; nothing if it has. One that was not sent has ended then, with query_canceled; one
-  /// that was is cancelled at the server as soon as it is in front, as a limit does it that is over (see within.hpp): so
-  /// the connection stays usable, or is closed. Does not wait: get(), poll(), or later calls go on with it. Throws as
-  /// ready(); programming_error in a handler.
+  /// Asks that the operation end soon; nothing if it has. One that was not sent has ended then, with query_canceled;
+  /// one that was is cancelled at the server as soon as it is in front, as a limit does it that is over (see
+  /// within.hpp): so the connection stays usable, or is closed. Does not wait: get(), poll(), or later calls go on with
+  /// it. Throws as ready(); programming_error in a handler.
   void cancel() { what_.cancel(); }
 
  private:

@@ -29,9 +29,10 @@ struct prepared_statement;
 /// See the top of this file; made by connection::pipeline(). It moves; one thread at a time.
 ///
 /// From a unit's first request to its sync() nothing else begins on the connection, and no request of the unit can be
-/// asked for its result: that is a programming_error. cancel() and close() are allowed. An error stops the unit: what is
-/// behind it is not run, and says so. Where statements commit by themselves nothing of a unit stands that failed, also
-/// of the requests that have given a result; inside a transaction, or outside of autocommit, the transaction has failed.
+/// asked for its result: that is a programming_error. cancel() and close() are allowed. An error stops the unit: what
+/// is behind it is not run, and says so. Where statements commit by themselves nothing of a unit stands that failed,
+/// also of the requests that have given a result; inside a transaction, or outside of autocommit, the transaction has
+/// failed.
 ///
 /// Requests are sent as it comes: any number of them, and of their answers that nobody keeps, needs no more memory than
 /// a few. On an asynchronous connection, which only poll() steps, limits.queued bounds what waits.
@@ -59,9 +60,9 @@ class pipeline {
     return add(&prepared, {}, params::of(adapters(), args...).require_bindable());
   }
 
-  /// Ends the unit and sends it; does not wait. What it returns gives the unit's end: get() throws its first error, with
-  /// the request's number, as the first request that failed does. Requests without a handle report there alone. Without
-  /// an open unit it sends nothing, and the end is there.
+  /// Ends the unit and sends it; does not wait. What it returns gives the unit's end: get() throws its first error,
+  /// with the request's number, as the first request that failed does. Requests without a handle report there alone.
+  /// Without an open unit it sends nothing, and the end is there.
   pending<void> sync();
 
  private:

@@ -84,8 +84,8 @@ struct streamed<> {
 /// walked; one thread at a time.
 ///
 /// A row, and every view into it, lives until the next step. While a stream is open nothing else begins on its
-/// connection: that is a programming_error. It is open until its last row has come, or it is destroyed. It can be walked
-/// once. Walking throws what the statement fails with, behind the rows that came before that.
+/// connection: that is a programming_error. It is open until its last row has come, or it is destroyed. It can be
+/// walked once. Walking throws what the statement fails with, behind the rows that came before that.
 ///
 /// One that is left early ends its statement, see on_leave. The destructor waits for that at most as long as
 /// connect_options::guard_limit says, then closes the connection; on an asynchronous connection poll() goes on with it.

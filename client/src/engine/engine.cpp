@@ -204,8 +204,7 @@ bool engine::step_session(operation const* awaited) {
 client::wish const& engine::step() {
   // Mostly there are a bare socket and one operation, which was fed: it is one send, or one receive that has the whole
   // answer.
-  constexpr unsigned special =
-      obstacles::closed | obstacles::connecting | obstacles::doubtful | obstacles::streaming;
+  constexpr unsigned special = obstacles::closed | obstacles::connecting | obstacles::doubtful | obstacles::streaming;
   detail::link& link = channel_.link();
   if (!queue_.is_one_whole() || in_.obstacles.any_of(special) || waits_.has_several() || cancelling_.has_work() ||
       !link.is_bare() || link.has_failed())
@@ -304,94 +303,6 @@ void engine::cancel(operation const& what) {
   queue_.interrupt(what);
   if (queue_.empty()) busy_.store(false, std::memory_order_release);
   want(in_.session.output().empty());
-}
-
-// ---- the end ----
-
-/// A limit is over, and no cancel request has helped, or there is none that could.
-void engine::end_if_spent() {
-  client::limit const* const limit = queue_.spent();
-  if (limit == nullptr || in_.is_closed()) return;
-  std::string const why = limit->cancels() ? "the statement's limit was over, and it had not ended " +
-                                                 std::to_string(client::limit::grace.count()) + " s later"
-                                           : "the limit was over of an operation that is not cancelled";
-  break_off(std::make_exception_ptr(operational_error(
-      "the connection was closed: " + why + (limit->reason.empty() ? "" : "; ") + limit->reason, true)));
-}
-
-void engine::end_if_doubtful() noexcept {
-  if (!in_.obstacles.any_of(obstacles::doubtful) || in_.is_closed()) return;
-  break_off(std::make_exception_ptr(operational_error(
-      "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next "
-      "statement",
-      true)));
-}
-
-/// The connection broke without a word from the server.
-void engine::lost(std::string const& reason) {
-  if (in_.is_closed())  // by another thread
-    return break_off(std::make_exception_ptr(operational_error(closed_text, true)));
-  std::exception_ptr lost = std::make_exception_ptr(operational_error("the connection was lost: " + reason, true));
-  if (told_.farewell) lost = with_earlier(std::move(lost), types::make_server_error(*told_.farewell, {}, true));
-  break_off(std::move(lost));
-}
-
-/// Ends everything with that error; if nothing was under way, the next call has it to throw.
-void engine::break_off(std::exception_ptr error) noexcept {
-  hang_up();
-  if (queue_.empty()) reason_.set(error);
-  queue_.end_all(error);
-  in_.session.abandon();
-  in_.idle();
-}
-
-void engine::give_up() noexcept {
-  hang_up();
-  queue_.end_all(std::current_exception());
-  in_.session.abandon();
-  in_.idle();
-}
-
-/// What was thrown ends the connection. In a forked child it comes of the fork.
-void engine::rethrow() {
-  give_up();
-  if (in_.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
-  throw;
-}
-
-void engine::hang_up() noexcept {
-  in_.obstacles.set(obstacles::closed, true);
-  if (in_.obstacles.any_of(obstacles::forked)) cancelling_.abandon();
-  channel_.close();
-  cancelling_.drop();
-  busy_ = false;
-  waits_.clear();
-}
-
-void engine::close(char const* why) noexcept {
-  std::exception_ptr error;
-  try {
-    if (!queue_.empty()) error = std::make_exception_ptr(operational_error(why, true));
-  } catch (std::bad_alloc const&) {
-    error = std::current_exception();
-  }
-  close(error);
-}
-
-void engine::close(std::exception_ptr const& why) noexcept {
-  if (in_.is_closed() && !channel_.is_open()) return;
-  if (!in_.obstacles.any_of(obstacles::forked)) channel_.say_goodbye();
-  hang_up();
-  in_.session.abandon();
-  if (!queue_.empty()) queue_.end_all(why);
-}
-
-void engine::take_over(engine& from) noexcept {
-  if (!from.in_.obstacles.any_of(obstacles::closed | obstacles::forked)) {
-    from.channel_.say_goodbye();
-    channel_.take_socket(from.channel_);
-  }
-  waits_.take_several(from.waits_);
 }
 
 }  // namespace tusk::detail

@@ -111,6 +111,8 @@ class engine {
   void close(std::exception_ptr const& why) noexcept;
   /// Why it is closed, where no operation has told it.
   end_reason& reason() noexcept { return reason_; }
+  /// What broke it, whoever was told; null: nothing has.
+  std::exception_ptr const& broken_by() const noexcept { return broken_by_; }
   /// Ends the connection if a cancel request may still hit what is sent next.
   void end_if_doubtful() noexcept;
   /// So that the socket of the next connection has another number, and the descriptor for several is the same.
@@ -147,6 +149,7 @@ class engine {
   detail::cancelling cancelling_;
   std::atomic<bool> busy_ = false;
   end_reason reason_;
+  std::exception_ptr broken_by_;
 };
 
 template <class Operation>

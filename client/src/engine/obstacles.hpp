@@ -23,7 +23,7 @@ class obstacles {
     untold = 512,        ///< an operation that was started has failed, and nobody was told
     unit_open = 1024,    ///< a pipeline has requests without their sync()
     streaming = 2048,    ///< a stream is open
-    cancelled = 4096,     ///< another thread cancels what is under way, or what was
+    cancelled = 4096,    ///< another thread cancels what is under way, or what was
   };
 
   bool none() const noexcept { return word_ == 0; }

@@ -31,7 +31,7 @@ class operation_queue {
   /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and last_ended() gives it
   /// back. `size`: of what it will send, about.
   void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
-            std::size_t size);
+            std::size_t size = 0);
   /// The same without a limit, where there is no other; its requests are in the output already.
   void push_fed(operation& what, std::shared_ptr<operation>&& kept) {
     entries_.emplace_back(&what, nullptr, std::move(kept), std::size_t{0});

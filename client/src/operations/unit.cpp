@@ -79,8 +79,8 @@ progress unit_request::take_description(protocol::event const& told) {
   } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
     statement_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
     if (args_count_ != statement_->parameters.size())
-      fail(std::make_exception_ptr(
-          programming_error(wrong_argument_count(statement_->parameters.size(), args_count_))));
+      fail(
+          std::make_exception_ptr(programming_error(wrong_argument_count(statement_->parameters.size(), args_count_))));
   } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
     if (refuse_format(*columns) == progress::broken) return progress::broken;
     columns_ = how_ == way::by_name && statement_->columns ? statement_->columns
@@ -112,9 +112,9 @@ void unit_request::complete() {
 
 void unit_request::skip(std::exception_ptr const& because) {
   if (has_ended() || error()) return end();
-  fail(std::make_exception_ptr(operational_error(
-      "request " + std::to_string(number_) + " of the pipeline was not run, because one before it failed: " +
-      (because ? text_of(because) : "nothing is known of it"))));
+  fail(std::make_exception_ptr(operational_error("request " + std::to_string(number_) +
+                                                 " of the pipeline was not run, because one before it failed: " +
+                                                 (because ? text_of(because) : "nothing is known of it"))));
   end();
 }
 

@@ -112,13 +112,13 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   void take_tag(std::string_view) override {}
   void lost() noexcept override { end_requests(error()); }
 
-  std::deque<std::shared_ptr<unit_request>> requests_;  // that have not ended
+  std::deque<std::shared_ptr<unit_request>> requests_;       // that have not ended
   std::vector<std::shared_ptr<prepared_statement>> parsed_;  // by this unit, and not described yet
   std::size_t unfed_ = 0;                                    // so many of the last of them are not encoded
   std::size_t waiting_ = 0;                                  // their bytes
   std::size_t count_ = 0;
   prepared_statement const* described_ = nullptr;  // whose columns the session knows where encoding is
-  std::uint64_t begin_ = 0;  // the number of the last message before the first request
+  std::uint64_t begin_ = 0;                        // the number of the last message before the first request
   std::exception_ptr abandoned_;
   std::error_code failed_;
   bool is_open_ = true, begun_ = false;

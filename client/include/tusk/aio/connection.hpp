@@ -43,8 +43,8 @@ namespace tusk::aio {
 template <class Token, class Value>
 concept token_for = asio::completion_token_for<Token, detail::signature_of<Value>>;
 
-/// Rows that come while their statement runs, see tusk::stream; made by connection::start_stream. It moves, but not while
-/// a next_chunk() of it is under way; that has to end before the stream does.
+/// Rows that come while their statement runs, see tusk::stream; made by connection::start_stream. It moves, but not
+/// while a next_chunk() of it is under way; that has to end before the stream does.
 class stream {
  public:
   explicit stream(std::shared_ptr<detail::stepper> on, tusk::stream<>&& from) noexcept
@@ -64,11 +64,12 @@ class stream {
 
 /// See the top of this file.
 ///
-/// Operations begun on one connection queue up: they are sent without waiting for each other, each a unit of its own, and
-/// complete in their order. `co_await (conn.query(a) && conn.query(b))` sends both at once; if a fails, b may have run:
-/// for all or nothing use a pipeline (native().pipeline(), and wait() behind its sync()). connect(), execute() of a
-/// cursor and wait() are begun one at a time. What waits to be sent is bounded, see tusk::connection::start_query.
-/// next_notify() and cancel() are no operations. No handler is called from within the function that began its operation.
+/// Operations begun on one connection queue up: they are sent without waiting for each other, each a unit of its own,
+/// and complete in their order. `co_await (conn.query(a) && conn.query(b))` sends both at once; if a fails, b may have
+/// run: for all or nothing use a pipeline (native().pipeline(), and wait() behind its sync()). connect(), execute() of
+/// a cursor and wait() are begun one at a time. What waits to be sent is bounded, see tusk::connection::start_query.
+/// next_notify() and cancel() are no operations. No handler is called from within the function that began its
+/// operation.
 ///
 /// Threads: as an Asio object, it is used by one thread at a time. Its own work runs on its executor, handlers on
 /// theirs; where several threads run an io_context, the executor has to be a strand, on which the functions are called
@@ -111,14 +112,15 @@ class connection {
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options), std::optional<within>());
+    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
+                                                     std::optional<within>());
   }
   template <std::derived_from<tusk::connection> Connection = tusk::connection,
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(within limit, std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
     return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
-                                               std::optional<within>(std::move(limit)));
+                                                     std::optional<within>(std::move(limit)));
   }
   template <token_for<void> Token>
   auto connect(std::string_view dsn, Token&& token) {

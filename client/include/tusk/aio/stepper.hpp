@@ -1,6 +1,7 @@
 // What all that waits on one connection shares: the connection, its descriptor in the event loop, a timer.
 //
-//   waiter: an operation, next_notify, cancel         any number of each; the operations end in the order of their start
+//   waiter: an operation, next_notify, cancel         any number of each; the operations end in the order of their
+//   start
 //     ─► step(): poll(), once                         whoever was told that the descriptor is ready does it
 //     ─► what it changed for the others: wake()       they look again
 //     ─► wait(): on the descriptor, as poll() asked; an operation that is not in front waits for its turn instead
@@ -68,7 +69,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
     descriptor_closed();
     native_ = std::move(fresh);
     connected_ = false;
-    stray_ = nullptr;
+    stray_ = beside_ = nullptr;
+    left_ = 0;
     ++generation_;
   }
   /// Tells the connections apart that were adopted.
@@ -87,6 +89,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
   /// One of these has ended, and its outcome is looked at. Throws what goes before it: of a handler of the user's.
   void finished() {
     --under_way_;
+    ++outcomes_;
+    if (std::exchange(cancelling_, false) && waiting_ != 0) wake();
     disarm();
     if (beside_) [[unlikely]]
       std::rethrow_exception(std::exchange(beside_, nullptr));
@@ -112,10 +116,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
     return std::exchange(outcome_, nullptr);
   }
   /// Changes when one has ended; 0: none is under way.
-  std::uint64_t number() const noexcept {
-    bool const executes = busy_ || (native_ && native_->isexecuting());
-    return executes ? 1 + outcomes_ + native_->ended_operations() : 0;
-  }
+  std::uint64_t number() const noexcept { return busy_ || under_way_ != 0 ? 1 + outcomes_ : 0; }
+  /// Whether the end of one is not to be told yet: the fate of a cancel request is not known.
+  bool holds() const noexcept { return native_->holds_completion(); }
 
   // ---- stepping and waiting ----
 
@@ -137,10 +140,10 @@ class stepper : public std::enable_shared_from_this<stepper> {
       if (watches_write_) descriptor_closed();
     }
     watch();
+    if (native_->closed() && !reason_) reason_ = native_->broken_by();
     auto const left = native_->ended_operations();
     bool const has_ended = std::exchange(left_, left) != left;
     if (waiting_ != 0 && (has_ended || ended_ || closed() || !native_->notifies.empty())) wake();
-    if (has_ended && !busy_) cancelling_ = false;
     if (has_ended && !queued_.empty()) [[unlikely]]
       wake_queued();
   }
@@ -331,9 +334,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
 
   bool busy_ = false, ended_ = false;  // one without a handle is under way; it has ended, but nobody took its outcome
   bool has_front_ = false;
-  std::size_t under_way_ = 0;     // with handles, up to finished()
-  std::vector<queued*> queued_;   // those of them that wait for their turn, in order
-  std::uint64_t outcomes_ = 0, left_ = 0;  // operations that have ended: without handles, and all that the last step knew
+  std::size_t under_way_ = 0;              // with handles, up to finished()
+  std::vector<queued*> queued_;            // those of them that wait for their turn, in order
+  std::uint64_t outcomes_ = 0, left_ = 0;  // operations that have completed; that have left the queue at the last step
   std::exception_ptr beside_;              // of a handler of the user's, while one with a handle was under way
   std::exception_ptr outcome_;
   bool must_end_ = false, cancelling_ = false;

@@ -12,8 +12,8 @@
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
 #include <tusk/notify.hpp>
-#include <tusk/results.hpp>
 #include <tusk/pending.hpp>
+#include <tusk/results.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/stream.hpp>
 #include <tusk/types/error.hpp>
@@ -35,7 +35,7 @@ struct operation {
   void begin(stepper& on, What&... what) {
     handle = on.begin([&] { return Kind::start(on.opened(), what...); });
   }
-  bool has_ended(stepper const&) const { return handle.ready(); }
+  bool has_ended(stepper const& on) const { return handle.ready() && !on.holds(); }
   void interrupt(stepper& on) {
     handle.cancel();
     on.step();
