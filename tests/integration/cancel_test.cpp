@@ -91,7 +91,7 @@ TEST_P(cancelling, within_a_time_that_is_over_is_not_sent_and_the_statement_goes
 INSTANTIATE_TEST_SUITE_P(each, cancelling, testing::ValuesIn(all_ways), [](auto const& of) { return name(of.param); });
 
 // The request is on its way while the statement ends by itself: the next statement must not feel it. Some statements
-<<<<<<< cc1aa168392f075e4181a740bce6bfa9ed6f245b
+<<<<<<< 7c6030d0480187b505a8bbd940910e8e75e010d7
 // take longer than a request does on a slow machine, and some no time.
 =======
 // last until they are cancelled; how many of the others end before that is the machine's.

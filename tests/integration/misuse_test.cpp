@@ -28,7 +28,7 @@ struct misuse {
   char const* name;
   std::function<std::string(player&)> run;
   std::string expected;
-  char const* of_blocking = nullptr;  // where the blocking face says something else
+  char const* of_callback = nullptr;  // where a wait callback is the reason of another answer
 };
 void PrintTo(misuse const& of, std::ostream* out) { *out << of.name; }
 
@@ -114,7 +114,7 @@ std::vector<misuse> const& misuses() {
          auto const told = told_of(on, [&] { return on.exec_while("SELECT pg_sleep(0.1), 2", begins(on, said)); });
          return said + ", " + told;
        },
-       "programming_error, SELECT 1 (, 2); ", "nothing, SELECT 1 (, 2); "},  // it waits for its turn
+       "nothing, SELECT 1 (, 2); ", "programming_error, SELECT 1 (, 2); "},  // it waits for its turn
       {"limits_that_are_over",
        [](player& on) {
          std::stop_source stopped;
@@ -162,8 +162,8 @@ class misused : public testing::TestWithParam<std::tuple<face, misuse, way>> {};
 TEST_P(misused, is_a_defined_error) {
   auto const& [by, tried, bytes] = GetParam();
   auto const on = open(by, dsn(bytes));
-  bool const other = on->blocks() && name(by) == "blocking" && tried.of_blocking != nullptr;
-  EXPECT_EQ(tried.run(*on), other ? tried.of_blocking : tried.expected);
+  bool const other = name(by) == "callback" && tried.of_callback != nullptr;
+  EXPECT_EQ(tried.run(*on), other ? tried.of_callback : tried.expected);
   if (on->closed()) {
     EXPECT_EQ(told_of(*on, [&] { return on->exec("SELECT 1"); }), "interface_error: connection already closed closed");
   } else {
@@ -187,7 +187,7 @@ TEST_P(misused_face, by_an_operation_while_it_connects) {
   std::string said = "no way to try";
   on->open(dsn(way::tls_verify_full), {}, begins(*on, said));
   std::string const by = name(GetParam());
-  EXPECT_EQ(said, by == "blocking" ? "no way to try" : by == "polled" ? "operational_error" : "programming_error");
+  EXPECT_EQ(said, by == "blocking" ? "no way to try" : by == "callback" ? "programming_error" : "operational_error");
   EXPECT_EQ(on->value<int>("SELECT 7"), 7);
 }
 

@@ -110,11 +110,11 @@ class polling_player : public plain_player {
     done(failed);
   }
   results exec_while(std::string const& script, std::function<void()> meanwhile) override {
-    conn().start_exec(script);
+    auto started = conn().start_exec(script);
     conn().poll();
     meanwhile();
     finish(conn());
-    return conn().take_results();
+    return started.get();
   }
 };
 

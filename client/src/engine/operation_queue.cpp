@@ -134,10 +134,9 @@ void operation_queue::rethrow_untold() {
     first = std::move(untold_.front());
     untold_.erase(untold_.begin());
   } else {
-    first = last_ended_;
+    first = std::move(last_ended_);  // what has failed gives nothing else
   }
-  if (!untold_.empty() || (first != last_ended_ && last_ended_ && last_ended_->has_untold_error()))
-    obstacles_.set(obstacles::untold, true);
+  if (!untold_.empty() || (last_ended_ && last_ended_->has_untold_error())) obstacles_.set(obstacles::untold, true);
   if (first) first->rethrow();
 }
 

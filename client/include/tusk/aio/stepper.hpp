@@ -180,7 +180,11 @@ class stepper : public std::enable_shared_from_this<stepper> {
   /// The one in front waits no more: the next one steps.
   void leave_front() noexcept {
     has_front_ = false;
-    if (!queued_.empty()) queued_.front()->turn->cancel();
+    let_next_in();
+  }
+  /// Wakes the one whose turn it is, if none steps.
+  void let_next_in() noexcept {
+    if (!has_front_ && !queued_.empty()) queued_.front()->turn->cancel();
   }
   template <class Handler>
   void wait_for_turn(queued& who, Handler handler) {

@@ -55,8 +55,11 @@ class waiter : protected queued {
 
  protected:
   ~waiter() {
-    if (is_front_) on_->leave_front();
     if (turn) on_->forget(*this);
+    if (is_front_)
+      on_->leave_front();
+    else if (has_turn_)
+      on_->let_next_in();
   }
   /// What the cancellation slot calls.
   struct interruption {
