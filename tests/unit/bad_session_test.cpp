@@ -195,7 +195,7 @@ TEST(bad_session, fatal_behind_ready_is_the_error_of_the_next_call) {
     EXPECT_TRUE(conn.closed());
     EXPECT_FALSE(conn.isexecuting());
     auto const error =
-        thrown<operational_error>([&] { async ? conn.start_exec("SELECT 7") : (void)conn.exec("SELECT 7"); });
+        thrown<operational_error>([&] { async ? (void)conn.start_exec("SELECT 7") : (void)conn.exec("SELECT 7"); });
     EXPECT_EQ(error.sqlstate().str(), "57P05");
     EXPECT_TRUE(error.is_fatal());
     EXPECT_STREQ(thrown<interface_error>([&] { conn.poll(); }).what(), "connection already closed");
