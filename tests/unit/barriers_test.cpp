@@ -150,7 +150,7 @@ TEST(guard, whose_begin_is_under_way_is_not_broken_by_what_went_before) {
 // ---- statements on their way ----
 
 // Bind never goes by a name whose Parse was not answered.
-TEST(statement_on_its_way, that_is_asked_for_again_is_prepared_under_a_name_of_its_own) {
+TEST(statement_on_its_way, that_is_asked_for_again_is_parsed_without_a_name) {
   fed_operations on({.autocommit = true});
   auto const first = make(on, "new:SELECT 1"), second = make(on, "new:SELECT 1");
   on.begin(*first);
@@ -163,7 +163,7 @@ TEST(statement_on_its_way, that_is_asked_for_again_is_prepared_under_a_name_of_i
   }
   auto const third = make(on, "known:SELECT 1");
   on.begin(*third);
-  EXPECT_EQ(on.flight(), "CBES") << "the second one is not kept, and its name is closed";
+  EXPECT_EQ(on.flight(), "BES") << "the second one is not kept, and left no name to close";
   on.answer();
   EXPECT_EQ(third->results()[0][0].get<std::string>(0), "SELECT 1");
 }
