@@ -7,9 +7,11 @@
 //      what is done, a letter each time that poll() says ok, or the call returns; over when there is no letter left:
 //        q query with an argument   Q a script   k the same query with another value   c execute   m executemany
 //        t load_types   l listen   u unlisten   n notify   r reset   g ping   f forget_statements   d close
-//        x in front of one: it is cancelled when it has begun
+//        s stream   i a pipeline's unit   I one without its sync   e executemany, bound   v execute_values
+//        x in front of one: it is cancelled when it has begun   + in front: it is begun without waiting for the one
+//        before
 //      and where it blocks:
-//        p prepare and run   C commit   R rollback   T a transaction's guard   w next_notify
+//        p prepare and run   C commit   R rollback   T a transaction's guard   w next_notify   S a stream that is left
 //   2  the sizes of what arrives at a time, a character each, over and over; '0' is 1
 //   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte. A line "=..." is bytes as they
 //   are,
@@ -190,6 +192,17 @@ class player {
 
  private:
   void take_all() {
+    for (auto& each : queries_) {
+      if (!each.ready()) continue;
+      attempt(conn_, [&] { read_all(conn_, each.get()); });
+    }
+    std::erase_if(queries_, [](auto const& each) { return !is_under_way(each); });
+    if (rows_) {
+      attempt(conn_, [&] {
+        while (auto const chunk = rows_->take_chunk()) read_all(conn_, *chunk);
+      });
+      if (rows_->ended()) rows_.reset();
+    }
     attempt(conn_, [&] {
       for (tusk::result const& each : conn_.take_results()) read_all(conn_, each);
     });
@@ -203,31 +216,54 @@ class player {
     (void)conn_.take_notices();
   }
 
+  static bool is_under_way(tusk::pending<tusk::result> const& of) {
+    try {
+      return !of.ready();
+    } catch (tusk::programming_error const&) {
+      return false;  // get() was called
+    }
+  }
+
   /// False if there is nothing more to do.
   bool begin_next() {
     bool cancels = false;
-    for (; !program_.empty() && program_.front() == 'x'; program_.remove_prefix(1)) cancels = true;
-    if (program_.empty()) return false;
-    char const what = program_.front();
-    program_.remove_prefix(1);
-    attempt(conn_, [&] { begin(what); });
+    do {
+      for (; !program_.empty() && (program_.front() == 'x' || program_.front() == '+'); program_.remove_prefix(1))
+        cancels |= program_.front() == 'x';
+      if (program_.empty()) return false;
+      char const what = program_.front();
+      program_.remove_prefix(1);
+      attempt(conn_, [&] { begin(what); });
+    } while (program_.starts_with('+'));
     if (cancels) attempt(conn_, [&] { conn_.cancel(); });
     return true;
   }
 
   void begin(char what) {
     switch (what) {
-      case 'q': return conn_.start_query("SELECT $1", 1);
-      case 'k': return conn_.start_query("SELECT $1", 2);
-      case 'Q': return conn_.start_exec("SELECT 1; SELECT 2");
+      case 'q': return queries_.push_back(conn_.start_query("SELECT $1", 1));
+      case 'k': return queries_.push_back(conn_.start_query("SELECT $1", 2));
+      case 'Q': return void(conn_.start_exec("SELECT 1; SELECT 2"));
+      case 's': return void(rows_.emplace(conn_.start_stream("SELECT $1", 3)));
+      case 'i':
+      case 'I': {
+        tusk::pipeline unit = conn_.pipeline();
+        queries_.push_back(unit.query("SELECT $1", 4));
+        queries_.push_back(unit.query("SELECT 1"));
+        if (what == 'i') (void)unit.sync();
+        return;
+      }
+      case 'e': return void(conn_.start_executemany("SELECT $1", std::vector<int>{1, 2, 3}));
+      case 'p': return void(conn_.start_prepare("SELECT $1"));
+      case 'v': return cursor().execute_values("SELECT * FROM (VALUES %s) t", std::vector<int>{1, 2, 3});
       case 'c': return cursor().execute("SELECT %s", "it's");
       case 'm': return cursor().executemany("SELECT %s", std::vector<std::tuple<int>>{{1}, {2}, {3}});
-      case 't': return conn_.start_load_types();
-      case 'l': return conn_.start_listen("jobs");
-      case 'u': return conn_.start_unlisten("jobs");
-      case 'n': return conn_.start_notify("jobs", "one");
-      case 'r': return conn_.start_reset();
-      case 'g': return conn_.start_ping();
+      case 't': return void(conn_.start_load_types());
+      case 'l': return void(conn_.start_listen("jobs"));
+      case 'u': return void(conn_.start_unlisten("jobs"));
+      case 'n': return void(conn_.start_notify("jobs", "one"));
+      case 'r': return void(conn_.start_reset());
+      case 'g': return void(conn_.start_ping());
       case 'f': return conn_.forget_statements();
       case 'd': return conn_.close();
       default: return;
@@ -242,6 +278,8 @@ class player {
   std::string_view program_;
   tusk::connection conn_;
   std::optional<tusk::cursor> cursor_;
+  std::vector<tusk::pending<tusk::result>> queries_;
+  std::optional<tusk::stream<>> rows_;
 };
 
 /// The same operations by the calls that wait.
@@ -294,6 +332,24 @@ class blocking_player {
       case 'p': return read_all(conn, conn.prepare("SELECT $1").query(3));
       case 'c': return cursor.execute("SELECT %s", "it's");
       case 'm': return cursor.executemany("SELECT %s", std::vector<std::tuple<int>>{{1}, {2}, {3}});
+      case 'v': return cursor.execute_values("SELECT * FROM (VALUES %s) t", std::vector<int>{1, 2, 3});
+      case 's':
+      case 'S':
+        for (tusk::row const& each : conn.stream("SELECT $1", 3)) {
+          attempt(conn, [&] { (void)each.at(0); });
+          if (what == 'S') break;
+        }
+        return;
+      case 'i':
+      case 'I': {
+        tusk::pipeline unit = conn.pipeline();
+        auto first = unit.query("SELECT $1", 4), second = unit.query("SELECT 1");
+        if (what == 'I') return;
+        (void)unit.sync();
+        attempt(conn, [&] { read_all(conn, second.get()); });
+        return read_all(conn, first.get());
+      }
+      case 'e': return void(conn.executemany("SELECT $1", std::vector<int>{1, 2, 3}));
       case 't': return conn.load_types();
       case 'l': return conn.listen("jobs");
       case 'u': return conn.unlisten("jobs");

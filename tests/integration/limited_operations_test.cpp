@@ -176,8 +176,9 @@ TEST(limited_operation, a_guards_end_within_a_limit) {
       EXPECT_THROW(commits ? tx.commit(within(0s)) : tx.rollback(within(0s)), query_canceled);
       EXPECT_EQ(value<int>(conn, "SELECT 1"), 1) << "it has not ended";
       stopped_session const silent(conn.info().backend_pid);
-      EXPECT_TRUE(
-          thrown<operational_error>([&] { commits ? tx.commit(within(100ms)) : tx.rollback(within(100ms)); }).is_fatal());
+      EXPECT_TRUE(thrown<operational_error>([&] {
+                    commits ? tx.commit(within(100ms)) : tx.rollback(within(100ms));
+                  }).is_fatal());
       EXPECT_TRUE(conn.closed());
     });
 }

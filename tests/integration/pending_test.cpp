@@ -34,9 +34,10 @@ TEST_P(pending_test, many_on_a_blocking_connection_give_their_own_answers) {
   for (int i = 0; i < 1000; ++i) started.push_back(conn.start_query("SELECT $1::int", i));
   EXPECT_TRUE(conn.isexecuting());
   EXPECT_EQ(value<int>(conn, "SELECT 7"), 7) << "a blocking call queues behind them";
-  for (int i = 0; i < 1000; ++i) {
-    EXPECT_TRUE(started[i].ready()) << i;
-    EXPECT_EQ(started[i].get()[0].get<int>(0), i);
+  int expected = 0;
+  for (auto& each : started) {
+    EXPECT_TRUE(each.ready()) << expected;
+    EXPECT_EQ(each.get()[0].get<int>(0), expected++);
   }
   EXPECT_FALSE(conn.isexecuting());
 }
@@ -50,7 +51,8 @@ TEST_P(pending_test, many_on_an_asynchronous_connection_are_stepped_by_poll) {
   auto pinged = conn.start_ping();
   EXPECT_CONTAINS("until ready() says true", thrown<programming_error>([&] { started[999].get(); }).what());
   finish(conn);
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(started[i].get()[0].get<int>(0), i);
+  int expected = 0;
+  for (auto& each : started) EXPECT_EQ(each.get()[0].get<int>(0), expected++);
   auto const both = script.get();
   ASSERT_EQ(both.size(), 2U);
   EXPECT_EQ(both[1][0].get<int>(0), 2);
@@ -163,8 +165,11 @@ TEST(pending_lifetime, arguments_may_go_before_they_are_sent) {
   for (int i = 0; i < 20; ++i) started.push_back(conn.start_query("SELECT $1::text", std::string(1000, char('a' + i))));
   for (int i = 0; i < 20; ++i) started.push_back(conn.start_query("SELECT $1::text", std::string(1000, char('a' + i))));
   finish(conn);
-  for (int i = 0; i < 40; ++i)
-    EXPECT_EQ(started[i].get()[0].get<std::string>(0), std::string(1000, char('a' + i % 20))) << i;
+  int number = 0;
+  for (auto& each : started) {
+    EXPECT_EQ(each.get()[0].get<std::string>(0), std::string(1000, char('a' + number % 20))) << number;
+    ++number;
+  }
 }
 
 TEST(queues, refuse_more_than_limits_queued_on_an_asynchronous_connection) {

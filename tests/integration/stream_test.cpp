@@ -215,8 +215,8 @@ TEST(stream_hooks, see_the_statement_and_its_end) {
 TEST(stream_healing, of_a_table_with_other_columns) {
   connection conn = open(), other = open();
   conn.exec("DROP TABLE IF EXISTS streamed; CREATE TABLE streamed (i int); INSERT INTO streamed VALUES (1)");
-  for (int turn = 0; turn < 2; ++turn) {
-    for (auto const& row : conn.stream("SELECT * FROM streamed")) EXPECT_EQ(row.size(), turn + 1U);
+  for (std::size_t turn = 0; turn < 2; ++turn) {
+    for (auto const& row : conn.stream("SELECT * FROM streamed")) EXPECT_EQ(row.size(), turn + 1);
     if (turn == 0) other.exec("ALTER TABLE streamed ADD COLUMN t text DEFAULT 'x'");
   }
   conn.exec("DROP TABLE streamed");

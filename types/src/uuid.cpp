@@ -22,7 +22,7 @@ constexpr std::size_t text_size = 36;
 // Where each four digits begin.
 using layout = std::array<std::size_t, 8>;
 constexpr layout hyphenated = {0, 4, 9, 14, 19, 24, 28, 32};
-constexpr layout plain = {0, 4, 8, 12, 16, 20, 24, 28};
+constexpr layout unhyphenated = {0, 4, 8, 12, 16, 20, 24, 28};
 
 constexpr bool is_hyphen(std::size_t at) noexcept { return at == 8 || at == 13 || at == 18 || at == 23; }
 
@@ -75,7 +75,7 @@ void write(uuid::bytes_type const& bytes, char* to) noexcept {
 }  // namespace
 
 uuid::uuid(std::string_view text) {
-  if (text.size() == plain.size() * 4 && parse_digits(text.data(), plain, bytes_)) return;
+  if (text.size() == unhyphenated.size() * 4 && parse_digits(text.data(), unhyphenated, bytes_)) return;
   *this = types::value_or_refuse(from_text<uuid>::parse(text));
 }
 
