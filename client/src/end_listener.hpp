@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -64,7 +64,7 @@ class end_listener {
   };
 
   operation_lock& lock_;
-  std::deque<listener> listeners_;
+  std::list<listener> listeners_;
   std::atomic<std::size_t> count_ = 0;
 };
 

@@ -148,6 +148,58 @@ TEST(pending_lifetime, outlives_its_connection) {
   EXPECT_CONTAINS("closed", thrown<operational_error>([&] { lost->get(); }).what());
 }
 
+/// What each kind of operation gives.
+struct of_each_kind {
+  pending<result> query, request;
+  pending<results> script;
+  pending<statement> prepared;
+  pending<std::uint64_t> many;
+  pending<void> unit;
+
+  explicit of_each_kind(connection& conn)
+      : query(conn.start_query("SELECT $1::int", 1)),
+        script(conn.start_exec("CREATE TEMP TABLE IF NOT EXISTS item (id int)")),
+        prepared(conn.start_prepare("SELECT 2")),
+        many(conn.start_executemany("INSERT INTO item VALUES ($1)", std::vector<int>{1, 2, 3})) {
+    tusk::pipeline p = conn.pipeline();
+    request = p.query("SELECT $1::text", "it's");
+    unit = p.sync();
+  }
+};
+
+TEST(pending_lifetime, of_each_kind_that_has_ended_outlives_its_connection) {
+  std::optional<of_each_kind> all;
+  {
+    connection conn = open_async();
+    all.emplace(conn);
+    finish(conn);
+  }
+  EXPECT_EQ(all->query.get()[0].get<int>(0), 1);
+  EXPECT_EQ(all->script.get().size(), 1U);
+  EXPECT_THROW((void)all->prepared.get(), interface_error);
+  EXPECT_EQ(all->many.get(), 3U);
+  EXPECT_EQ(all->request.get()[0].get<std::string>(0), "it's");
+  all->unit.get();
+}
+
+TEST(pending_lifetime, of_each_kind_that_was_lost_outlives_its_connection) {
+  std::optional<of_each_kind> behind_a_barrier, on_its_way;
+  {
+    connection conn = open_async(), other = open_async();
+    (void)conn.start_exec("SELECT pg_sleep(60)");
+    behind_a_barrier.emplace(conn);
+    on_its_way.emplace(other);
+  }
+  for (auto* all : {&behind_a_barrier, &on_its_way}) {
+    EXPECT_THROW((void)(*all)->query.get(), operational_error);
+    EXPECT_THROW((void)(*all)->script.get(), operational_error);
+    EXPECT_THROW((void)(*all)->prepared.get(), operational_error);
+    EXPECT_THROW((void)(*all)->many.get(), operational_error);
+    EXPECT_THROW((void)(*all)->request.get(), operational_error);
+    EXPECT_THROW((*all)->unit.get(), operational_error);
+  }
+}
+
 TEST(pending_lifetime, stays_when_the_connection_moves) {
   connection conn = open();
   auto started = conn.start_query("SELECT 1");

@@ -150,6 +150,19 @@ void use(std::string const& dsn, std::optional<connection>& made) {
   require_answer(prepared.query("anew"), "SELECT $1|anew");
   require_answer(conn.query("SELECT $1, $2", 9, "nine"), "SELECT $1, $2|9|nine");
   {
+    auto first = conn.start_query("SELECT $1", "one"), second = conn.start_query("SELECT 2");
+    require_answer(second.get(), "SELECT 2");
+    require_answer(first.get(), "SELECT $1|one");
+    pipeline unit = conn.pipeline();
+    auto in_it = unit.query("SELECT $1", "three");
+    unit.sync().get();
+    require_answer(in_it.get(), "SELECT $1|three");
+    (void)unit.query("SELECT 4");  // and left
+  }
+  for (auto const& each : conn.stream("SELECT $1", 5))
+    require(each.get<std::string_view>(0) == "SELECT $1|5", "the stream's row is another statement's");
+  conn.executemany("UPDATE $1", std::vector<int>{1, 2, 3});
+  {
     transaction guard(conn);
     conn.exec("LISTEN here");
     conn.exec("NOTIFY here");

@@ -53,7 +53,10 @@ class echoing {
         return message('2');
       }
       case 'D': return description(body);
-      case 'E': return rows(bound_, arguments_);
+      case 'E':
+        if (body.empty() || body[0] == '\0') return rows(bound_, arguments_);
+        skips_ = true;
+        return message('E', fields("ERROR", "34000", "the portal is not known"));
       case 'C': return message('3');
       case 'S': skips_ = false; return ready();
       default: return {};

@@ -64,7 +64,8 @@ class operation {
   void end(std::exception_ptr error) noexcept;
   /// The same by its last event.
   void end() noexcept { ended_.store(true, std::memory_order_release); }
-  /// Called when it has left the queue and may be kept for what it gives: it drops what it needed on its way.
+  /// Called when it has left the queue and may be kept for what it gives: it drops what it needed on its way. It may
+  /// outlive the connection then, and touches nothing of that any more.
   virtual void settle() noexcept {}
 
   /// Any thread. Once it says true, what the operation has to give does not change any more.

@@ -62,13 +62,16 @@ class first_run final : public preparation {
       : preparation(in, std::move(fresh)), values_(values), begins_again_(begins_again) {
     if (!fresh_->is_passing) in_.being_prepared.push_back(fresh_.get());
   }
-  ~first_run() override { std::erase(in_.being_prepared, fresh_.get()); }
+  ~first_run() override { settle(); }
 
   fed feed() override;
   progress take(protocol::event const& told) override;
   void keep() override {
     kept_values_ = values_.encoded();
     values_ = {kept_values_, values_.size()};
+  }
+  void settle() noexcept override {
+    if (!std::exchange(is_settled_, true)) std::erase(in_.being_prepared, fresh_.get());
   }
   std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
   bool is_barrier() const noexcept override { return is_barrier_with(*fresh_); }
@@ -80,7 +83,7 @@ class first_run final : public preparation {
   std::string kept_values_;
   protocol::list<protocol::field_value> values_;
   bool begins_again_;  // until ROLLBACK is answered
-  bool has_result_ = false;
+  bool has_result_ = false, is_settled_ = false;
   result result_;
 };
 

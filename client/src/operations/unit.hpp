@@ -77,8 +77,8 @@ class unit_request final : public sql_operation {
 /// See the top of this file.
 class unit final : public sql_operation, public std::enable_shared_from_this<unit> {
  public:
-  explicit unit(session_context& in) noexcept : sql_operation(in) {}
-  ~unit() override { in_.waiting_in_units -= waiting_; }
+  explicit unit(session_context& in) : sql_operation(in) {}
+  ~unit() override { settle(); }
 
   /// Adds a statement; the caller has the engine go on feeding then. Throws programming_error if it cannot go by Parse
   /// and Bind, or would end our transaction.
@@ -99,6 +99,9 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   std::string_view asked() const noexcept override;
   bool is_barrier() const noexcept override { return has_begun_; }
   std::span<result> results() noexcept override { return {}; }
+  void settle() noexcept override {
+    if (waiting_ != 0) in_.waiting_in_units -= std::exchange(waiting_, 0);
+  }
 
  private:
   friend class unit_request;
