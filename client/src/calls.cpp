@@ -11,6 +11,11 @@
 namespace tusk::detail {
 namespace {
 
+/// Whether engine::exchange() may be used: the socket is bare, and the engine waits itself.
+inline bool may_exchange(connection_state const& on) noexcept {
+  return on.engine.channel().link().is_bare() && !(wait_slot::any() && on.by_callback.in_force());
+}
+
 /// A statement that the server knows, where the engine does not wait itself, the bytes go through TLS, or others are
 /// under way.
 [[gnu::noinline]] result run_stepped(connection_state& on, known_statement& what) {
@@ -29,16 +34,16 @@ namespace {
                                                params const& args) {
   bool const alone = on.require.ready(statement->sql, args);
   known_statement what(on.context, statement, args);
-  if (!alone || !on.may_exchange()) [[unlikely]]
+  if (!alone || !may_exchange(on)) [[unlikely]]
     return run_stepped(on, what);
   std::shared_ptr<result_state> made;
   auto& session = on.context.session;
   on.engine.exchange(
       what, [&]() __attribute__((always_inline)) {
         auto const* whole = std::get_if<protocol::unit_complete>(&session.next());
-        if (whole == nullptr || session.buffered() != 0) return engine::taken::event;
+        if (whole == nullptr || session.buffered() != 0) return taken::event;
         made = what.take_at_once(whole->tag);
-        return engine::taken::whole;
+        return taken::whole;
       });
   if (made) [[likely]]
     return result(std::move(made));
@@ -101,9 +106,9 @@ void exec(connection_state& on, std::string_view text, first_casters const& cast
   require_utf8(text);
   script what(on.context, text, into, casters);
   try {
-    if (alone && !limited && on.may_exchange() && !on.context.needs_begin()) [[likely]] {
+    if (alone && !limited && may_exchange(on) && !on.context.needs_begin()) [[likely]] {
       auto const at_once = [&]() __attribute__((always_inline)) {
-        return what.take_at_once() ? engine::taken::whole : engine::taken::part;
+        return what.take_at_once() ? taken::whole : taken::part;
       };
       if (!on.engine.exchange(what, at_once)) on.wait(what);
     } else {
@@ -286,7 +291,7 @@ std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<p
 void release(connection_state& on, prepared_statement const& statement) noexcept {
   operation_guard const guard(on.lock);
   try {
-    if (!on.closed() && !statement.name.empty()) on.context.released.push_back(statement.name);
+    if (!on.context.is_closed() && !statement.name.empty()) on.context.released.push_back(statement.name);
   } catch (std::bad_alloc const&) {
     return;  // then it stays at the server until the connection ends
   }

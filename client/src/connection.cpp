@@ -83,7 +83,7 @@ void connection::begin_session() {
 
 /// The same for an asynchronous connection whose session has just begun; what the hook started is then under way.
 poll_status connection::step_session_hook(detail::connection_state& on) {
-  using stage = detail::connection_state::hook_stage;
+  using stage = detail::hook_stage;
   if (on.hook == stage::under_way) {
     on.hook = stage::none;
     return poll_status::ok;
@@ -224,7 +224,7 @@ void connection::forget_statements() {
 poll_status connection::poll() {
   auto& on = state();
   on.require.no_handler();
-  if (on.on_end.is_set() || on.hook != detail::connection_state::hook_stage::none) [[unlikely]]
+  if (on.on_end.is_set() || on.hook != detail::hook_stage::none) [[unlikely]]
     return poll_and_tell();
   poll_status const wanted = on.poll();
   rethrow_from_handlers(on);
@@ -233,7 +233,7 @@ poll_status connection::poll() {
 
 /// The same with the session's hook, and with what is to be told of ends.
 poll_status connection::poll_and_tell() {
-  using stage = detail::connection_state::hook_stage;
+  using stage = detail::hook_stage;
   auto const kept = state_;  // whoever is told may close or move the connection
   auto& on = *kept;
   poll_status wanted = poll_status::ok;
@@ -290,7 +290,7 @@ void connection::close(std::exception_ptr why) noexcept {
   if (state_) state_->close(std::move(why));
 }
 bool connection::holds_completion() const noexcept { return state_->engine.cancelling().holds(); }
-std::exception_ptr connection::broken_by() const noexcept { return state_->engine.broken_by(); }
+std::exception_ptr connection::broken_by() const noexcept { return state_->engine.end().broken_by(); }
 std::uint64_t connection::ended_operations() const noexcept { return state_->engine.queue().left(); }
 
 std::shared_ptr<protocol::scram_key_store> keep_scram_keys(std::size_t capacity) {

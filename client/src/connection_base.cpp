@@ -10,7 +10,7 @@ void connection_base::throw_moved() {
   throw interface_error("this connection was moved to another object; use that one");
 }
 int connection_base::fileno() const noexcept {
-  return state_ && !state_->closed() ? state_->engine.shown_descriptor() : -1;
+  return state_ && !state_->context.is_closed() ? state_->engine.shown_descriptor() : -1;
 }
 std::optional<std::chrono::milliseconds> connection_base::timeout() const { return detail::timeout_of(state()); }
 bool connection_base::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
@@ -57,7 +57,7 @@ std::string connection_base::parameter_status(std::string_view name) const {
   detail::operation_guard const guard(state().lock);
   return std::string(state_->engine.channel().session().parameter(name));
 }
-bool connection_base::closed() const noexcept { return !state_ || state_->closed(); }
+bool connection_base::closed() const noexcept { return !state_ || state_->context.is_closed(); }
 std::size_t connection_base::queued() const {
   detail::operation_guard const guard(state().lock);
   return state_->engine.queued();

@@ -53,12 +53,12 @@ connection_state::connection_state(std::shared_ptr<client::settings const> to, c
     context.obstacles.set(obstacles::closed, true);
     engine.channel().leave_to_parent();
   };
-  waiter.set(wait_slot::hold(std::exchange(options.wait_callback, {})));
+  by_callback.slot().set(wait_slot::hold(std::exchange(options.wait_callback, {})));
   for (std::string const& warning : settings->warnings) told.add_warning(warning);
   if (options.trace) trace(std::exchange(options.trace, {}));
 }
 
-connection_state::~connection_state() { engine.close(closed_text); }
+connection_state::~connection_state() { engine.end().close(closed_text); }
 
 std::shared_ptr<connection_state> connection_state::another() {
   require.no_handler();
@@ -71,7 +71,7 @@ std::shared_ptr<connection_state> connection_state::another() {
   made->watched = watched;
   made->adapters = adapters;
   adapters->set_types(nullptr);  // it may be another database
-  made->waiter.set(waiter.get());
+  made->by_callback.slot().set(by_callback.slot().get());
   if (told.trace()) made->trace(told.trace());
   made->engine.take_over(engine);
   return made;
@@ -100,8 +100,8 @@ void connection_state::run(sql_operation& what, std::unique_ptr<client::limit>&&
 }
 
 void connection_state::await(sql_operation& what) {
-  if (auto const callback = callback_in_force()) {
-    if (!what.has_ended()) wait_by(*callback, &what);
+  if (auto const callback = by_callback.in_force()) {
+    if (!what.has_ended()) by_callback.wait(*callback, &what);
   } else {
     engine.wait(what);
   }
@@ -157,8 +157,8 @@ void connection_state::wait_until_idle() {
   if (options.async)
     throw programming_error(
         "another operation is under way on this connection; step it with poll() until that says ok");
-  if (auto const callback = callback_in_force())
-    wait_by(*callback, nullptr);
+  if (auto const callback = by_callback.in_force())
+    by_callback.wait(*callback, nullptr);
   else
     engine.wait_until_idle();
   finish();
@@ -168,7 +168,7 @@ void connection_state::wait_until_idle() {
 void connection_state::close_now() {
   close_asked_ = false;
   bool const connecting = engine.channel().is_connecting();
-  engine.close(closed_text);
+  engine.end().close(closed_text);
   if (context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
   if (connecting) throw operational_error("the connection was closed while it was being made", true);
 }
@@ -181,11 +181,10 @@ void connection_state::limit_connecting(within const* limit) {
   engine.limit_connecting(std::make_unique<client::limit>(*limit, client::limit::close));
 }
 
-/// A step, and what belongs to connecting behind the engine's part.
 poll_status connection_state::step() {
   bool const was_connecting = context.obstacles.any_of(obstacles::connecting);
   poll_status wanted = status_of(engine.step());
-  if (was_connecting && !engine.channel().is_connecting() && !closed() && options.load_types) {
+  if (was_connecting && !engine.channel().is_connecting() && !context.is_closed() && options.load_types) {
     start(std::make_shared<catalogue_load>(context, *adapters, [this](std::string_view w) { told.add_warning(w); }),
           connecting_limit_ ? std::make_unique<client::limit>(*connecting_limit_) : nullptr);
     wanted = status_of(engine.step());
@@ -195,20 +194,20 @@ poll_status connection_state::step() {
 
 void connection_state::connect() {
   operation_guard const guard(lock);
-  if (auto const callback = callback_in_force()) {
-    wait_by(*callback, nullptr);
+  if (auto const callback = by_callback.in_force()) {
+    by_callback.wait(*callback, nullptr);
   } else {
     try {
       while (step() != poll_status::ok) engine.wait_for(engine.waits().wanted());
     } catch (...) {
-      engine.give_up();
+      engine.end().give_up();
       throw;
     }
   }
   finish();
   tell_errors();
-  engine.queue().drop_ended();
-  if (!closed()) engine.channel().transport().socket().set_blocking(true);
+  engine.queue().ended().drop();
+  if (!context.is_closed()) engine.channel().transport().socket().set_blocking(true);
 }
 
 /// The step where there is an obstacle.
@@ -216,20 +215,16 @@ poll_status connection_state::step_specially() {
   bool const is_for_callback =
       !context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited);
   if (!is_for_callback && context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
-  poll_status const wanted = is_for_callback ? step_for_callback() : step();
+  poll_status const wanted = is_for_callback ? by_callback.step() : step();
   return engine.is_full() ? poll_status::ok : wanted;
 }
 
 /// What poll() does when nothing is under way any more. `was_busy`: something was, before the step.
 void connection_state::end_poll(bool was_busy) {
-  if (context.obstacles.any_of(obstacles::waited)) {
-    // Its error stays for the call that waits, which does the rest, too.
-    if (waiting_->what != nullptr && waiting_->what->error()) std::rethrow_exception(waiting_->what->error());
-    return;
-  }
+  if (context.obstacles.any_of(obstacles::waited)) return by_callback.rethrow();  // the call that waits does the rest
   finish();
   require.tell_errors();
-  if (!was_busy && engine.reason().is_untold()) require.open();  // else the operation's end is told first
+  if (!was_busy && engine.end().reason().is_untold()) require.open();  // else the operation's end is told first
 }
 
 /// What poll() does when something is under way, and an operation before it has failed.
@@ -241,15 +236,15 @@ void connection_state::tell_errors() {
 
 void connection_state::close(std::exception_ptr why) noexcept {
   if (lock.passes()) {
-    if (closed()) return;
+    if (context.is_closed()) return;
     close_asked_ = true;  // what is under way up the stack ends first
     context.obstacles.set(obstacles::closed, true);
     engine.channel().interrupt();
   } else if (std::unique_lock const guard(lock, std::try_to_lock); guard) {
     if (why)
-      engine.close(why);
+      engine.end().close(why);
     else
-      engine.close(closed_text);
+      engine.end().close(closed_text);
   } else {  // another thread's operation is under way, which closes when it has ended
     close_asked_ = true;
     context.obstacles.set(obstacles::closed, true);

@@ -20,11 +20,11 @@
 #include <tusk/connection.hpp>
 #include <tusk/pending.hpp>
 
+#include "callback_waiting.hpp"
 #include "conninfo/conninfo.hpp"
 #include "end_listener.hpp"
 #include "engine/engine.hpp"
 #include "engine/fork_watch.hpp"
-#include "engine/wait_slot.hpp"
 #include "operations/sql_operation.hpp"
 #include "preconditions.hpp"
 
@@ -51,6 +51,9 @@ pending_operation handle_to(std::shared_ptr<Operation>&& what, connection_state&
 }
 
 session_mode first_mode(connect_options const& options, client::settings const& settings);
+
+/// How far a session hook is: it is called when the session has begun, and what it starts belongs to it.
+enum class hook_stage : std::uint8_t { none, due, under_way };
 
 class connection_state;
 // These do not wait for another thread's operation.
@@ -90,6 +93,8 @@ class connection_state {
       tell_errors();
     return wanted;
   }
+  /// A step, and what belongs to connecting behind the engine's part.
+  poll_status step();
   void cancel(std::chrono::milliseconds given);
 
   /// Shows every message from now on. Does not lock.
@@ -103,10 +108,6 @@ class connection_state {
   void wait(sql_operation& what);
   /// Waits until it has ended, or is full; throws no error of its.
   void await(sql_operation& what);
-  /// Whether engine::exchange() may be used: the socket is bare, and the engine waits itself.
-  bool may_exchange() const noexcept {
-    return engine.channel().link().is_bare() && !(wait_slot::any() && callback_in_force());
-  }
   /// Begins one that sends about so many bytes, or queues it; poll() does the rest, or the calls that wait for later
   /// ones. Throws its error if it could not be sent.
   pending_operation start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit>&& limit = nullptr,
@@ -122,10 +123,8 @@ class connection_state {
     if (close_asked_.load(std::memory_order_relaxed)) [[unlikely]]
       close_now();
   }
-  /// Null: there is none.
-  wait_slot::held callback_in_force() const;
-
-  bool closed() const noexcept { return context.is_closed(); }
+  /// Whether a handler, or another thread, has called close() while an operation was under way.
+  bool is_close_asked() const noexcept { return close_asked_; }
 
   connect_options options;
   std::shared_ptr<client::settings const> settings;
@@ -136,7 +135,7 @@ class connection_state {
   preconditions require{options, lock, context, told, engine};
   end_listener on_end{lock};
   std::shared_ptr<adapter_registry> adapters = std::make_shared<adapter_registry>();
-  wait_slot waiter;
+  callback_waiting by_callback{*this};
   /// Whom wait callbacks get and did_execute is asked of; null: it is gone.
   connection* owner = nullptr;
   /// Whether the owner is of a class of its own, which is asked and told of what is run; and what that has started.
@@ -144,26 +143,16 @@ class connection_state {
   std::shared_ptr<sql_operation> started;
   /// The one that has taken this one's place, or that one's; shared by all of them. Null: none has.
   std::shared_ptr<std::weak_ptr<connection_state>> latest;
-  /// How far an asynchronous connection's session hook is: it is called when the session has begun, and what it starts
-  /// belongs to it.
-  enum class hook_stage : std::uint8_t { none, due, under_way } hook;
+  /// Of an asynchronous connection.
+  hook_stage hook;
 
  private:
-  poll_status step();
   poll_status step_specially();
-  poll_status step_for_callback();
   void end_poll(bool was_busy);
   void tell_errors();
   void close_now();
-  void wait_by(wait_callback const& callback, sql_operation* what);
   void cancel_now(client::deadline until);
 
-  /// What a call waits for in whose place a wait callback steps.
-  struct callback_wait {
-    sql_operation* what;            // null: the end of connecting
-    std::exception_ptr error = {};  // of connecting
-  };
-  callback_wait* waiting_ = nullptr;
   std::optional<within> connecting_limit_;
   std::atomic<bool> close_asked_ = false;                                   // by a handler, or by another thread
   fork_watch in_child_{lock, context.obstacles.word(), obstacles::forked};  // the last one, as it refers to the others

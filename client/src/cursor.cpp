@@ -26,9 +26,9 @@ void describe_numeric(described_column& column, std::int32_t modifier) {
 }
 
 void require_connection(detail::connection_state& on) {
-  if (!on.closed()) return;
+  if (!on.context.is_closed()) return;
   detail::operation_guard const guard(on.lock);
-  on.engine.reason().rethrow();
+  on.engine.end().reason().rethrow();
 }
 
 }  // namespace
@@ -216,7 +216,7 @@ tusk::connection& cursor::connection() const {
   throw interface_error("the cursor's connection is gone");
 }
 
-bool cursor::closed() const noexcept { return closed_ || state_->closed(); }
+bool cursor::closed() const noexcept { return closed_ || state_->context.is_closed(); }
 
 void cursor::close() noexcept {
   closed_ = true;

@@ -79,7 +79,8 @@ std::optional<std::chrono::milliseconds> timeout_of(connection_state const& on) 
 }
 
 transaction_status transaction_status_of(connection_state const& on) {
-  if (on.closed() || on.context.obstacles.any_of(obstacles::connecting)) return tusk::transaction_status::unknown;
+  if (on.context.is_closed() || on.context.obstacles.any_of(obstacles::connecting))
+    return tusk::transaction_status::unknown;
   if (on.engine.is_busy()) return tusk::transaction_status::active;
   std::unique_lock const guard(on.lock, std::try_to_lock);
   if (!guard && !on.lock.passes()) return tusk::transaction_status::active;

@@ -69,13 +69,13 @@ results take_results(connection_state& on) {
     throw programming_error("no results to fetch: the operation is still under way");
   on.finish();
   on.require.tell_errors();  // of one that close() ended
-  auto& queue = on.engine.queue();
-  if (queue.last_ended() == nullptr) return {};
+  auto& ended = on.engine.queue().ended();
+  if (ended.last() == nullptr) return {};
   struct drop_at_end {
-    operation_queue& of;
-    ~drop_at_end() { of.drop_ended(); }
-  } const once{queue};
-  auto const of = static_cast<sql_operation*>(queue.last_ended())->results();  // no others are started
+    ended_operations& of;
+    ~drop_at_end() { of.drop(); }
+  } const once{ended};
+  auto const of = static_cast<sql_operation*>(ended.last())->results();  // no others are started
   if (of.size() == 1) [[likely]]
     return std::move(of.front());
   return all_of(of);
@@ -84,7 +84,7 @@ results take_results(connection_state& on) {
 results take_results(connection_state& on, sql_operation& of) {
   operation_guard const guard(on.lock);
   results taken = all_of(of.results());
-  if (on.engine.queue().last_ended() == &of) on.engine.queue().drop_ended();
+  if (on.engine.queue().ended().last() == &of) on.engine.queue().ended().drop();
   return taken;
 }
 

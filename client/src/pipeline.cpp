@@ -133,9 +133,9 @@ void pipeline::give_up(std::exception_ptr why) {
   left->abandon(std::move(why));
   left->forgive();  // its requests say it
   on.engine.resume();
-  if (!on.options.async && !on.callback_in_force())
+  if (!on.options.async && !on.by_callback.in_force())
     on.engine.wait_until_idle(client::clock::now() + on.options.guard_limit);
-  if (!on.options.async && on.engine.is_busy()) on.engine.close(left_text);
+  if (!on.options.async && on.engine.is_busy()) on.engine.end().close(left_text);
 }
 
 void pipeline::leave() noexcept {
@@ -146,7 +146,7 @@ void pipeline::leave() noexcept {
   try {
     give_up(std::make_exception_ptr(operational_error(left_text)));
   } catch (...) {
-    on.engine.close(left_text);  // the server has no Sync for it, and so nothing of it stands
+    on.engine.end().close(left_text);  // the server has no Sync for it, and so nothing of it stands
   }
 }
 

@@ -18,7 +18,7 @@ void preconditions::open() {
   if (!in_.obstacles.any_of(obstacles::closed | obstacles::forked)) [[likely]]
     return no_handler();
   if (in_.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
-  engine_.reason().rethrow();
+  engine_.end().reason().rethrow();
 }
 
 void preconditions::turn() {
@@ -40,7 +40,7 @@ bool preconditions::ready_slowly(std::string_view text, params const& args, erro
   if (now == errors_of_others::are_told) tell_errors();
   in_.obstacles.wait_for_cancels();
   if (!engine_.is_busy()) {
-    engine_.end_if_doubtful();
+    engine_.end().if_doubtful();
     in_.obstacles.set(obstacles::cancelled, false);
   }
   open();

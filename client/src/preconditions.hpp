@@ -51,7 +51,7 @@ class preconditions {
   /// Throws what an operation that was started has failed with, if nobody was told; one a call.
   void tell_errors() {
     if (in_.obstacles.any_of(obstacles::untold)) [[unlikely]]
-      engine_.queue().rethrow_untold();
+      engine_.queue().ended().rethrow();
   }
   /// No guard is open: it owns the transaction, which nothing else ends, nor changes how the next one begins.
   void unguarded(char const* what) const;

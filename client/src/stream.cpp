@@ -104,15 +104,15 @@ void row_stream::end_early() {
   bool const cancels = then_ == on_leave::cancel || (then_ == on_leave::automatic && what_->is_alone());
   if (cancels) on.engine.begin_cancel(client::limit::grace);
   if (on.options.async) return;  // poll() goes on
-  if (on.callback_in_force()) return on.close();
+  if (on.by_callback.in_force()) return on.close();
   auto const until = client::clock::now() + on.options.guard_limit;
   on.engine.wait_until_idle(until);
   if (on.engine.is_busy() && !cancels) {
     on.engine.begin_cancel(client::limit::grace);
     on.engine.wait_until_idle(client::clock::now() + client::limit::grace);
   }
-  if (on.engine.is_busy()) return on.engine.close(left_text);
-  if (!what_->has_begun_transaction() || then_ == on_leave::drain || on.closed()) return;
+  if (on.engine.is_busy()) return on.engine.end().close(left_text);
+  if (!what_->has_begun_transaction() || then_ == on_leave::drain || on.context.is_closed()) return;
   on.context.transactions.begin_asked = on.context.transactions.guards != 0;  // a guard's goes on, with nothing in it
   std::vector<result> dropped;
   script undo(on.context, "ROLLBACK", dropped);

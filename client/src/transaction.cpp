@@ -35,7 +35,7 @@ bool is_in(connection_state const& on, protocol::transaction_indicator status) {
 
 /// The server has done something else than it was asked for: whether a transaction stands is not known then.
 [[noreturn]] void distrust(connection_state& on, std::string_view statement, std::string_view answer) {
-  on.engine.give_up();
+  on.engine.end().give_up();
   throw operational_error("the connection was closed: the server answered " + std::string(statement) + " with \"" +
                               std::string(answer) + "\", so that what became of the transaction is not known",
                           true);
@@ -109,7 +109,7 @@ void set_mode(connection_state& on, session_mode const& mode, char const* what) 
 
 /// Throws if it is not the innermost guard, or its transaction is gone.
 void require_guard(connection_state& on, std::size_t depth) {
-  if (!on.closed()) on.wait_until_idle();
+  if (!on.context.is_closed()) on.wait_until_idle();
   if (depth != on.context.transactions.guards)
     throw programming_error("a transaction guard that was made later has not ended yet; end that one first");
 }
@@ -131,7 +131,7 @@ void rethrow_from_handlers(connection_state& on) {
 
 /// Waits for operations that were started, as long as a guard may. Whether all have ended.
 bool end_others(connection_state& on) {
-  if (on.engine.is_busy() && !on.callback_in_force() && !on.lock.passes())
+  if (on.engine.is_busy() && !on.by_callback.in_force() && !on.lock.passes())
     on.engine.wait_until_idle(client::clock::now() + on.options.guard_limit);
   return !on.engine.is_busy();
 }
@@ -141,7 +141,7 @@ void close_locked(connection_state& on) noexcept {
   if (on.lock.passes())
     on.close();
   else
-    on.engine.close(closed_text);
+    on.engine.end().close(closed_text);
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ transaction::~transaction() {
   try {
     if (detail::is_stepped_by_another(on) || !detail::end_others(on))
       detail::close_locked(on);  // no ROLLBACK can go out now, and the transaction must not stand
-    else if (!on.closed() && (intact || !is_nested()))
+    else if (!on.context.is_closed() && (intact || !is_nested()))
       undo(std::make_unique<client::limit>(within(on.options.guard_limit), client::limit::close));
   } catch (std::bad_alloc const&) {
     detail::close_locked(on);  // the server has no COMMIT for it, and so it stays

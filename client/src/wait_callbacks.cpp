@@ -62,60 +62,60 @@ bool wait_once(std::span<pollfd> on, client::deadline until) {
   return count > 0;
 }
 
-wait_slot::held connection_state::callback_in_force() const {
+wait_slot::held callback_waiting::in_force() const {
   if (!wait_slot::any()) return {};
-  if (waiter.get()) return waiter.get();
+  if (slot_.get()) return slot_.get();
   auto& shared = everywhere();
   std::lock_guard const guard(shared.lock);
   return shared.slot.get();
 }
 
-/// The step where the connection is being made, or is closed.
-poll_status connection_state::step_for_callback() {
-  sql_operation* const what = waiting_->what;
-  if (closed()) {
-    if (what == nullptr || !what->error()) require.open();
+poll_status callback_waiting::step() {
+  sql_operation* const what = now_->what;
+  if (on_.context.is_closed()) {
+    if (what == nullptr || !what->error()) on_.require.open();
     return poll_status::ok;
   }
   try {
-    return step();
+    return on_.step();
   } catch (...) {
-    engine.give_up();
-    if (what == nullptr) waiting_->error = std::current_exception();
+    on_.engine.end().give_up();
+    if (what == nullptr) now_->error = std::current_exception();
     throw;
   }
 }
 
-void connection_state::wait_by(wait_callback const& callback, sql_operation* what) {
-  callback_wait now{what};
-  context.obstacles.set(obstacles::waited, true);
-  waiting_ = &now;
+void callback_waiting::wait(wait_callback const& callback, sql_operation* what) {
+  one_wait here{what};
+  on_.context.obstacles.set(obstacles::waited, true);
+  now_ = &here;
   auto const end = [this] {
-    context.obstacles.set(obstacles::waited, false);
-    waiting_ = nullptr;
+    on_.context.obstacles.set(obstacles::waited, false);
+    now_ = nullptr;
   };
   try {
-    unlocked const meanwhile(lock);
-    callback(*owner);
+    unlocked const meanwhile(on_.lock);
+    callback(*on_.owner);
   } catch (...) {
     end();
     // What is no C++ exception (a thread that is cancelled) has no pointer, and may only be thrown on from here.
     if (what == nullptr || !what->error() || std::current_exception() != what->error()) {
-      engine.give_up();
+      on_.engine.end().give_up();
       throw;
     }
   }
   end();
-  if (close_asked_) return;                          // by a handler; finish() does it
-  if (now.error) std::rethrow_exception(now.error);  // which the callback swallowed
+  if (on_.is_close_asked()) return;                    // by a handler; finish() does it
+  if (here.error) std::rethrow_exception(here.error);  // which the callback swallowed
+  detail::engine& engine = on_.engine;
   if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full())) {
-    engine.give_up();
-    if (context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
+    engine.end().give_up();
+    if (on_.context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
     throw operational_error(
         "the connection was closed: the wait callback returned before poll() said ok, with the operation under way",
         true);
   }
-  if (closed() && (what == nullptr || !what->error())) require.open();
+  if (on_.context.is_closed() && (what == nullptr || !what->error())) on_.require.open();
 }
 
 }  // namespace detail
@@ -136,11 +136,11 @@ wait_callback get_wait_callback() {
 void connection_base::set_wait_callback(wait_callback callback) {
   auto fresh = detail::wait_slot::hold(std::move(callback));
   detail::operation_guard const guard(state().lock);
-  fresh = state_->waiter.set(std::move(fresh));
+  fresh = state_->by_callback.slot().set(std::move(fresh));
 }
 wait_callback connection_base::get_wait_callback() const {
   detail::operation_guard const guard(state().lock);
-  return state_->waiter.get() ? *state_->waiter.get() : wait_callback();
+  return state_->by_callback.slot().get() ? *state_->by_callback.slot().get() : wait_callback();
 }
 
 void set_interrupt_flag(std::atomic<bool>* flag) noexcept { detail::interrupt_flag = flag; }

@@ -211,7 +211,7 @@ class queue_game {
         return;
       case incident::stop:
       case incident::stop_closing: return stop();
-      case incident::close: client_->engine.close(detail::closed_text); return;
+      case incident::close: client_->engine.end().close(detail::closed_text); return;
       case incident::lost: return server_.hang_up(false);
       case incident::farewell: return server_.hang_up(true);
     }

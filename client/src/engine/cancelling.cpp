@@ -28,7 +28,10 @@ void cancelling::request(client::deadline until) {
 /// A request for an operation that has ended may be under way still: this one's goes when that one's fate is known.
 void cancelling::begin(std::chrono::milliseconds time) {
   if (asked_) return;
-  if (!queue_.is_front_begun()) return queue_.end_unsent_front();
+  if (queue_.front_fed() == fed::nothing) {
+    if (!queue_.empty()) queue_.interrupt(queue_.front());
+    return;
+  }
   if (!request_) request(client::clock::now() + time);
   asked_ = time;
 }
@@ -49,7 +52,7 @@ void cancelling::begin_if_due() {
 void cancelling::step_slowly() {
   using outcome = client::canceller::outcome;
   queue_.end_unsent();
-  if (queue_.is_front_begun()) begin_if_due();
+  if (queue_.front_fed() != fed::nothing) begin_if_due();
   if (!request_ || !(holds() || may_go())) return;
   auto const wanted = request_->step();
   if (wanted == outcome::want_read || wanted == outcome::want_write) {

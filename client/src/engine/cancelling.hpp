@@ -49,12 +49,12 @@ class cancelling {
       front_ended_slowly();
   }
   /// Whether nothing is at the server any more, and nothing goes on before the fate of a request is known.
-  bool holds() const noexcept { return request_ && !queue_.is_front_begun(); }
+  bool holds() const noexcept { return request_ && queue_.front_fed() == fed::nothing; }
   /// Whether operations may be fed: a request must not hit one that is sent after it was asked for. The one that it is
   /// for may need to be fed to its end.
   bool may_feed() const noexcept {
     bool const may_hit = (has_work() && is_cancelling()) || in_.obstacles.any_of(obstacles::doubtful);
-    return !may_hit || queue_.is_front_in_part();
+    return !may_hit || queue_.front_fed() == fed::part;
   }
   /// Whether the operation in front was to be cancelled, by whomever, or its limit is over: it must not run again.
   bool was_asked() const {
@@ -89,7 +89,7 @@ class cancelling {
   void begin_if_due();
   /// A request that came before what it is to cancel would do nothing: all of that is sent first. But not of one that
   /// is fed in parts, of which a server that waits in its midst reads no more.
-  bool may_go() const noexcept { return in_.session.output().empty() || !queue_.is_front_whole(); }
+  bool may_go() const noexcept { return in_.session.output().empty() || queue_.front_fed() != fed::whole; }
 
   client::settings const& how_;
   client::route const& to_;

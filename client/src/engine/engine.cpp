@@ -33,12 +33,12 @@ engine::engine(client::settings const& to, connect_options const& options, sessi
 void engine::begin(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
                    std::size_t size) {
   if (limit && limit->has_token()) limit->wakes(waits_.on_several());
-  if (queue_.empty()) queue_.drop_ended();
+  if (queue_.empty()) queue_.ended().drop();
   queue_.push(what, std::move(limit), std::move(kept), size);
   try {
     if (cancelling_.may_feed()) queue_.feed();
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   busy_.store(!queue_.empty(), std::memory_order_release);
   want(false);
@@ -52,7 +52,7 @@ void engine::wait(operation const& what) {
         bool const sent = step_session(&what);
         next = {channel_.link().bytes.socket().descriptor(), true, !sent, {}};
       } catch (...) {
-        rethrow();
+        end_.rethrow();
       }
       if (has_come(what) || in_.is_closed()) return;
     } else {
@@ -86,7 +86,7 @@ void engine::resume() {
   try {
     if (cancelling_.may_feed()) queue_.feed();
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   want(false);
 }
@@ -102,7 +102,7 @@ void engine::take_events() {
 /// Whether the operation in front, which says that it has not ended, is to go on.
 bool engine::go_on(progress now) {
   operation& front = queue_.front();
-  if (now == progress::broken) break_off(front.error());
+  if (now == progress::broken) end_.break_off(front.error());
   if (now != progress::again) {
     queue_.resume();  // it may have waited for what it was told now
     return true;
@@ -122,7 +122,7 @@ inline bool engine::hand_to_front(protocol::event const& told) {
   if (!queue_.empty()) [[unlikely]] {
     if (in_.obstacles.any_of(obstacles::guard_broken))  // what was to be in the transaction is not to stand by itself
       queue_.end_unfed(std::make_exception_ptr(programming_error(broken_guard_text)));
-    if (!queue_.is_front_begun() && !cancelling_.holds()) end_if_doubtful();
+    if (queue_.front_fed() == fed::nothing && !cancelling_.holds()) end_.if_doubtful();
     if (!queue_.empty()) return !in_.is_closed();
   }
   if (told_.farewell) [[unlikely]]
@@ -131,7 +131,7 @@ inline bool engine::hand_to_front(protocol::event const& told) {
   if (!cancelling_.holds()) [[likely]] {
     busy_.store(false, std::memory_order_release);
     if (in_.obstacles.any_of(obstacles::doubtful)) [[unlikely]]
-      end_if_doubtful();
+      end_.if_doubtful();
   }
   return in_.session.buffered() != 0 && !in_.is_closed();
 }
@@ -143,17 +143,17 @@ bool engine::take_event() {
   if (std::holds_alternative<want_bytes>(told)) return false;
   if (told_.take(told, is_busy())) {
   } else if (auto const* how = std::get_if<violation>(&told)) {
-    break_off(std::make_exception_ptr(
+    end_.break_off(std::make_exception_ptr(
         operational_error("the connection was closed: " + client::describe(*how), how->code, true)));
   } else if (auto const* changed = std::get_if<protocol::parameter_status>(&told)) {
     in_.setting_changed(changed->name, changed->value);
-  } else if (queue_.is_front_begun()) {
+  } else if (queue_.front_fed() != fed::nothing) {
     return hand_to_front(told);
   } else if (auto const* error = std::get_if<error_response>(&told);
              error != nullptr && in_.session.state() == state::ended) {
     diagnostics fields;
     bool const replaced = write_fields(error->fields_sent, fields, !in_.text_is_utf8());
-    break_off(types::make_server_error(std::move(fields), {}, true, replaced ? encoding_advice : ""));
+    end_.break_off(types::make_server_error(std::move(fields), {}, true, replaced ? encoding_advice : ""));
   }
   return !in_.is_closed();
 }
@@ -193,7 +193,7 @@ bool engine::step_session(operation const* awaited) {
     if (came == link::arrival::bytes)
       take_events();
     else
-      lost(link.reason());
+      end_.lose(link.reason());
     sent = write_all();
     bool const ended = was_busy && queue_.empty() && !link.pending();
     if (!wait && (ended || link.is_drained())) break;
@@ -222,11 +222,11 @@ client::wish const& engine::step() {
       if (whole ? hand_to_front(told) : take_event()) [[unlikely]]
         take_events();
     } else if (came == link::arrival::gone) {
-      lost(link.reason());
+      end_.lose(link.reason());
     }
     if (!link.is_drained() || !in_.session.output().empty()) return step_fully();
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   want(true);
   return waits_.wanted();
@@ -240,21 +240,21 @@ client::wish const& engine::step_fully() {
     if (channel_.is_connecting() && channel_.connect()) take_events();
     if (!channel_.is_connecting() && !in_.is_closed()) sent = step_session(nullptr);
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   cancelling_.step();
-  if (!queue_.is_front_begun() && !cancelling_.holds()) {
+  if (queue_.front_fed() == fed::nothing && !cancelling_.holds()) {
     if (queue_.empty()) busy_.store(false, std::memory_order_release);
-    end_if_doubtful();
+    end_.if_doubtful();
     if (queue_.feeds() && !channel_.is_connecting()) {
       try {
         sent = write();
       } catch (...) {
-        rethrow();
+        end_.rethrow();
       }
     }
   }
-  if (queue_.has_limits()) end_if_spent();
+  if (queue_.has_limits()) end_.if_spent();
   want(sent);
   return waits_.wanted();
 }
@@ -269,15 +269,23 @@ void engine::want_several(bool sent) {
     wanted.until = cancelling_.until();
   cancelling_.watch();
   if (!waits_.set(wanted, connects))
-    break_off(std::make_exception_ptr(operational_error(
+    end_.break_off(std::make_exception_ptr(operational_error(
         "the connection was closed: waiting for it: " + std::generic_category().message(errno), true)));
+}
+
+void engine::take_over(engine& from) noexcept {
+  if (!from.in_.obstacles.any_of(obstacles::closed | obstacles::forked)) {
+    from.channel_.say_goodbye();
+    channel_.take_socket(from.channel_);
+  }
+  waits_.take_several(from.waits_);
 }
 
 void engine::wait_for(client::wish const& what) {
   try {
     client::wait_for(what.descriptor, what.read, what.write, what.until);
   } catch (std::system_error const& e) {
-    give_up();
+    end_.give_up();
     throw operational_error(std::string("the connection was closed: ") + e.what(), e.code(), true);
   }
 }
@@ -294,7 +302,7 @@ void engine::begin_cancel(std::chrono::milliseconds time) {
   try {
     sent = write();
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   want(sent);
 }

@@ -18,20 +18,23 @@
 #include "conninfo/settings.hpp"
 #include "engine/cancelling.hpp"
 #include "engine/channel.hpp"
-#include "engine/end_reason.hpp"
+#include "engine/ending.hpp"
 #include "engine/handlers.hpp"
 #include "engine/operation_queue.hpp"
 #include "engine/waiting.hpp"
 
 namespace tusk::detail {
 
-inline constexpr char closed_text[] = "the connection was closed in mid-operation";
-inline constexpr char forked_text[] =
-    "this connection is the parent process's, whose session a forked child must not touch; connect again in the child, "
-    "and close this one there, which ends nothing but the child's descriptor";
 inline constexpr char broken_guard_text[] =
     "the transaction of the guard (tusk::transaction) has ended without it, by a COMMIT or ROLLBACK in a statement's "
     "text or because that COMMIT failed; leave the guard's scope before anything else";
+
+/// How much of an answer engine::exchange() took at once.
+enum class taken : std::uint8_t {
+  whole,
+  part,   ///< or nothing; what follows is session::next()'s
+  event,  ///< the session has told an event, which was not taken
+};
 
 /// See the top of this file. Its caller holds the connection's lock, but where it is said.
 class engine {
@@ -48,12 +51,6 @@ class engine {
   /// The same where nothing is under way, for one without a limit that is fed whole, by a class that is known here.
   template <class Operation>
   [[gnu::always_inline]] void begin_alone(Operation& what, std::shared_ptr<operation>&& kept = nullptr);
-  /// How much of an answer was taken at once.
-  enum class taken : std::uint8_t {
-    whole,
-    part,   ///< or nothing; what follows is session::next()'s
-    event,  ///< the session has told an event, which was not taken
-  };
   /// As begin(), where nothing is under way and the socket is bare, for one that is fed whole: it sends, and waits for
   /// the first bytes of the answer. Mostly they are all of it, and `at_once` takes it from the session: then true.
   /// False: the operation is in the queue, or has ended.
@@ -104,17 +101,9 @@ class engine {
   /// Has an operation of the queue end soon: now, if it was not fed; else as if a limit were over.
   void cancel(operation const& what);
   detail::cancelling const& cancelling() const noexcept { return cancelling_; }
-  /// No memory in mid-message, or a user's function that threw: what is half done cannot go on.
-  void give_up() noexcept;
-  /// Says goodbye and closes; `why` is what operations under way end with.
-  void close(char const* why) noexcept;
-  void close(std::exception_ptr const& why) noexcept;
-  /// Why it is closed, where no operation has told it.
-  end_reason& reason() noexcept { return reason_; }
-  /// What broke it, whoever was told; null: nothing has.
-  std::exception_ptr const& broken_by() const noexcept { return broken_by_; }
-  /// Ends the connection if a cancel request may still hit what is sent next.
-  void end_if_doubtful() noexcept;
+  /// How it ends; and why it has.
+  ending& end() noexcept { return end_; }
+  ending const& end() const noexcept { return end_; }
   /// So that the socket of the next connection has another number, and the descriptor for several is the same.
   void take_over(engine& from) noexcept;
 
@@ -135,11 +124,6 @@ class engine {
   bool take_event();
   bool go_on(progress now);
   bool hand_to_front(protocol::event const& told);
-  void lost(std::string const& reason);
-  void end_if_spent();
-  void break_off(std::exception_ptr error) noexcept;
-  void hang_up() noexcept;
-  [[noreturn]] void rethrow();
 
   session_context& in_;
   handlers& told_;
@@ -148,20 +132,19 @@ class engine {
   operation_queue queue_;
   detail::cancelling cancelling_;
   std::atomic<bool> busy_ = false;
-  end_reason reason_;
-  std::exception_ptr broken_by_;
+  ending end_{in_, told_, channel_, queue_, cancelling_, waits_, busy_};
 };
 
 template <class Operation>
 inline void engine::begin_alone(Operation& what, std::shared_ptr<operation>&& kept) {
-  queue_.drop_ended();
+  queue_.ended().drop();
   try {
     bool const is_fed = what.feed() != fed::nothing;
     queue_.push_fed(what, std::move(kept));
     if (!is_fed) [[unlikely]]
       return queue_.end_front();
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
   busy_.store(true, std::memory_order_release);
   want(false);
@@ -169,7 +152,7 @@ inline void engine::begin_alone(Operation& what, std::shared_ptr<operation>&& ke
 
 template <class Operation, class AtOnce>
 inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
-  queue_.drop_ended();  // and what it gave
+  queue_.ended().drop();  // and what it gave
   try {
     if (what.feed() == fed::nothing) [[unlikely]]
       return false;
@@ -194,11 +177,11 @@ inline bool engine::exchange(Operation& what, AtOnce const& at_once) {
     if (came == link::arrival::bytes) {
       if (done == taken::part || take_event()) take_events();
     } else if (came == link::arrival::gone) {
-      lost(link.reason());
+      end_.lose(link.reason());
     }
     return false;
   } catch (...) {
-    rethrow();
+    end_.rethrow();
   }
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t worth_moving = 64;  // entries that have left
 }  // namespace
 
 bool operation_queue::feed_next() {
-  entry& next = entries_[first_ + fed_];
+  queued_operation& next = entries_[first_ + fed_];
   auto const done = next.what->feed();
   in_part_ = done == fed::part || done == fed::later;
   stalled_ = done == fed::later;
@@ -35,11 +35,11 @@ void operation_queue::push(operation& what, std::unique_ptr<client::limit>&& lim
 }
 
 /// One that has ended.
-void operation_queue::leave(entry& which) {
+void operation_queue::leave(queued_operation& which) {
   if (which.limit) --limits_;
   ++left_;
   waiting_ -= which.size;
-  if (which.kept) keep(std::move(which.kept));
+  if (which.kept) ended_.keep(std::move(which.kept));
 }
 
 void operation_queue::remove_front() {
@@ -69,7 +69,7 @@ void operation_queue::interrupt(operation const& what) {
   std::size_t index = first_;
   while (index < entries_.size() && entries_[index].what != &what) ++index;
   if (index == entries_.size()) return;
-  entry& found = entries_[index];
+  queued_operation& found = entries_[index];
   if (index >= first_ + begun()) {
     found.what->end(std::make_exception_ptr(query_canceled(unsent)));
     return remove_unfed(index);
@@ -92,12 +92,6 @@ void operation_queue::end_unsent() {
   }
 }
 
-void operation_queue::end_unsent_front() {
-  if (empty() || is_front_begun()) return;
-  front().end(std::make_exception_ptr(query_canceled(unsent)));
-  remove_unfed(first_);
-}
-
 void operation_queue::end_unfed(std::exception_ptr const& error) noexcept {
   while (first_ + begun() < entries_.size()) {
     std::size_t const index = first_ + begun();
@@ -114,30 +108,8 @@ void operation_queue::end_all(std::exception_ptr const& error) noexcept {
   for (auto each = entries.begin() + first; each != entries.end(); ++each) {
     ++left_;
     each->what->end(error);
-    if (each->kept) keep(std::move(each->kept));
+    if (each->kept) ended_.keep(std::move(each->kept));
   }
-}
-
-/// Without memory the error is lost, and its operation with it.
-void operation_queue::replace_last_ended() noexcept {
-  try {
-    if (last_ended_->has_untold_error()) untold_.push_back(std::move(last_ended_));
-  } catch (std::bad_alloc const&) {
-    return;
-  }
-}
-
-void operation_queue::rethrow_untold() {
-  obstacles_.set(obstacles::untold, false);
-  std::shared_ptr<operation> first;
-  if (!untold_.empty()) {
-    first = std::move(untold_.front());
-    untold_.erase(untold_.begin());
-  } else {
-    first = std::move(last_ended_);  // what has failed gives nothing else
-  }
-  if (!untold_.empty() || (last_ended_ && last_ended_->has_untold_error())) obstacles_.set(obstacles::untold, true);
-  if (first) first->rethrow();
 }
 
 client::deadline operation_queue::until() const {

@@ -13,11 +13,19 @@
 #include <memory>
 #include <vector>
 
+#include "engine/ended_operations.hpp"
 #include "engine/limit.hpp"
-#include "engine/obstacles.hpp"
 #include "engine/operation.hpp"
 
 namespace tusk::detail {
+
+/// One of the queue.
+struct queued_operation {
+  operation* what;
+  std::unique_ptr<client::limit> limit;
+  std::shared_ptr<operation> kept;
+  std::size_t size;  // while it waits to be fed
+};
 
 /// One thread at a time.
 class operation_queue {
@@ -25,11 +33,11 @@ class operation_queue {
   /// So many bytes may wait to be sent before operations wait instead.
   static constexpr std::size_t watermark = std::size_t{64} << 10;
 
-  /// `of`: the bit `untold` says there whether has_untold().
-  operation_queue(protocol::session const& into, obstacles& of) noexcept : into_(into), obstacles_(of) {}
+  /// `of`: see ended_operations.
+  operation_queue(protocol::session const& into, obstacles& of) noexcept : into_(into), ended_(of) {}
 
-  /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and last_ended() gives it
-  /// back. `size`: of what it will send, about.
+  /// An operation has to live until it has ended; `kept`, which may be null, sees to that, and ended() has it then.
+  /// `size`: of what it will send, about.
   void push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
             std::size_t size = 0);
   /// The same without a limit, where there is no other; its requests are in the output already.
@@ -56,11 +64,8 @@ class operation_queue {
   /// Whether something waits to be fed; and how many bytes that will be, about.
   bool has_unfed() const noexcept { return first_ + fed_ < entries_.size(); }
   std::size_t waiting() const noexcept { return waiting_; }
-  /// Whether all of the one in front was handed to the session.
-  bool is_front_whole() const noexcept { return fed_ != 0; }
-  /// Whether something of the one in front was handed to the session; and whether that is not all of it.
-  bool is_front_begun() const noexcept { return begun() != 0; }
-  bool is_front_in_part() const noexcept { return fed_ == 0 && in_part_; }
+  /// How much of the one in front was handed to the session; nothing, too, where there is none.
+  fed front_fed() const noexcept { return fed_ != 0 ? fed::whole : in_part_ ? fed::part : fed::nothing; }
   /// Of the one in front; null: none.
   client::limit* limit() const noexcept { return empty() ? nullptr : entries_[first_].limit.get(); }
   bool has_limits() const noexcept { return limits_ != 0; }
@@ -71,10 +76,10 @@ class operation_queue {
   /// The one in front has ended.
   void end_front() {
     if (entries_.size() == 1) [[likely]] {  // mostly there is one, without a limit
-      entry& only = entries_.back();
+      queued_operation& only = entries_.back();
       if (only.limit) [[unlikely]]
         --limits_;
-      if (only.kept) keep(std::move(only.kept));
+      if (only.kept) ended_.keep(std::move(only.kept));
       entries_.pop_back();
       ++left_;
       fed_ = 0;
@@ -85,8 +90,6 @@ class operation_queue {
   }
   /// Those that were not fed and whose limit is over leave, with query_canceled, unless that closes the connection.
   void end_unsent();
-  /// The one in front, which was not fed, leaves with query_canceled.
-  void end_unsent_front();
   /// All that were not fed leave, with that error.
   void end_unfed(std::exception_ptr const& error) noexcept;
   /// All end, with that error.
@@ -98,25 +101,10 @@ class operation_queue {
 
   /// How many have left.
   std::uint64_t left() const noexcept { return left_; }
-  /// Of those that were kept and that nobody has a handle for the one that has ended last, until drop_ended(); null:
-  /// there is none.
-  operation* last_ended() const noexcept { return last_ended_.get(); }
-  void drop_ended() noexcept {
-    if (!last_ended_) return;
-    if (obstacles_.any_of(obstacles::untold)) [[unlikely]]
-      replace_last_ended();
-    last_ended_.reset();
-  }
-  /// Throws the first error of these that was not thrown yet, last_ended()'s included.
-  void rethrow_untold();
+  /// Those that were kept.
+  ended_operations& ended() noexcept { return ended_; }
 
  private:
-  struct entry {
-    operation* what;
-    std::unique_ptr<client::limit> limit;
-    std::shared_ptr<operation> kept;
-    std::size_t size;  // while it waits to be fed
-  };
   /// So many of them are in the output, or were sent.
   std::size_t begun() const noexcept { return fed_ + (in_part_ ? 1 : 0); }
   /// False: it is not to be called again before something was sent.
@@ -124,21 +112,10 @@ class operation_queue {
   void remove_front();
   void end_front_of_several();
   void remove_unfed(std::size_t index);
-  void leave(entry& which);
-  void keep(std::shared_ptr<operation>&& ended) noexcept {
-    ended->settle();
-    if (ended->is_held()) return;
-    if (ended->has_untold_error()) [[unlikely]]
-      obstacles_.set(obstacles::untold, true);
-    if (last_ended_) [[unlikely]]
-      replace_last_ended();
-    last_ended_ = std::move(ended);
-  }
-  void replace_last_ended() noexcept;
+  void leave(queued_operation& which);
 
   protocol::session const& into_;
-  obstacles& obstacles_;
-  std::vector<entry> entries_;  // from first_ on
+  std::vector<queued_operation> entries_;  // from first_ on
   std::size_t first_ = 0;
   std::uint64_t left_ = 0;
   std::size_t limits_ = 0;   // how many of them have one
@@ -146,8 +123,7 @@ class operation_queue {
   bool in_part_ = false;     // and the next one in part,
   bool stalled_ = false;     // which has no more for now
   std::size_t waiting_ = 0;  // bytes of those that were not
-  std::shared_ptr<operation> last_ended_;
-  std::vector<std::shared_ptr<operation>> untold_;  // before that one
+  ended_operations ended_;
 };
 
 }  // namespace tusk::detail

@@ -1,14 +1,13 @@
-// How an engine ends: limits that are over in vain, a connection that breaks or is closed.
+#include "engine/ending.hpp"
+
 #include <tusk/types/error.hpp>
 #include <utility>
 
-#include "engine/engine.hpp"
 #include "engine/last_words.hpp"
 
 namespace tusk::detail {
 
-/// A limit is over, and no cancel request has helped, or there is none that could.
-void engine::end_if_spent() {
+void ending::if_spent() {
   client::limit const* const limit = queue_.spent();
   if (limit == nullptr || in_.is_closed()) return;
   std::string const why = limit->cancels() ? "the statement's limit was over, and it had not ended " +
@@ -18,7 +17,7 @@ void engine::end_if_spent() {
       "the connection was closed: " + why + (limit->reason.empty() ? "" : "; ") + limit->reason, true)));
 }
 
-void engine::end_if_doubtful() noexcept {
+void ending::if_doubtful() noexcept {
   if (!in_.obstacles.any_of(obstacles::doubtful) || in_.is_closed()) return;
   break_off(std::make_exception_ptr(operational_error(
       "the connection was closed: a cancel request was sent whose end is not known, and it could hit the next "
@@ -26,8 +25,7 @@ void engine::end_if_doubtful() noexcept {
       true)));
 }
 
-/// The connection broke without a word from the server.
-void engine::lost(std::string const& reason) {
+void ending::lose(std::string const& reason) {
   if (in_.is_closed())  // by another thread
     return break_off(std::make_exception_ptr(operational_error(closed_text, true)));
   std::exception_ptr lost = std::make_exception_ptr(operational_error("the connection was lost: " + reason, true));
@@ -35,8 +33,7 @@ void engine::lost(std::string const& reason) {
   break_off(std::move(lost));
 }
 
-/// Ends everything with that error; if nothing was under way, the next call has it to throw.
-void engine::break_off(std::exception_ptr error) noexcept {
+void ending::break_off(std::exception_ptr error) noexcept {
   hang_up();
   broken_by_ = error;
   if (queue_.empty()) reason_.set(error);
@@ -45,21 +42,20 @@ void engine::break_off(std::exception_ptr error) noexcept {
   in_.idle();
 }
 
-void engine::give_up() noexcept {
+void ending::give_up() noexcept {
   hang_up();
   queue_.end_all(std::current_exception());
   in_.session.abandon();
   in_.idle();
 }
 
-/// What was thrown ends the connection. In a forked child it comes of the fork.
-void engine::rethrow() {
+void ending::rethrow() {
   give_up();
   if (in_.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
   throw;
 }
 
-void engine::hang_up() noexcept {
+void ending::hang_up() noexcept {
   in_.obstacles.set(obstacles::closed, true);
   if (in_.obstacles.any_of(obstacles::forked)) cancelling_.abandon();
   channel_.close();
@@ -68,7 +64,7 @@ void engine::hang_up() noexcept {
   waits_.clear();
 }
 
-void engine::close(char const* why) noexcept {
+void ending::close(char const* why) noexcept {
   std::exception_ptr error;
   try {
     if (!queue_.empty()) error = std::make_exception_ptr(operational_error(why, true));
@@ -78,20 +74,12 @@ void engine::close(char const* why) noexcept {
   close(error);
 }
 
-void engine::close(std::exception_ptr const& why) noexcept {
+void ending::close(std::exception_ptr const& why) noexcept {
   if (in_.is_closed() && !channel_.is_open()) return;
   if (!in_.obstacles.any_of(obstacles::forked)) channel_.say_goodbye();
   hang_up();
   in_.session.abandon();
   if (!queue_.empty()) queue_.end_all(why);
-}
-
-void engine::take_over(engine& from) noexcept {
-  if (!from.in_.obstacles.any_of(obstacles::closed | obstacles::forked)) {
-    from.channel_.say_goodbye();
-    channel_.take_socket(from.channel_);
-  }
-  waits_.take_several(from.waits_);
 }
 
 }  // namespace tusk::detail
