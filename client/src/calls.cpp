@@ -205,8 +205,8 @@ pending_operation start_query(connection_state& on, std::shared_ptr<prepared_sta
 [[gnu::flatten]] pending_operation start_query(connection_state& on, std::string_view sql, params const& args,
                                                within const* limit) {
   operation_guard const guard(on.lock);
-  // If nothing is under way it is fed at once, and looks at its arguments no more.
-  if (limit == nullptr && on.require.ready(sql, args) && !on.watched) [[likely]] {
+  // If nothing is under way it is fed at once, and looks at its arguments no more; poll() sends it.
+  if (limit == nullptr && on.options.async && on.require.ready(sql, args) && !on.watched) [[likely]] {
     if (auto const* found = on.context.statements.find(sql, args.types())) [[likely]] {
       auto what = start_known(on, *found, args);
       on.engine.begin_alone(*what, what);
