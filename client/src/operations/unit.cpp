@@ -219,41 +219,42 @@ fed unit::feed() {
     end();
     return fed::nothing;
   }
+  std::error_code failed;
   if (unfed_ != 0 && !std::exchange(begun_, true)) {
     in_.close_released();
-    failed_ = begin();
+    failed = begin();
     begin_ = in_.session.last_request();
   }
-  while (unfed_ != 0 && !failed_ && in_.session.output().size() < portion) {
+  while (unfed_ != 0 && !failed && in_.session.output().size() < portion) {
     auto& next = *requests_[requests_.size() - unfed_];
     std::size_t const size = next.size();
-    failed_ = next.encode();
-    if (failed_) break;
+    failed = next.encode();
+    if (failed) break;
     --unfed_;
     waiting_ -= size;
     in_.waiting_in_units -= size;
   }
-  if (failed_) {  // what was encoded of the request has no Execute
+  if (failed) {  // what was encoded of the request has no Execute
     auto const why = std::make_exception_ptr(
-        programming_error("a request of the pipeline cannot be sent: " + failed_.message(), failed_));
+        programming_error("a request of the pipeline cannot be sent: " + failed.message(), failed));
     fail(why);
     abandon(why);
-    return end_with_sync(std::exchange(failed_, {}));
+    return end_with_sync();
   }
   if (unfed_ != 0) return fed::part;
   if (is_open_) return fed::later;
-  return end_with_sync({});
+  return end_with_sync();
 }
 
 /// The end of an abandoned unit fails, so that what ran before it is undone.
-fed unit::end_with_sync(std::error_code failed) {
+fed unit::end_with_sync() {
+  std::error_code failed;
   if (abandoned_) {
     protocol::execute nothing;
     nothing.portal = no_portal;
-    auto const refused = in_.session.execute(nothing, std::nullopt);
-    if (!failed) failed = refused;
+    failed = in_.session.execute(nothing, std::nullopt);
   }
-  return end_unit({});
+  return end_unit(failed);
 }
 
 progress unit::take(protocol::event const& told) {
@@ -294,7 +295,7 @@ progress unit::take(protocol::event const& told) {
 void unit::end_requests(std::exception_ptr const& error) noexcept {
   in_.waiting_in_units -= std::exchange(waiting_, 0);
   unfed_ = 0;
-  for (auto const& each : std::exchange(requests_, {})) each->end(error);
+  for (; !requests_.empty(); requests_.pop_front()) requests_.front()->end(error);  // needs no memory
 }
 
 std::string_view unit::asked() const noexcept {

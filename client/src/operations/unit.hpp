@@ -110,7 +110,7 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   void require_fit(prepared_statement const& statement) const;
   std::shared_ptr<prepared_statement> const* in_flight(statement_key const& asked) const noexcept;
   void described(std::shared_ptr<prepared_statement> const& fresh, bool usable);
-  fed end_with_sync(std::error_code failed);
+  fed end_with_sync();
   void end_requests(std::exception_ptr const& error) noexcept;
   void take_tag(std::string_view) override {}
   void lost() noexcept override { end_requests(error()); }
@@ -123,7 +123,6 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   prepared_statement const* described_ = nullptr;  // whose columns the session knows where encoding is
   std::uint64_t begin_ = 0;                        // the number of the last message before the first request
   std::exception_ptr abandoned_;
-  std::error_code failed_;
   bool is_open_ = true, begun_ = false;
 };
 
