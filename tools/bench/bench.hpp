@@ -16,7 +16,7 @@
 // and, for the row of notifications,
 //
 //   void listen();                                 to the channel "bench"
-//   heard hear();                                  runs the statement, takes what it notified of
+//   seen hear();                                   runs the statement, takes what it notified of
 //
 // A client that waits in another way than blocking does a round trip only, and has a loop of its own in place of all
 // that but prepare():
@@ -56,12 +56,14 @@ inline std::string statement_of(std::string_view row, std::string const& series)
       row == "cursor_2" || row == "cursor_5" || row == "mogrify_5" || row == "connect_scram" || row == "connect_kept" ||
       row == "idle")
     return "select 1+1";
-  if (row == "executemany_merged") return "insert into article values ($1, $2, $3, $4)";
+  if (row == "executemany" || row == "executemany_merged") return "insert into article values ($1, $2, $3, $4)";
+  if (row == "pipelined_insert") return "insert into article (id, name) values ($1, $2)";
   if (row == "query_1") return "select $1::int + 1";
   if (row == "pg_type" || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
-  if (row == "series_text" || row == "series_int") return "select i from generate_series(1, " + series + ") as i";
+  if (row == "series_text" || row == "series_int" || row == "stream")
+    return "select i from generate_series(1, " + series + ") as i";
   if (row == "is_null_get_100") {
     std::string columns("select i");
     for (int i = 2; i <= 100; ++i) columns += ", i";
@@ -88,7 +90,7 @@ inline constexpr std::string_view five_text = "it's an article";
 inline constexpr double five_value = 1 / 7.0;
 inline constexpr bool five_flag = true;
 
-/// What the row of executemany inserts.
+/// What the rows of executemany and of a pipeline insert.
 inline constexpr std::string_view merged_insert = "insert into article values (%s, %s, %s, %s)";
 using article = std::tuple<int, std::int64_t, std::string, double>;
 inline std::vector<article> const& articles() {
@@ -125,8 +127,8 @@ inline std::uint64_t checksum(std::string_view text) {
   return text.size() + (text.empty() ? 0 : static_cast<unsigned char>(text.front()));
 }
 
-/// Notifications that were handled: how many, and the checksum of their payloads.
-struct heard {
+/// Rows of a stream, or notifications, that were handled: how many, and the checksum of their texts.
+struct seen {
   std::size_t count = 0;
   std::uint64_t sum = 0;
 };
@@ -210,10 +212,20 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
     if (row == "cursor_2") return repeat_int([&] { return on.cursor_two(20, 22); });
     if (row == "cursor_5") return repeat_int([&] { return on.cursor_five(); });
     if (row == "mogrify_5") return repeat_int([&] { return checksum(std::string_view(on.mogrify_five())); });
-    if (row == "executemany_merged")
+    auto const repeat_rows = [times](auto insert) {
       return repeat(times, [&](outcome& sum) {
-        sum.rows = on.insert(articles());
+        sum.rows = insert();
         sum.checksum += sum.rows;
+      });
+    };
+    if (row == "executemany") return repeat_rows([&] { return on.insert_bound(sql, articles()); });
+    if (row == "executemany_merged") return repeat_rows([&] { return on.insert_merged(articles()); });
+    if (row == "pipelined_insert") return repeat_rows([&] { return on.insert_in_pipeline(sql, articles()); });
+    if (row == "stream")
+      return repeat(times, [&](outcome& sum) {
+        auto const seen = on.stream(sql);
+        sum.checksum += seen.sum;
+        sum.rows = seen.count;
       });
   }
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
@@ -265,7 +277,7 @@ template <class Client>
 void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
   Client on(dsn);
   if constexpr (requires { on.make_table(""); })
-    if (row == "executemany_merged")
+    if (statement_of(row, series).starts_with("insert"))
       on.make_table("create temp table article (id int, number bigint, name text, value float8)");
   if (row != "notice") on.prepare(statement_of(row, series));
   if constexpr (requires { on.listen(); })

@@ -142,7 +142,7 @@ recording notices() {
 recording const& recorded(std::string const& sql) {
   static std::map<std::string, recording> made;
   static recording const insert{message('n', ""), {}, message('C', zero_ended("INSERT 0 1")), {23, 20, 25, 701}};
-  if (sql.starts_with("insert into article")) return insert;
+  if (sql.starts_with("insert into article values")) return insert;
   auto found = made.find(sql);
   if (found != made.end()) return found->second;
   constexpr std::string_view numbers = "from generate_series(1, ";
@@ -167,6 +167,8 @@ recording const& recorded(std::string const& sql) {
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"2"}), complete(1)};
   else if (sql == "select 1 as one, 2 as two")
     fresh = {row_description({{"one", 23, 4}, {"two", 23, 4}}), data_row({"1", "2"}), complete(1)};
+  else if (sql == "insert into article (id, name) values ($1, $2)")
+    fresh = {message('n', ""), {}, message('C', zero_ended("INSERT 0 1")), {23, 25}};
   else if (sql == "select $1::int + 1")
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"42"}), complete(1), {23}};
   else
@@ -258,9 +260,8 @@ class connection {
   void take(char type, std::string const& body) {
     if (type == 'X') throw closed();
     answer(type, body);
-    if (type != 'S' && type != 'Q') return;
-    answer_ += message('Z', "I");
-    send();
+    if (type == 'S' || type == 'Q') answer_ += message('Z', "I");
+    if (type == 'S' || type == 'Q' || type == 'H') send();
   }
 
   void answer(char type, std::string const& body) {
@@ -287,7 +288,7 @@ class connection {
         answer_ += played.description + played.rows + played.tag;
         break;
       }
-      default: break;  // Sync and Flush say nothing by themselves
+      default: break;  // Sync and Flush
     }
   }
 

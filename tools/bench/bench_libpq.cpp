@@ -76,19 +76,33 @@ class client {
     return {sql.data(), static_cast<std::size_t>(size)};
   }
   void make_table(std::string_view sql) { result const answer(PQexec(connection_.get(), sql.data())); }
-  /// The statement that was prepared, in a pipeline.
-  std::size_t insert(std::vector<bench::article> const& rows) {
-    PGconn* const on = connection_.get();
-    if (PQenterPipelineMode(on) != 1) throw std::runtime_error(PQerrorMessage(on));
-    for (auto const& [id, number, name, value] : rows) {
+  std::size_t insert_merged(std::vector<bench::article> const& rows) { return insert_bound({}, rows); }
+  std::size_t insert_bound(std::string_view, std::vector<bench::article> const& rows) {
+    return insert(rows, [this](bench::article const& row) {
+      auto const& [id, number, name, value] = row;
       std::array<char, 32> first, second, last;
       std::snprintf(first.data(), first.size(), "%d", id);
       std::snprintf(second.data(), second.size(), "%lld", static_cast<long long>(number));
       std::snprintf(last.data(), last.size(), "%.17g", value);
       char const* const values[] = {first.data(), second.data(), name.c_str(), last.data()};
-      if (PQsendQueryPrepared(on, "s", 4, values, nullptr, nullptr, 0) != 1)
-        throw std::runtime_error(PQerrorMessage(on));
-    }
+      return PQsendQueryPrepared(connection_.get(), "s", 4, values, nullptr, nullptr, 0);
+    });
+  }
+  std::size_t insert_in_pipeline(std::string_view, std::vector<bench::article> const& rows) {
+    return insert(rows, [this](bench::article const& row) {
+      std::array<char, 32> id;
+      std::snprintf(id.data(), id.size(), "%d", std::get<int>(row));
+      char const* const values[] = {id.data(), std::get<std::string>(row).c_str()};
+      return PQsendQueryPrepared(connection_.get(), "s", 2, values, nullptr, nullptr, 0);
+    });
+  }
+  /// The statement that was prepared, in a pipeline.
+  template <class Send>
+  std::size_t insert(std::vector<bench::article> const& rows, Send const& send) {
+    PGconn* const on = connection_.get();
+    if (PQenterPipelineMode(on) != 1) throw std::runtime_error(PQerrorMessage(on));
+    for (auto const& row : rows)
+      if (send(row) != 1) throw std::runtime_error(PQerrorMessage(on));
     if (PQpipelineSync(on) != 1) throw std::runtime_error(PQerrorMessage(on));
     std::size_t inserted = 0;
     for (std::size_t i = 0; i != rows.size(); ++i) {
@@ -102,10 +116,24 @@ class client {
       throw std::runtime_error(PQerrorMessage(on));
     return inserted;
   }
+  /// The statement that was prepared, a row at a time.
+  bench::seen stream(std::string_view) {
+    PGconn* const on = connection_.get();
+    if (PQsendQueryPrepared(on, "s", 0, nullptr, nullptr, nullptr, 0) != 1 || PQsetSingleRowMode(on) != 1)
+      throw std::runtime_error(PQerrorMessage(on));
+    bench::seen all;
+    while (result const row{PQgetResult(on)}) {
+      if (PQresultStatus(row.get()) == PGRES_TUPLES_OK) continue;  // the end
+      if (PQresultStatus(row.get()) != PGRES_SINGLE_TUPLE) throw std::runtime_error(PQerrorMessage(on));
+      ++all.count;
+      all.sum += bench::checksum(text(row.get(), 0, 0));
+    }
+    return all;
+  }
   void listen() { result const answer(PQexec(connection_.get(), "LISTEN \"bench\"")); }
-  bench::heard hear() {
+  bench::seen hear() {
     fetch();
-    bench::heard taken;
+    bench::seen taken;
     while (PGnotify* const arrived = PQnotifies(connection_.get())) {
       ++taken.count;
       taken.sum += bench::checksum(arrived->extra);

@@ -49,9 +49,26 @@ class client {
                             bench::five_value, bench::five_flag);
   }
   void make_table(std::string_view sql) { connection_.exec(sql); }
-  std::size_t insert(std::vector<bench::article> const& rows) {
+  std::size_t insert_bound(std::string_view sql, std::vector<bench::article> const& rows) {
+    return connection_.executemany(sql, rows);
+  }
+  std::size_t insert_in_pipeline(std::string_view sql, std::vector<bench::article> const& rows) {
+    auto pipeline = connection_.pipeline();
+    for (auto const& row : rows) pipeline.query(sql, std::get<int>(row), std::get<std::string>(row));
+    pipeline.sync().get();
+    return rows.size();
+  }
+  std::size_t insert_merged(std::vector<bench::article> const& rows) {
     cursor_->executemany(bench::merged_insert, rows);
     return static_cast<std::size_t>(cursor_->rowcount());
+  }
+  bench::seen stream(std::string_view sql) {
+    bench::seen all;
+    for (auto const& row : connection_.stream(sql)) {
+      ++all.count;
+      all.sum += bench::checksum(row.get<std::string_view>(0));
+    }
+    return all;
   }
   void listen() {
     connection_.listen("bench");
@@ -60,7 +77,7 @@ class client {
       heard_.sum += bench::checksum(arrived.payload);
     });
   }
-  bench::heard hear() {
+  bench::seen hear() {
     heard_ = {};
     fetch();
     return heard_;
@@ -109,7 +126,7 @@ class client {
   tusk::connection connection_;
   std::unique_ptr<tusk::cursor> cursor_;  // not in place: idle connections have none
   std::optional<tusk::statement> statement_;
-  bench::heard heard_;
+  bench::seen heard_;
 };
 
 /// Blocks by a wait callback.
