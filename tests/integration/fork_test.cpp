@@ -128,8 +128,9 @@ TEST_P(fork_test, what_ends_in_the_child_ends_nothing_of_the_parents) {
 }
 
 TEST_P(fork_test, in_mid_operation_with_the_lock_held_by_another_thread) {
-  connection conn = open(GetParam());
-  std::thread busy([&] { EXPECT_EQ(value<int>(conn, "SELECT 7 FROM pg_sleep(0.3)"), 7); });
+  connection conn = open(GetParam()), holder = open();
+  holder.query("SELECT pg_advisory_lock(4711)");
+  std::thread busy([&] { EXPECT_EQ(value<int>(conn, "SELECT 7 FROM pg_advisory_lock_shared(4711)"), 7); });
   wait_until_active(conn.info().backend_pid);
   EXPECT_EQ(in_child([&] {
               try {
@@ -141,6 +142,7 @@ TEST_P(fork_test, in_mid_operation_with_the_lock_held_by_another_thread) {
               return std::string("ran");
             }),
             "refused");
+  holder.query("SELECT pg_advisory_unlock(4711)");
   busy.join();
   EXPECT_EQ(value<int>(conn, "SELECT 8"), 8);
 }

@@ -2,6 +2,7 @@
 // a pooler need `--pgbouncer transaction` too.
 #pragma once
 
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
 #include <stdexcept>
@@ -78,11 +79,15 @@ inline void terminate(std::int32_t pid) {
     other.query("SELECT pg_sleep(0.002)");
 }
 
-/// Returns when the session runs something, as another one sees it.
+/// Returns when the session runs something, as another one sees it. What it runs may have to last some seconds: a busy
+/// machine takes its time to look.
 inline void wait_until_active(std::int32_t pid) {
   connection other = open();
-  while (!value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid))
+  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!value<bool>(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')", pid)) {
+    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("the session runs nothing, or no more");
     other.query("SELECT pg_sleep(0.001)");
+  }
 }
 
 }  // namespace tusk::test
