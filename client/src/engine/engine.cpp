@@ -17,6 +17,9 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 // A step that always finds more gives the caller a turn after about 1 MiB.
 constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
+// So many bytes are sent before there are more, so that the server works meanwhile.
+constexpr std::size_t worth_sending = std::size_t{8} << 10;
+
 }  // namespace
 
 engine::engine(client::settings const& to, connect_options const& options, session_context& in, handlers& told)
@@ -74,6 +77,7 @@ void engine::wait_until_idle(client::deadline until) {
 }
 
 void engine::wait_for_room() {
+  if (in_.session.output().size() >= worth_sending) step();
   while (queued() > operation_queue::watermark) {
     client::wish const next = step();
     if (next.is_none() || queued() <= operation_queue::watermark) return;

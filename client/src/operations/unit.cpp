@@ -96,6 +96,12 @@ progress unit_request::take_description(protocol::event const& told) {
 }
 
 void unit_request::take_tag(std::string_view tag) {
+  if (!is_awaited_) {
+    (void)in_.session.take_rows();
+    if (may_concern_others(tag)) [[unlikely]]
+      heed(tag);
+    return;
+  }
   if (!columns_ && statement_->columns) {
     if (in_.types.is_stale(*statement_->columns)) in_.types.refresh(statement_->columns);
     columns_ = statement_->columns;
@@ -272,11 +278,11 @@ progress unit::take(protocol::event const& told) {
       return progress::under_way;
     return std::holds_alternative<protocol::request_skipped>(told) ? progress::under_way : sql_operation::take(told);
   }
-  auto const kept = requests_.front();
-  unit_request& request = *kept;
+  unit_request& request = *requests_.front();
   if (std::holds_alternative<protocol::request_skipped>(told)) {
     request.skip(error());
   } else {
+    if (requests_.front().use_count() == 1) request.forgo_result();
     progress const now = request.take(told);
     if (request.error() && !error()) fail(request.error());
     if (now == progress::broken) {

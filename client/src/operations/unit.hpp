@@ -42,6 +42,8 @@ class unit_request final : public sql_operation {
   void keep() override { args_ = &kept_args_.emplace(*args_); }
   /// The number of its last message.
   std::uint64_t last() const noexcept { return last_; }
+  /// Nobody has it that could ask for its result.
+  void forgo_result() noexcept { is_awaited_ = false; }
   /// Its last answer has come.
   void complete();
   /// It was not run.
@@ -71,7 +73,7 @@ class unit_request final : public sql_operation {
   std::uint64_t last_ = 0;
   std::size_t number_;
   way how_;
-  bool has_result_ = false, misnamed_ = false;
+  bool has_result_ = false, is_awaited_ = true, misnamed_ = false;
 };
 
 /// See the top of this file.
