@@ -1,6 +1,7 @@
 #include <tusk/cursor.hpp>
 
 #include <algorithm>
+#include <tusk/types/statement_template.hpp>
 #include <typeinfo>
 #include <utility>
 
@@ -99,10 +100,13 @@ void cursor::do_execute(std::string_view statement, params const& args) {
   results_.clear();
   detail::release_if_large(results_.several_);
   if (query_.capacity() > 4 * statement.size()) detail::release_if_large(query_);
-  if (args.empty())
+  if (args.empty()) {
     query_.assign(statement);
-  else
-    query_ = merge(statement, args);
+  } else {
+    types::text_buffer merged;
+    types::append_merged(merged, statement, args);
+    query_.assign(merged.data(), merged.size());
+  }
   if (state_->options.async)
     state_->on_end.add(this, detail::start_exec(*state_, query_, casters_, limit_).what(),
                        [this](detail::sql_operation& of) { take_from(of); });
@@ -149,11 +153,12 @@ row_block cursor::do_fetch(std::size_t count) {
 
 std::vector<owned_row> cursor::fetchmany(std::size_t count) {
   std::vector<owned_row> rows;
+  row_block block;
   do {
-    row_block const block = fetch(count - rows.size());
+    block = fetch(count - rows.size());
     if (rows.empty()) rows.reserve(block.size());
     for (std::size_t i = 0; i < block.size(); ++i) rows.push_back(block.owned(i));
-  } while (rows.size() < count && has_next_page());
+  } while (!block.empty() && rows.size() < count && has_next_page());
   return rows;
 }
 

@@ -9,6 +9,7 @@
 #include <tusk/types/statement_template.hpp>
 #include <utility>
 
+#include "operations/first_word.hpp"
 #include "operations/statement_batch.hpp"
 
 namespace tusk::detail {
@@ -26,14 +27,23 @@ class gathering {
   /// Throws what tusk::merge throws.
   void take(std::string_view statement, params const& args) {
     if (args.empty()) return batch_->add(statement, statement.data() == text_.data() ? elements_ : without_bounds());
-    if (!template_ || template_->text() != statement) template_.emplace(statement, "statement");
+    if (!template_ || template_->text() != statement) begin_template(statement);
     merged_.truncate(0);
     template_->append_merged(merged_, args);
-    batch_->add({merged_.data(), merged_.size()}, without_bounds());
+    batch_->add({merged_.data(), merged_.size()}, without_bounds(), can_be_sent_ && args.are_plain());
   }
   std::shared_ptr<statement_batch const> finish() noexcept { return std::move(batch_); }
 
  private:
+  // The text of a plain argument was checked when it was written, and becomes a literal; so with such arguments what is
+  // true of the template is true of what is merged from it.
+  void begin_template(std::string_view statement) {
+    template_.emplace(statement, "statement");
+    std::string_view const begin = template_->parts().empty() ? std::string_view() : template_->parts()[0].text;
+    std::string_view const word = first_word(begin);
+    bool const word_ends = !word.empty() && word.data() + word.size() != begin.data() + begin.size();
+    can_be_sent_ = word_ends && !is_copy(word) && statement.find('\0') == statement.npos;
+  }
   // do_execute of a subclass may have made another text of it.
   element_span without_bounds() const noexcept { return {elements_.first, elements_.count}; }
 
@@ -41,6 +51,7 @@ class gathering {
   element_span elements_{0, 1};
   std::string_view text_;
   std::optional<types::statement_template> template_;  // of the statement before: mostly all are the same
+  bool can_be_sent_ = false;                           // what is merged from it with plain arguments
   types::text_buffer merged_;
 };
 

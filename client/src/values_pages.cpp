@@ -1,6 +1,5 @@
 #include "values_pages.hpp"
 
-#include <tusk/types/argument.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/error.hpp>
 
@@ -61,8 +60,7 @@ void values_pages::append_row(params const& row) {
   params::reader values(row);
   for (std::size_t i = 0; i < row.count(); ++i) {
     append(text_, i == 0 ? "(" : ", ");
-    auto const value = values.next();
-    types::append_written(text_, value.text, value.how);
+    types::append_next(text_, values);
   }
   text_.push_back(')');
 }

@@ -104,7 +104,7 @@ event const& session::next() {
     if (!awake()) return event_;
   }
   if (state_ == state::binding && take_unit()) return event_;
-  if (state_ == state::parsing && take_once()) return event_;
+  if ((state_ == state::binding || state_ == state::parsing) && take_without_rows()) return event_;
   for (;;) {
     if (new_statement_) {
       kept_bytes_ += std::exchange(row_bytes_, 0);

@@ -21,6 +21,7 @@ std::uint64_t load(char const* at) noexcept {
 
 // The first byte at or after `at` that is not ASCII, or `end`.
 char const* skip_ascii(char const* at, char const* end) noexcept {
+  bool const has_word = end - at >= 8;
   for (; end - at >= 16; at += 16) {
     if ((load(at) | load(at + 8)) & high_bits) break;
   }
@@ -30,6 +31,7 @@ char const* skip_ascii(char const* at, char const* end) noexcept {
     if constexpr (std::endian::native == std::endian::little) return at + std::countr_zero(found) / 8;
     break;
   }
+  if (has_word && end - at < 8 && (load(end - 8) & high_bits) == 0) return end;  // the word overlaps what was skipped
   while (at != end && static_cast<byte>(*at) < 0x80) ++at;
   return at;
 }

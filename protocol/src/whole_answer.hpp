@@ -21,15 +21,19 @@ inline bool session::take_unit() {
   return take_ending();
 }
 
-/// The answer to a run_once() whose statement gave no rows: its CommandComplete is the one event. False, and nothing is
-/// taken, for any other.
-inline bool session::take_once() {
-  constexpr std::string_view begin(
+/// The answer to a run_once(), or to a Bind and an Execute, whose statement gave no rows: its CommandComplete is the
+/// one event. False, and nothing is taken, for any other.
+inline bool session::take_without_rows() {
+  constexpr std::string_view parsed(
       "1\0\0\0\x04"
       "2\0\0\0\x04"
       "n\0\0\0\x04",
       15);  // ParseComplete, BindComplete, NoData
-  if (queue_.front().kind != request_kind::parse_once || is_limited()) return false;
+  constexpr std::string_view bound = parsed.substr(5, 5);
+  bool const is_once = queue_.front().kind == request_kind::parse_once;
+  bool const is_bound = queue_.front().kind == request_kind::bind && queue_.goes_on_with(request_kind::execute);
+  if (!(is_once || is_bound) || is_limited()) return false;
+  std::string_view const begin = is_once ? parsed : bound;
   std::string_view const here = reader_.held(), rest = here.substr(std::min(begin.size(), here.size()));
   if (rest.size() < 5 || !here.starts_with(begin) || rest[0] != command_complete::type) return false;
   auto const length = load_big_endian<std::uint32_t>(rest.data() + 1);
@@ -38,9 +42,8 @@ inline bool session::take_once() {
   if (std::memchr(tag, 0, length - 4) != tag + length - 5) return false;
 
   reader_.skip(begin.size() + 1 + length);
-  for (int i = 0; i < 3; ++i) queue_.pop();
-  state_ = state::executing;
-  described_ = false;
+  for (int i = is_once ? 3 : 1; i != 0; --i) queue_.pop();
+  enter(queue_.front());
   begin_rows();
   event_.emplace<command_complete>().tag = {tag, length - 5};
   answer_front();

@@ -15,7 +15,11 @@ void byte_buffer::grow(std::size_t count) {
   if (held + count <= capacity_ && held <= capacity_ / 2) {
     std::memmove(memory_.get(), memory_.get() + begin_, held);
   } else {
-    std::size_t const wanted = std::max({held + count, 2 * capacity_, std::size_t{256}});
+    // Many requests that go together are appended up to about 64 KiB, and then sent. Room for them is made in one step;
+    // what of it is not used is never touched.
+    constexpr std::size_t smallest = 256, several = 4096, portion = std::size_t{72} << 10;
+    std::size_t wanted = std::max({held + count, 2 * capacity_, smallest});
+    if (wanted > several) wanted = std::max(wanted, portion);
     auto larger = std::make_unique_for_overwrite<char[]>(wanted);
     if (held != 0) std::memcpy(larger.get(), memory_.get() + begin_, held);
     if (memory_) OPENSSL_cleanse(memory_.get(), capacity_);  // it may have held a password

@@ -151,6 +151,26 @@ TEST_F(execute_values_errors, every_page_passes_through_the_hooks) {
                   }).what());
 }
 
+class withholding_cursor : public cursor {
+ public:
+  using cursor::cursor;
+
+ protected:
+  row_block do_fetch(std::size_t) override { return {}; }
+};
+
+TEST_F(execute_values_errors, fetching_ends_where_a_hook_gives_no_rows_before_the_last_page) {
+  auto cur = conn_.cursor<withholding_cursor>();
+  cur.execute_values("INSERT INTO item (number) VALUES %s RETURNING id", numbers(1, 6), {.page_size = 2});
+  ASSERT_EQ(cur.results().size(), 3U);
+  EXPECT_TRUE(cur.fetchall().empty());
+  EXPECT_TRUE(cur.fetchmany(3).empty());
+  EXPECT_TRUE(cur.fetchall<int>().empty());
+  EXPECT_TRUE(cur.fetchmany<int>(3).empty());
+  EXPECT_FALSE(cur.fetchone());
+  for (auto const& row : cur) ADD_FAILURE() << row.get<int>(0);
+}
+
 TEST_F(execute_values_errors, works_within_a_limit) {
   char const* const sql = "SELECT pg_sleep(a) FROM (VALUES %s) AS v (a)";
   EXPECT_THROW(cur_.execute_values(within(20ms), sql, std::vector{0, 60}), query_canceled);

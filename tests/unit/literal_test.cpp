@@ -27,7 +27,13 @@ std::string literal(T const& value) {
 std::string literal_of(std::string_view text, argument_type type) {
   types::text_buffer to;
   types::append_literal(to, text, type);
-  return {to.data(), to.size()};
+  std::string const written(to.data(), to.size());
+  if (type.name.empty()) {  // the overload for those writes the same
+    to.truncate(0);
+    types::append_literal(to, text, type.oid);
+    EXPECT_EQ(std::string_view(to.data(), to.size()), written);
+  }
+  return written;
 }
 
 std::string quote(std::string_view text) { return literal_of(text, {}); }
@@ -107,6 +113,9 @@ TEST(literal, of_any_other_type_has_its_name) {
       {"-0.000", {oids::numeric}, "(-0.000)"},
       {"NaN", {oids::numeric}, "'NaN'::pg_catalog.numeric"},
       {"-Infinity", {oids::numeric}, "'-Infinity'::pg_catalog.numeric"},
+      {"1.5", {oids::int4}, "1.5"},
+      {"15", {oids::float8}, "15.0"},
+      {"9223372036854775808", {oids::int8}, "9223372036854775808"},
       {"4000000000", {oids::oid}, "'4000000000'::pg_catalog.oid"},
       {"{1,2}",
        {oids::int4_array},
@@ -170,17 +179,19 @@ TEST(literal, is_one_string_of_the_same_text_under_either_setting) {
   for (std::size_t i = 0; texts[i].size() < 4; ++i) {
     for (char c : alphabet) texts.push_back(texts[i] + c);
   }
-  for (std::size_t size : {7u, 8u, 9u, 16u, 4095u, 4096u, 4097u, 8200u}) {
+  for (std::size_t size : {7u, 8u, 9u, 16u, 17u, 63u, 64u, 4095u, 4096u, 4097u, 8200u}) {
     for (char c : {'\'', '\\'}) {
       texts.emplace_back(size, c);
-      for (std::size_t at : {std::size_t{0}, std::size_t{6}, size - 1}) {
+      for (std::size_t at : {std::size_t{0}, std::size_t{6}, size / 2, size - 1}) {
+        texts.emplace_back(size, 'x').at(at) = c;
         texts.emplace_back(size, 'x').at(at) = c;
         texts.back() += "\x80";  // no UTF-8 here, so that bytes above 127 are seen not to matter
       }
     }
   }
   for (auto const& text : texts) {
-    std::string const written = quote(text);
+    std::vector<char> const exact(text.begin(), text.end());  // so that a byte read past its end is seen
+    std::string const written = quote({exact.data(), exact.size()});
     for (bool const standard : {false, true}) {
       std::string_view rest = written;
       EXPECT_EQ(test::take_string(rest, standard), text);

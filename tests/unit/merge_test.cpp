@@ -2,9 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <tusk/tusk.hpp>
+#include <vector>
 
 #include "support/thrown.hpp"
 
@@ -12,6 +17,43 @@ namespace tusk {
 namespace {
 
 using namespace std::string_view_literals;
+
+template <int Kind>
+struct shown {
+  std::string_view text;
+};
+
+}  // namespace
+
+template <>
+struct adapter<shown<0>> {
+  static constexpr tusk::oid oid = oids::int4;
+  static bool is_null(shown<0> const& value) { return value.text.empty(); }
+  static void text(shown<0> const& value, text_writer& out) { out << value.text; }
+};
+template <>
+struct adapter<shown<1>> {  // of an extension
+  static constexpr tusk::oid oid = 20'000;
+  static void text(shown<1> const& value, text_writer& out) { out << value.text; }
+};
+template <>
+struct adapter<shown<2>> {
+  static constexpr tusk::oid oid = oids::int4;  // type() counts
+  static argument_type type() { return {0, "shop.color"}; }
+  static void text(shown<2> const& value, text_writer& out) { out << value.text; }
+};
+template <>
+struct adapter<shown<3>> {
+  static inline tusk::oid oid = oids::int4;  // no constant
+  static void text(shown<3> const& value, text_writer& out) { out << value.text; }
+};
+
+namespace {
+
+static_assert(types::has_fixed_type<int>() && types::has_fixed_type<double>() &&
+              types::has_fixed_type<std::string_view>() && types::has_fixed_type<shown<0>>());
+static_assert(!types::has_fixed_type<shown<1>>() && !types::has_fixed_type<shown<2>>() &&
+              !types::has_fixed_type<shown<3>>() && !types::has_fixed_type<std::vector<int>>());
 
 template <class... Args>
 std::string merged(std::string_view statement, Args const&... args) {
@@ -45,6 +87,30 @@ TEST(merge, replaces_placeholders_wherever_they_stand) {
 TEST(merge, does_not_replace_what_stands_in_an_argument) {
   EXPECT_EQ(merged("%s %s", "%s", "%(a)s %% %"), "'%s' '%(a)s %% %'");
   EXPECT_EQ(merged("%(a)s", named("a", "%(a)s")), "'%(a)s'");
+}
+
+// Most arguments without a name are written by a shorter way, and appended by one; those with a name by the general
+// one.
+TEST(merge, writes_an_argument_the_same_with_a_name_and_without) {
+  auto const check = [](auto const&... values) {
+    auto const check_one = [](auto const& value) {
+      EXPECT_EQ(merged("<%s>", value), merged("<%(a)s>", named("a", value)));
+    };
+    (check_one(values), ...);
+  };
+  check(0, 7, -7, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::uint64_t>::max(), short{3}, true, false);
+  check(0.0, -0.0, 1.0, 0.1, -2.5, 1e300, 5e-324, std::numeric_limits<double>::infinity(),
+        std::numeric_limits<double>::quiet_NaN(), 0.1f, 3.0f);
+  check("", "a", "it's", "a\\b", "\xc3\xa9", std::string(63, 'x'), std::string(64, 'x'), std::string(65, 'x'),
+        std::string(64, '\''), std::string(100, '\\'), static_cast<char const*>(nullptr));
+  check(nullptr, std::nullopt, std::optional<int>(), std::optional(1), std::optional<std::string>("x"));
+  check(numeric("2"), numeric("1.5"), *from_text<date>::parse("2020-02-29"), std::vector{1, 2}, std::vector<int>(),
+        std::vector{std::byte{1}}, std::vector<std::string>{"a", "b'c"}, std::tuple(1, "x"), as_is("now()"));
+  check(shown<0>{"12"}, shown<0>{"1.5"}, shown<0>{"1; DROP"}, shown<0>{""}, shown<1>{"x"}, shown<2>{"red"},
+        shown<3>{"12"});
+  EXPECT_EQ(merged("%s %s %s %s", shown<0>{"12"}, shown<1>{"x"}, shown<2>{"red"}, shown<3>{"12"}),
+            "12 'x' ('red'::shop.color) 12");
 }
 
 TEST(merge, cve_2024_1597_a_negative_number_begins_no_comment) {

@@ -122,6 +122,36 @@ TEST(params, are_as_before_if_a_value_cannot_be_written) {
   EXPECT_EQ(args.wire(), params(1, "half and half").wire());
 }
 
+TEST(params, have_each_byte_of_a_text_checked) {
+  auto const taken = [](std::string_view text) {
+    std::vector<char> const exact(text.begin(), text.end());  // so that a byte read past its end is seen
+    try {
+      params const args(std::string_view(exact.data(), exact.size()));
+      EXPECT_EQ(args.wire().substr(4), text);
+      return true;
+    } catch (data_error const&) {
+      return false;
+    }
+  };
+  for (std::size_t size = 0; size < 140; ++size) {
+    std::string text(size, 'x');
+    EXPECT_TRUE(taken(text));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (char const odd : {'\0', '\x80', '\xff'}) {
+        text[at] = odd;
+        EXPECT_FALSE(taken(text)) << size << " bytes, at " << at;
+      }
+      for (char const plain : {'\1', '\x7f', 'x'}) {
+        text[at] = plain;
+        EXPECT_TRUE(taken(text)) << size << " bytes, at " << at;
+      }
+      if (at + 1 == size) continue;
+      EXPECT_TRUE(taken(std::string(text).replace(at, 2, "\xc3\xa9"))) << size << " bytes, at " << at;
+      EXPECT_FALSE(taken(std::string(text).replace(at, 2, "\0\1"sv))) << size << " bytes, at " << at;
+    }
+  }
+}
+
 TEST(params, are_at_most_65535) {
   params args;
   for (std::size_t i = 0; i < params::max_count; ++i) args.add(nullptr);

@@ -1,10 +1,12 @@
-// A COPY by Parse and Bind is refused before anything is sent: what stands behind it would cost the connection.
+// A COPY by Parse and Bind is refused before anything is sent: what stands behind it would cost the connection. So is a
+// batch with a statement that cannot be sent: those before it would stand.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <tusk/tusk.hpp>
 #include <vector>
@@ -12,6 +14,15 @@
 #include "support/echo_server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
+
+namespace {
+struct misnamed {};
+}  // namespace
+template <>
+struct tusk::adapter<misnamed> {
+  static constexpr std::string_view type_name{"shop.\0", 6};
+  static void text(misnamed const&, text_writer& out) { out << 'x'; }
+};
 
 namespace tusk::test {
 namespace {
@@ -64,6 +75,39 @@ TEST(refused_copy, is_not_sent_by_a_blocking_connection) {
   expect_refused([&] { conn.query("COPY (SELECT $1::int) TO STDOUT", 1); });
   EXPECT_EQ(server.messages(), 0);
   conn.query("SELECT 1");
+}
+
+// Once a template is known to be none, what is merged from it is not looked at again.
+TEST(refused_copy, is_not_sent_wherever_the_argument_stands) {
+  counting_server server;
+  connection conn = connect(server.dsn(), {.autocommit = true});
+  cursor cur = conn.cursor();
+  struct row {
+    char const* sql;
+    params last;
+  };
+  for (row const& each : {row{"/* %s */ COPY t TO STDOUT", params(2)},
+                          {"-- %s\nCOPY t TO STDOUT", params(2)},
+                          {"COPY%s", params("x")},
+                          {"%s t TO STDOUT", params(as_is("COPY"))},
+                          {"/**/;%s t TO STDOUT", params(as_is("COPY"))},
+                          {"COP%s", params(as_is("Y t TO STDOUT"))}})
+    expect_refused([&] { cur.executemany(each.sql, std::vector{params(1), each.last}); });
+  EXPECT_EQ(server.messages(), 0);
+  cur.executemany("SELECT %s", std::vector{params(1), params("COPY")});
+}
+
+TEST(refused_batch, is_one_with_a_statement_that_has_a_nul_byte) {
+  counting_server server;
+  connection conn = connect(server.dsn(), {.autocommit = true});
+  cursor cur = conn.cursor();
+  auto const refused = [&](std::string_view sql, std::vector<params> const& elements) {
+    auto const error = thrown<programming_error>([&] { cur.executemany(sql, elements); });
+    EXPECT_CONTAINS("it has a NUL byte", error.what());
+  };
+  refused({"SELECT %s\0", 10}, {params(1), params(2)});
+  refused("SELECT %s", {params(1), params(misnamed())});
+  EXPECT_EQ(server.messages(), 0);
 }
 
 TEST(refused_copy, is_not_sent_by_an_asynchronous_connection) {

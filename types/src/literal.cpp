@@ -23,6 +23,23 @@ constexpr std::uint64_t find(std::uint64_t word, char c) noexcept {
   return ~(((other & 0x7f * ones) + 0x7f * ones) | other) >> 7 & ones;
 }
 
+// Whether a quote or a backslash is in a text.
+bool needs_escapes(std::string_view text) noexcept {
+  std::uint64_t found = 0, word = 0;
+  if (text.size() < sizeof word) {
+    for (char const c : text) found |= std::uint64_t{c == '\'' || c == '\\'};
+    return found != 0;
+  }
+  auto const look = [&](char const* at) {
+    std::memcpy(&word, at, sizeof word);
+    found |= find(word, '\'') | find(word, '\\');
+  };
+  char const* const end = text.data() + text.size();
+  for (char const* at = text.data(); end - at > 8; at += 8) look(at);
+  look(end - 8);  // overlaps the one before
+  return found != 0;
+}
+
 // As one store.
 void write_twice(char* to, std::uint64_t c) noexcept {
   auto const twice = static_cast<std::uint16_t>((c & 0xff) * 0x0101);
@@ -135,6 +152,15 @@ bool append_number(text_buffer& to, std::string_view text, oid type) {
   return true;
 }
 
+// The common numbers, which append_number would append as they are: a non-negative integer, or a fraction in a float8.
+// False, and nothing is appended, for any other.
+bool append_plain_number(text_buffer& to, std::string_view text, oid type) {
+  bool const is_plain = type == oids::float8 ? magnitude_of(text) == magnitude::fraction
+                                             : !text.empty() && count_digits(text) == text.size();
+  if (is_plain) append(to, text);
+  return is_plain;
+}
+
 // Whether a subscript, or the name of a field, may follow a value of a built-in type.
 bool has_parts(oid type) noexcept {
   switch (type) {
@@ -212,6 +238,14 @@ bool append_strings(text_buffer& to, std::string_view text) {
 }  // namespace
 
 void append_quoted(text_buffer& to, std::string_view text) {
+  constexpr std::size_t short_text = 64;  // a longer one is looked at while it is copied
+  if (text.size() <= short_text && !needs_escapes(text)) {
+    char* const at = to.reserve(text.size() + 2);
+    at[0] = '\'';
+    copy_bytes(at + 1, text.data(), text.size());
+    at[text.size() + 1] = '\'';
+    return to.commit(text.size() + 2);
+  }
   bool const escapes = text.find('\\') != text.npos;
   append(to, escapes ? " E'" : "'");
   append_doubling<'\'', '\\'>(to, text);
@@ -226,6 +260,20 @@ void append_literal(text_buffer& to, std::string_view text, argument_type const&
   std::string_view const name = type_name(type.oid);
   if (name.empty() || is_pseudo(type.oid)) return append_quoted(to, text);  // the server infers the type
   append_cast(to, text, "pg_catalog.", name, false, has_parts(type.oid));
+}
+
+void append_literal(text_buffer& to, std::string_view text, oid type) {
+  switch (type) {
+    case 0: return append_quoted(to, text);
+    case oids::int2:
+    case oids::int4:
+    case oids::int8:
+    case oids::float8:
+      if (append_plain_number(to, text, type)) return;
+      break;
+    default: break;
+  }
+  append_literal(to, text, argument_type{type});
 }
 
 void append_plain(text_buffer& to, std::string_view text, argument_type const& type) {

@@ -6,6 +6,7 @@
 #include <tusk/protocol/utf8.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/error.hpp>
+#include <tusk/types/literal.hpp>
 #include <tusk/types/statement_template.hpp>
 
 namespace tusk {
@@ -29,16 +30,11 @@ class chooser {
   }
 
   // For %s.
-  argument_view next(std::size_t position) {
-    if (!by_name_.empty()) {
-      refuse_at(position, called_, errc::wrong_arguments, "%s, but the arguments have names; write %(name)s");
-    }
-    if (used_ == count_) {
-      refuse_at(position, called_, errc::wrong_arguments,
-                "this %s has no argument: only " + std::to_string(used_) + " were given; pass one for each %s");
-    }
+  void append_next(text_buffer& to, std::size_t position) {
+    if (used_ == count_ || !by_name_.empty()) [[unlikely]]
+      refuse_place(position);
     ++used_;
-    return in_order_.next();
+    types::append_next(to, in_order_);
   }
 
   // For %(name)s.
@@ -58,12 +54,20 @@ class chooser {
   }
 
   void finish() const {
-    if (used_ == count_ || !by_name_.empty()) return;
+    if (used_ == count_ || !by_name_.empty()) [[likely]]
+      return;
     refuse(errc::wrong_arguments, std::to_string(count_) + " arguments were given, but " + std::to_string(used_) +
                                       " placeholders are there; write one %s for each");
   }
 
  private:
+  [[noreturn]] void refuse_place(std::size_t position) const {
+    if (!by_name_.empty()) {
+      refuse_at(position, called_, errc::wrong_arguments, "%s, but the arguments have names; write %(name)s");
+    }
+    refuse_at(position, called_, errc::wrong_arguments,
+              "this %s has no argument: only " + std::to_string(used_) + " were given; pass one for each %s");
+  }
   void sort(params const& args) {
     by_name_ = args.arguments();
     for (auto const& each : by_name_) {
@@ -86,15 +90,29 @@ class chooser {
 };
 
 // Appends a part with the argument that it ends in.
-void append_part(text_buffer& to, template_part const& part, chooser& arguments) {
+inline void append_part(text_buffer& to, template_part const& part, chooser& arguments) {
   to.append(part.text.data(), part.text.size());
+  if (part.ends_in == template_part::kind::position) [[likely]]
+    return arguments.append_next(to, part.at);
   if (part.ends_in == template_part::kind::text) return;
-  argument_view const argument =
-      part.ends_in == template_part::kind::position ? arguments.next(part.at) : arguments.find(part.name, part.at);
+  argument_view const& argument = arguments.find(part.name, part.at);
   append_written(to, argument.text, argument.how);
 }
 
 }  // namespace
+
+void append_next(text_buffer& to, params::reader& from) {
+  if (from.has_note()) [[unlikely]] {
+    argument_view const argument = from.next();
+    return append_written(to, argument.text, argument.how);
+  }
+  auto const text = from.text();
+  if (text)
+    append_literal(to, *text, from.type());
+  else
+    to.append("NULL", 4);
+  from.skip(text ? text->size() : 0);
+}
 
 template_reader::template_reader(std::string_view text, char const* called) : text_(text), called_(called) {
   if (auto const invalid = protocol::find_invalid_utf8(text); invalid != text.npos) {
@@ -102,40 +120,43 @@ template_reader::template_reader(std::string_view text, char const* called) : te
   }
 }
 
-// The length of the placeholder that begins at `at_`, with its %.
-std::size_t template_reader::placeholder_size() const {
-  std::string_view const text = text_.substr(at_);
-  if (text.starts_with("%s") || text.starts_with("%%")) return 2;
-  if (text.starts_with("%(")) {
-    std::size_t const close = text.find(')');
-    if (close == text.npos) {
-      refuse_at(at_, called_, errc::malformed_placeholder, "%( without its ); write %(name)s");
-    }
-    if (text.substr(close + 1).starts_with('s')) return close + 2;
-    refuse_at(at_ + close, called_, errc::malformed_placeholder, "no s follows %(name); write %(name)s");
-  }
-  refuse_at(at_, called_, errc::malformed_placeholder,
-            "a % that begins no placeholder; write %s, %(name)s, or %% for a percent sign");
-}
-
 bool template_reader::next(template_part& into) {
   if (at_ == text_.size()) return false;
   std::size_t const begin = at_;
   at_ = std::min(text_.find('%', begin), text_.size());
-  into = {text_.substr(begin, at_ - begin)};
-  if (at_ == text_.size()) return true;
-  std::size_t const size = placeholder_size();
+  into.text = {text_.data() + begin, at_ - begin};
+  into.ends_in = template_part::kind::text;
   into.at = at_;
-  if (text_[at_ + 1] == '%') {
-    into.text = text_.substr(begin, at_ + 1 - begin);
-  } else if (size == 2) {
+  if (at_ == text_.size()) return true;
+  if (at_ + 1 != text_.size() && text_[at_ + 1] == 's') [[likely]] {
     into.ends_in = template_part::kind::position;
+    at_ += 2;
   } else {
-    into.ends_in = template_part::kind::name;
-    into.name = text_.substr(at_ + 2, size - 4);
+    take_other(into);
   }
-  at_ += size;
   return true;
+}
+
+/// The placeholder that begins at `at_` and is not %s.
+void template_reader::take_other(template_part& into) {
+  std::string_view const text = text_.substr(at_);
+  if (text.starts_with("%%")) {
+    into.text = {into.text.data(), into.text.size() + 1};  // with the first one
+    at_ += 2;
+    return;
+  }
+  if (!text.starts_with("%(")) {
+    refuse_at(at_, called_, errc::malformed_placeholder,
+              "a % that begins no placeholder; write %s, %(name)s, or %% for a percent sign");
+  }
+  std::size_t const close = text.find(')');
+  if (close == text.npos) refuse_at(at_, called_, errc::malformed_placeholder, "%( without its ); write %(name)s");
+  if (!text.substr(close + 1).starts_with('s')) {
+    refuse_at(at_ + close, called_, errc::malformed_placeholder, "no s follows %(name); write %(name)s");
+  }
+  into.ends_in = template_part::kind::name;
+  into.name = text.substr(2, close - 2);
+  at_ += close + 2;
 }
 
 statement_template::statement_template(std::string_view text, char const* called) : text_(text), called_(called) {
@@ -155,34 +176,31 @@ void statement_template::append_merged(text_buffer& to, params const& args) cons
   }
 }
 
-namespace {
-
-text_buffer merged_with(std::string_view statement, params const& args) {
+void append_merged(text_buffer& to, std::string_view statement, params const& args) {
   constexpr char called[] = "statement";
   template_reader reader(statement, called);
   chooser arguments(args, called);
-  text_buffer merged;
-  merged.reserve(statement.size());
-  for (template_part part; reader.next(part);) append_part(merged, part, arguments);
+  to.reserve(statement.size());
+  for (template_part part; reader.next(part);) append_part(to, part, arguments);
   arguments.finish();
-  return merged;
 }
 
-}  // namespace
 }  // namespace types
 
 std::string merge(std::string_view statement, params const& args) {
   if (args.empty()) return std::string(statement);
-  auto const merged = types::merged_with(statement, args);
-  return std::string(merged.data(), merged.size());
+  types::text_buffer merged;
+  types::append_merged(merged, statement, args);
+  return {merged.data(), merged.size()};
 }
 
 std::string merge(std::string_view statement, params&& args) {
   if (args.empty()) return std::string(statement);
-  auto const merged = types::merged_with(statement, args);
+  types::text_buffer merged;
+  types::append_merged(merged, statement, args);
   constexpr std::size_t large = 65536;
   if (merged.size() > large) args = params();  // or there would be three of them for a moment
-  return std::string(merged.data(), merged.size());
+  return {merged.data(), merged.size()};
 }
 
 }  // namespace tusk

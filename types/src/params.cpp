@@ -46,11 +46,18 @@ bool params::find_name() const noexcept {
   return std::any_of(notes_.begin(), notes_.end(), [](note const& each) { return !each.name.empty(); });
 }
 
-void params::reader::take_note(types::argument_view& given) noexcept {
-  given.how = note_->how;
-  given.how.type.name = note_->type_name;
-  given.name = note_->name;
-  ++note_;
+types::argument_view params::reader::next() noexcept {
+  auto const text = this->text();
+  types::argument_view given{
+      text.value_or(std::string_view()), {text ? types::shape::text : types::shape::null, {type()}}, {}};
+  if (has_note()) {
+    given.how = note_->how;
+    given.how.type.name = note_->type_name;
+    given.name = note_->name;
+    ++note_;
+  }
+  skip(given.text.size());
+  return given;
 }
 
 std::vector<types::argument_view> params::arguments() const {

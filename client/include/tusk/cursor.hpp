@@ -205,6 +205,7 @@ class cursor {
     auto made = fetch(count).template as<T>();
     while (made.size() < count && has_next_page()) {
       auto more = fetch(count - made.size()).template as<T>();
+      if (more.empty()) break;
       std::move(more.begin(), more.end(), std::back_inserter(made));
     }
     return made;

@@ -14,6 +14,8 @@ batch::batch(session_context& in, std::shared_ptr<statement_batch const> stateme
     : sql_operation(in), statements_(std::move(statements)), casters_(std::move(casters)) {
   for (std::size_t i = 0; i < statements_->size(); ++i) {  // now: a Sync behind half of them would have that half stand
     std::string_view const each = (*statements_)[i];
+    if (statements_->is_checked(i) && each.size() <= longest) [[likely]]
+      continue;
     require_utf8(each);
     require_no_copy(first_word(each));
     if (each.find('\0') != each.npos || each.size() > longest)

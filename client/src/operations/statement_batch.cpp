@@ -32,14 +32,15 @@ char* statement_batch::room(std::size_t size) {
   return at;
 }
 
-void statement_batch::add(std::string_view text, element_span const& from) {
+void statement_batch::add(std::string_view text, element_span const& from, bool checked) {
   char* to = nullptr;
   if (!text.empty()) {
     to = room(text.size());
     std::memcpy(to, text.data(), text.size());
   }
-  entries_.push_back({{to, text.size()}, from.first, from.count, from.bounds.empty() ? unknown : bounds_.size()});
-  bounds_.insert(bounds_.end(), from.bounds.begin(), from.bounds.end());
+  entries_.push_back(
+      {{to, text.size()}, from.first, from.count, from.bounds.empty() ? unknown : bounds_.size(), checked});
+  if (!from.bounds.empty()) bounds_.insert(bounds_.end(), from.bounds.begin(), from.bounds.end());
 }
 
 std::string statement_batch::place_of(std::size_t index, std::size_t position) const {

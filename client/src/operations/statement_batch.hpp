@@ -24,11 +24,13 @@ class statement_batch {
   /// `called`: what the user called, for errors.
   explicit statement_batch(char const* called) noexcept : called_(called) {}
 
-  void add(std::string_view text, element_span const& from);
+  /// `checked`: it is valid UTF-8 without NUL bytes, and no COPY.
+  void add(std::string_view text, element_span const& from, bool checked = false);
 
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
   std::string_view operator[](std::size_t index) const noexcept { return entries_[index].text; }
+  bool is_checked(std::size_t index) const noexcept { return entries_[index].checked; }
 
   /// Which element an error is about: of the statement of that number, at the character `position` of it, which a
   /// server counts from 1; 0: it did not say. Empty if it is about none.
@@ -39,6 +41,7 @@ class statement_batch {
     std::string_view text;
     std::size_t first, count;
     std::size_t bounds;  // where they begin in bounds_
+    bool checked;
   };
   char* room(std::size_t size);
 

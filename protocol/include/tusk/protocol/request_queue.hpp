@@ -47,6 +47,8 @@ class request_queue {
   bool has_one() const noexcept { return front_ + 1 == end_; }
   /// The request that is answered next; there must be one.
   queued_request const& front() const noexcept { return sent_[front_]; }
+  /// Whether a request of that kind stands behind the front one.
+  bool goes_on_with(request_kind what) const noexcept { return end_ - front_ > 1 && sent_[front_ + 1].kind == what; }
 
   /// How many requests were answered or skipped: the number of the last of them.
   std::uint64_t finished() const noexcept { return finished_; }

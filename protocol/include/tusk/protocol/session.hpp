@@ -207,7 +207,7 @@ class session {
   template <class Message>
   bool check(frame const& message);
   [[gnu::always_inline]] bool take_unit();
-  [[gnu::always_inline]] bool take_once();
+  [[gnu::always_inline]] bool take_without_rows();
   [[gnu::always_inline]] bool take_ending();
   bool take_unfit(backend_kind what, frame const& message);
   bool route(backend_kind what, frame const& message, transition const& change);

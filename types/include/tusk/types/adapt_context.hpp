@@ -77,9 +77,9 @@ class adapt_context {
 
   adapter_registry const* registry() const noexcept { return registry_; }
 
- private:
-  static constexpr tusk::oid first_loaded = 10'000;  // what is below is numbered in PostgreSQL's sources
+  static constexpr tusk::oid first_loaded = 10'000;  ///< what is below is numbered in PostgreSQL's sources
 
+ private:
   loaded_types const& types() const;
   argument_type resolve_loaded(argument_type const& type) const;
 

@@ -140,6 +140,19 @@ argument_type argument_type_of(T const& value, adapt_context const& context) {
   }
 }
 
+/// Whether all that `adapter<T>` writes is text of one built-in type, or of none (0), which is known at compile time.
+template <class T>
+consteval bool has_fixed_type() {
+  if constexpr (registrable<T> || self_written<T> || !adaptable<T> || typed_by_value<T>)
+    return false;
+  else if constexpr (requires { adapter<T>::type(); })
+    return false;
+  else if constexpr (requires { typename std::integral_constant<tusk::oid, adapter<T>::oid>; })
+    return adapter<T>::oid < adapt_context::first_loaded;
+  else
+    return false;
+}
+
 /// The type of values of which some are of one type and some of another: numeric for int8 and numeric. Throws
 /// data_error for any others.
 argument_type common_type(argument_type const& a, argument_type const& b);

@@ -41,6 +41,9 @@ void append_quoted(text_buffer& to, std::string_view text);
 /// `text`.
 void append_literal(text_buffer& to, std::string_view text, argument_type const& type);
 
+/// The same of a built-in type, or of none (0).
+void append_literal(text_buffer& to, std::string_view text, oid type);
+
 /// The same for text that a user composes, without parentheses and casts: a negative number has a space before it.
 void append_plain(text_buffer& to, std::string_view text, argument_type const& type);
 

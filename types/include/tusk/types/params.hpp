@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -136,6 +137,8 @@ class params {
     return *this;
   }
 
+  /// Whether none has a name, is SQL, or is of a type that is known by its name alone.
+  bool are_plain() const noexcept { return notes_.empty(); }
   /// Whether one of them has a name.
   bool has_names() const noexcept { return !notes_.empty() && find_name(); }
 
@@ -168,10 +171,27 @@ class params {
   params& add_argument(std::string_view name, T const& value, adapt_context const& context) {
     using type = types::adapted<T>;
     types::require_adapter<type>();
+    if constexpr (types::has_fixed_type<type>()) {
+      if (name.empty()) [[likely]]
+        return add_plain<type>(value);
+    }
     if constexpr (argument<type>) {  // otherwise the one message is enough
       entry added(*this);
       added.finish(types::write_argument<type>(value, wire_, context), name);
     }
+    return *this;
+  }
+
+  /// The same without a name, of a type that is known at compile time: most arguments.
+  template <class T>
+  params& add_plain(T const& value) {
+    entry added(*this);
+    bool const null = types::is_null<T>(value);
+    if (!null) {
+      text_writer out(wire_);
+      adapter<T>::text(value, out);
+    }
+    added.finish(adapter<T>::oid, null);
     return *this;
   }
 
@@ -189,18 +209,22 @@ class params {
       if (!finished_) to_.wire_.truncate(start_);
     }
 
-    void finish(types::written const& how, std::string_view name) {
+    /// Without a note.
+    void finish(oid type, bool null) {
       std::size_t const size = to_.wire_.size() - start_ - length_size;  // below 2^30, as the buffer grants
-      std::uint32_t const length = how.as == types::shape::null ? 0xffff'ffff : static_cast<std::uint32_t>(size);
+      std::uint32_t const length = null ? 0xffff'ffff : static_cast<std::uint32_t>(size);
       auto const octet = [length](int i) { return static_cast<char>(length >> 8 * i & 0xff); };
       char const prefix[length_size] = {octet(3), octet(2), octet(1), octet(0)};
       std::memcpy(to_.wire_.data() + start_, prefix, length_size);
+      to_.types_.push_back(type);
+      finished_ = true;
+    }
+    void finish(types::written const& how, std::string_view name) {
       to_.types_.reserve(1);
       if (how.as == types::shape::sql || !how.type.name.empty() || !name.empty()) {
         to_.notes_.push_back({to_.count(), how, std::string(name), std::string(how.type.name)});
       }
-      to_.types_.push_back(how.type.oid);
-      finished_ = true;
+      finish(how.type.oid, how.as == types::shape::null);
     }
 
    private:
@@ -219,29 +243,32 @@ class params {
   std::vector<note> notes_;  // in the order of the arguments
 };
 
-/// Reads arguments in order. They must not change meanwhile.
+/// Reads arguments in order. They must not change meanwhile. All members need a next one.
 class params::reader {
  public:
   explicit reader(params const& of) noexcept
       : at_(of.wire_.data()), types_(of.types_.data()), note_(of.notes_.data()), last_note_(note_ + of.notes_.size()) {}
 
-  /// The next one; there must be one.
-  types::argument_view next() noexcept {
+  /// Whether there is more to the next one than its text and type.
+  bool has_note() const noexcept { return note_ != last_note_ && note_->index == index_; }
+  /// The next one's text, or its SQL; nothing if it is NULL.
+  std::optional<std::string_view> text() const noexcept {
     auto const octet = [this](int i) { return std::uint32_t{static_cast<unsigned char>(at_[i])}; };
     std::uint32_t const length = octet(0) << 24 | octet(1) << 16 | octet(2) << 8 | octet(3);
-    bool const null = length == 0xffff'ffff;
-    types::argument_view given{
-        {at_ + length_size, null ? 0 : length}, {null ? types::shape::null : types::shape::text, {types_[index_]}}, {}};
-    at_ += length_size + given.text.size();
-    if (note_ != last_note_ && note_->index == index_) [[unlikely]]
-      take_note(given);
-    ++index_;
-    return given;
+    if (length == 0xffff'ffff) return std::nullopt;
+    return std::string_view(at_ + length_size, length);
   }
+  oid type() const noexcept { return types_[index_]; }
+
+  /// Passes the next one, whose text has that size; 0 for NULL.
+  void skip(std::size_t size) noexcept {
+    at_ += length_size + size;
+    ++index_;
+  }
+  /// The next one with all that is known of it; passes it.
+  types::argument_view next() noexcept;
 
  private:
-  void take_note(types::argument_view& given) noexcept;
-
   char const* at_;
   oid const* types_;
   note const *note_, *last_note_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <type_traits>
@@ -15,6 +16,30 @@ namespace tusk::types {
 
 /// Throws the data_error "larger than a message may be".
 [[noreturn]] void throw_too_large();
+
+/// Copies `size` bytes; most are few, and no call.
+inline void copy_bytes(char* to, char const* from, std::size_t size) noexcept {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {  // two words that overlap
+    std::uint64_t first = 0, last = 0;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + size - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + size - 8, &last, 8);
+  } else if (size >= 4) {
+    std::uint32_t first = 0, last = 0;
+    std::memcpy(&first, from, 4);
+    std::memcpy(&last, from + size - 4, 4);
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + size - 4, &last, 4);
+  } else if (size != 0) {
+    char const middle = from[size / 2], last = from[size - 1];
+    to[0] = from[0];
+    to[size / 2] = middle;
+    to[size - 1] = last;
+  }
+}
 
 /// `Inline` elements in place, more on the heap. Elements are plain bytes to it and start out uninitialised.
 template <class T, std::size_t Inline>
@@ -53,7 +78,10 @@ class small_buffer {
 
   void append(T const* from, std::size_t count) {
     T* const to = reserve(count);
-    if (count != 0) std::memcpy(to, from, count * sizeof(T));
+    if constexpr (sizeof(T) == 1)
+      copy_bytes(reinterpret_cast<char*>(to), reinterpret_cast<char const*>(from), count);
+    else if (count != 0)
+      std::memcpy(to, from, count * sizeof(T));
     commit(count);
   }
 
@@ -73,7 +101,7 @@ class small_buffer {
     if (!heap_ && size_ != 0) std::memcpy(inline_, other.inline_, size_ * sizeof(T));
   }
 
-  void grow(std::size_t count) {
+  [[gnu::noinline]] void grow(std::size_t count) {  // inlined it would cost whatever appends some registers
     if (count > max_size - size_) throw_too_large();
     std::size_t capacity = capacity_ > max_size / 2 ? max_size : capacity_ * 2;
     if (capacity < size_ + count) capacity = size_ + count;

@@ -35,12 +35,17 @@ class template_reader {
   bool next(template_part& into);
 
  private:
-  std::size_t placeholder_size() const;
+  void take_other(template_part& into);
 
   std::string_view text_;
   char const* called_;
   std::size_t at_ = 0;
 };
+
+/// Appends the next argument as a literal, or as its SQL, and passes it.
+void append_next(text_buffer& to, params::reader& from);
+/// Appends what tusk::merge gives; where it throws a part of that may be left.
+void append_merged(text_buffer& to, std::string_view statement, params const& args);
 
 /// All parts of a text, which it keeps.
 class statement_template {
