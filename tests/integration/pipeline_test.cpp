@@ -217,6 +217,51 @@ TEST(pipelines, without_a_handle_report_at_sync_and_nowhere_else) {
   EXPECT_EQ(thrown, 1);
 }
 
+TEST_P(pipeline_test, without_a_handle_the_rows_are_nobodys) {
+  tusk::pipeline p = conn.pipeline();
+  std::vector<pending<result>> held;
+  for (int i = 0; i < 100; ++i) {
+    p.query("SELECT generate_series(1, $1::int)", i);
+    held.push_back(p.query("SELECT $1::int", i));
+  }
+  auto end = p.sync();
+  settle();
+  end.get();
+  int expected = 0;
+  for (auto& each : held) {
+    result const rows = each.get();
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].get<int>(0), expected++);
+  }
+}
+
+TEST(pipelines, without_a_handle_that_deallocate_all_are_noticed) {
+  connection conn = open();
+  for (int turn = 0; turn < 2; ++turn) {  // in one transaction, where nothing heals
+    EXPECT_EQ(value<int>(conn, "SELECT 1"), 1);
+    tusk::pipeline p = conn.pipeline();
+    p.query("DEALLOCATE ALL");
+    p.sync().get();
+  }
+}
+
+TEST(pipelines, without_a_handle_give_their_rows_to_did_execute) {
+  struct watching : connection {
+    using connection::connection;
+    std::vector<int> told;
+
+   protected:
+    void did_execute(outcome const& ended) override {
+      for (result const& each : ended.results()) told.push_back(each[0].get<int>(0));
+    }
+  };
+  auto conn = connect<watching>(dsn(way::unix_socket), {.autocommit = true});
+  tusk::pipeline p = conn.pipeline();
+  for (int i = 0; i < 3; ++i) p.query("SELECT $1::int", i);
+  p.sync().get();
+  EXPECT_EQ(conn.told, (std::vector<int>{0, 1, 2}));
+}
+
 TEST(pipelines, outside_autocommit_begin_one_transaction_and_refuse_to_end_it) {
   connection conn = connect(dsn(way::unix_socket));
   conn.exec("CREATE TEMP TABLE item (id int)");
