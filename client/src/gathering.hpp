@@ -36,13 +36,12 @@ class gathering {
 
  private:
   // The text of a plain argument was checked when it was written, and becomes a literal; so with such arguments what is
-  // true of the template is true of what is merged from it.
+  // true of the template is true of what is merged from it. No literal behind a first word makes it COPY.
   void begin_template(std::string_view statement) {
     template_.emplace(statement, "statement");
-    std::string_view const begin = template_->parts().empty() ? std::string_view() : template_->parts()[0].text;
-    std::string_view const word = first_word(begin);
-    bool const word_ends = !word.empty() && word.data() + word.size() != begin.data() + begin.size();
-    can_be_sent_ = word_ends && !is_copy(word) && statement.find('\0') == statement.npos;
+    auto const parts = template_->parts();
+    std::string_view const word = parts.empty() ? std::string_view() : first_word(parts.front().text);
+    can_be_sent_ = !word.empty() && !is_copy(word) && statement.find('\0') == statement.npos;
   }
   // do_execute of a subclass may have made another text of it.
   element_span without_bounds() const noexcept { return {elements_.first, elements_.count}; }
