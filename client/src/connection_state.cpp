@@ -148,7 +148,7 @@ void connection_state::wait_for_started(sql_operation& what) {
 void connection_state::cancel_started(sql_operation& what) {
   operation_guard const guard(lock);
   require.no_handler();
-  if (!what.has_ended()) engine.cancel(what);
+  if (!what.has_ended()) engine.cancel(what.cancelled());
 }
 
 void connection_state::wait_until_idle() {

@@ -11,21 +11,26 @@ namespace {
 
 constexpr char left_text[] = "the pipeline was left without sync(), so that nothing of its last unit stands";
 
-std::exception_ptr over() {
-  return std::make_exception_ptr(query_canceled("the pipeline's limit was over before its sync()"));
+/// Why an open unit is not to go on; null: it is.
+std::exception_ptr obstacle(detail::unit const& open, std::optional<within> const& limit) {
+  if (open.is_open() && limit && limit->is_over())
+    return std::make_exception_ptr(query_canceled("the pipeline's limit was over before its sync()"));
+  if (open.is_open() && open.is_cancelled())
+    return std::make_exception_ptr(query_canceled("a request of the pipeline was cancelled before its sync()"));
+  return open.has_ended() ? open.error() : nullptr;
 }
 
 /// Lifts the obstacle that an open unit is for everything else.
 class unit_goes_on {
  public:
-  explicit unit_goes_on(detail::session_context& in) noexcept : in_(in) {
+  unit_goes_on(detail::session_context& in, bool open) noexcept : is_open(open), in_(in) {
     in_.obstacles.set(detail::obstacles::unit_open, false);
   }
   unit_goes_on(unit_goes_on const&) = delete;
   unit_goes_on& operator=(unit_goes_on const&) = delete;
   ~unit_goes_on() { in_.obstacles.set(detail::obstacles::unit_open, is_open); }
 
-  bool is_open = true;
+  bool is_open;
 
  private:
   detail::session_context& in_;
@@ -79,15 +84,18 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
     on.require.ready(sql, args);
     auto fresh = std::make_shared<detail::unit>(on.context);
     request = prepared != nullptr ? fresh->add(*prepared, args) : fresh->add(sql, args);
-    open_ = fresh;
-    unit_goes_on const now(on.context);
+    fresh->set_held(true);  // what ends it before sync() is told there
+    unit_goes_on now(on.context, false);
     on.engine.begin(*fresh, std::move(limited), fresh);
+    open_ = std::move(fresh);
+    now.is_open = true;
   } else {
-    unit_goes_on now(on.context);
-    if (limit_ && limit_->is_over()) {
+    on.require.no_handler();
+    unit_goes_on now(on.context, true);
+    if (auto const why = obstacle(*open_, limit_); why && !on.context.is_closed()) {
       now.is_open = false;
-      give_up(over());
-      std::rethrow_exception(over());
+      give_up(why);
+      std::rethrow_exception(why);
     }
     on.require.ready(sql, args, detail::preconditions::errors_of_others::wait);
     if (on.options.async && open_->has_unfed() && on.engine.queued() > on.options.limits.queued)
@@ -105,6 +113,7 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
 pending<void> pipeline::sync() {
   auto& on = state();
   detail::operation_guard const guard(on.lock);
+  on.require.no_handler();
   auto ended = std::exchange(open_, nullptr);
   if (!ended) {
     ended = std::make_shared<detail::unit>(on.context);
@@ -114,9 +123,9 @@ pending<void> pipeline::sync() {
   }
   on.context.obstacles.set(detail::obstacles::unit_open, false);
   detail::pending_operation made = detail::handle_to(std::shared_ptr(ended), on);
-  if (ended->has_ended()) return made;  // with the connection
-  if (limit_ && limit_->is_over())
-    ended->abandon(over());
+  if (ended->has_ended()) return made;  // with the connection, or cancelled before it was sent
+  if (auto const why = obstacle(*ended, limit_))
+    ended->abandon(why);
   else
     ended->sync();
   on.engine.resume();

@@ -102,13 +102,14 @@ void row_stream::end_early() {
   if (what_->has_ended()) return;
   if (on.lock.passes()) return on.close();  // in a handler nothing can be sent
   bool const cancels = then_ == on_leave::cancel || (then_ == on_leave::automatic && what_->is_alone());
-  if (cancels) on.engine.begin_cancel(client::limit::grace);
+  if (cancels) on.engine.cancel(*what_);  // it alone: others may be before it
+  if (what_->has_ended()) return;
   if (on.options.async) return;  // poll() goes on
   if (on.by_callback.in_force()) return on.close();
   auto const until = client::clock::now() + on.options.guard_limit;
   on.engine.wait_until_idle(until);
   if (on.engine.is_busy() && !cancels) {
-    on.engine.begin_cancel(client::limit::grace);
+    on.engine.cancel(*what_);
     on.engine.wait_until_idle(client::clock::now() + client::limit::grace);
   }
   if (on.engine.is_busy()) return on.engine.end().close(left_text);

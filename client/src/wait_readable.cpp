@@ -78,6 +78,12 @@ int descriptor_of(detail::connection_state& on) {
   return on.engine.waits().wanted().descriptor;
 }
 
+/// No stream, which leaves what has come unread, and no unit, within which no notification comes.
+void require_nothing_open(detail::connection_state& on) {
+  detail::operation_guard const guard(on.lock);
+  if (on.context.obstacles.any_of(detail::obstacles::unit_open | detail::obstacles::streaming)) on.require.turn();
+}
+
 }  // namespace
 
 bool wait_readable(connection& conn, within const& limit) {
@@ -89,13 +95,16 @@ std::optional<notify> connection::next_notify(within const& limit) {
     throw programming_error(
         "next_notify cannot be used in asynchronous mode; call poll() and take from notifies, or use a connection "
         "without async");
+  require_nothing_open(state());
   if (auto next = notifies.pop()) return next;
   wake_event const event;
   notification_watch const watch(state(), event);
-  for (;;) {
+  for (bool is_last = false;;) {
     poll();  // what has come already
     if (auto next = notifies.pop()) return next;
+    if (is_last) return {};
     if (!wait_for(descriptor_of(state()), event, limit)) return notifies.pop();
+    is_last = limit.until() && within::clock::now() >= *limit.until();  // something else may come without end
   }
 }
 

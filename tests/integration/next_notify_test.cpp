@@ -54,6 +54,17 @@ TEST_P(next_notify_test, mended_is_told_what_another_thread_took_off_the_socket)
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 
+// What else comes kept it waiting: notifications of a channel whose handler takes them.
+TEST_P(next_notify_test, mended_ends_in_time_whatever_else_comes) {
+  conn_.on_notify(channel_, [](notify const&) {});
+  std::jthread const other([this](std::stop_token const& stopped) {
+    while (!stopped.stop_requested()) other_.exec("NOTIFY " + channel_);
+  });
+  auto const begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(conn_.next_notify(within(50ms)), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+}
+
 TEST_P(next_notify_test, is_empty_when_the_time_is_over) {
   EXPECT_EQ(conn_.next_notify(within(20ms)), std::nullopt);
   EXPECT_FALSE(wait_readable(conn_, 0ms));

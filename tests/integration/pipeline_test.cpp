@@ -195,6 +195,50 @@ TEST_P(pipeline_test, ten_thousand_with_an_error_in_the_middle) {
   EXPECT_EQ(now<int>("SELECT count(*)::int FROM item"), 0);
 }
 
+// Not run again, as nothing of a unit is; but not kept either.
+TEST_P(pipeline_test, a_statement_that_is_no_longer_right_is_forgotten) {
+  run("CREATE TEMP TABLE item (id int)");
+  {
+    auto known = conn.start_query("SELECT * FROM item");
+    settle();
+    known.get();
+  }
+  run("ALTER TABLE item ADD COLUMN name text");
+  for (int turn = 0; turn < 2; ++turn) {
+    tusk::pipeline p = conn.pipeline();
+    auto x = p.query("SELECT * FROM item");
+    auto end = p.sync();
+    settle();
+    if (turn == 0) {
+      EXPECT_THROW(end.get(), not_supported_error);
+      EXPECT_THROW(x.get(), not_supported_error);
+    } else {
+      end.get();
+      result const got = x.get();
+      EXPECT_EQ(got.columns().size(), 2U);
+    }
+  }
+}
+
+// Whose columns the server has told the session last is another statement's.
+TEST_P(pipeline_test, a_known_statement_between_two_uses_of_a_new_one) {
+  for (int turn = 0; turn < 2; ++turn) {
+    tusk::pipeline p = conn.pipeline();
+    if (turn == 0) p.query("SELECT 1, 2, 3");
+    std::string const fresh = "SELECT $1::int, 'turn " + std::to_string(turn) + "'";
+    auto x = p.query(fresh, 1), y = p.query("SELECT 1, 2, 3"), z = p.query(fresh, 2);
+    auto end = p.sync();
+    settle();
+    end.get();
+    EXPECT_EQ(x.get()[0].get<int>(0), 1);
+    EXPECT_EQ(y.get()[0].size(), 3U);
+    auto const last = z.get();
+    ASSERT_EQ(last[0].size(), 2U);
+    EXPECT_EQ(last[0].get<int>(0), 2);
+    EXPECT_EQ(last[0].get<std::string>(1), "turn " + std::to_string(turn));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(each, pipeline_test, testing::Bool(),
                          [](auto const& of) { return of.param ? "poll" : "blocking"; });
 

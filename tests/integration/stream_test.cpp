@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/heap_bytes.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -97,6 +98,22 @@ TEST_P(streams, step_by_poll) {
   EXPECT_EQ(after.get()[0].get<int>(0), 2);
 }
 
+TEST_P(streams, read_nothing_while_a_chunk_waits) {
+  connection conn = connect(dsn(GetParam()), {.async = true});
+  finish(conn);
+  auto rows = conn.start_stream("SELECT repeat('x', 1000) FROM generate_series(1, 30000)");
+  finish(conn);
+  heap_watch const watch;
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(conn.poll(), poll_status::ok);
+  EXPECT_LT(watch.growth(), 1U << 20);
+  std::size_t count = 0;
+  while (!rows.ended()) {
+    finish(conn);
+    if (auto const chunk = rows.take_chunk()) count += chunk->size();
+  }
+  EXPECT_EQ(count, 30'000U);
+}
+
 TEST_P(streams, throw_behind_the_rows_before_the_error) {
   connection conn = open(GetParam());
   int count = 0;
@@ -115,7 +132,7 @@ TEST_P(streams, throw_behind_the_rows_before_the_error) {
 TEST_P(streams, left_early_leave_the_connection_usable) {
   connection conn = open(GetParam());
   for (int i = 0; i < 10; ++i) {
-    for (auto const& row : conn.stream("SELECT g FROM generate_series(1, 10000000) g"))
+    for (auto const& row : conn.stream("SELECT generate_series(1, 10000000) AS g"))
       if (row.get<int>(0) == 10 * i + 1) break;
     ASSERT_EQ(value<int>(conn, "SELECT 5"), 5);
   }
@@ -139,6 +156,26 @@ TEST_P(streams, keep_everything_else_away) {
   EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
 }
 
+// The rows of a request counted as its end.
+TEST_P(streams, mended_behind_a_unit_leave_it_its_answers) {
+  connection conn = open(GetParam());
+  tusk::pipeline p = conn.pipeline();
+  std::vector<pending<result>> asked;
+  for (int i = 0; i < 10; ++i) asked.push_back(p.query("SELECT $1::int, g FROM generate_series(1, 1000) g", i));
+  p.sync();
+  auto before = conn.start_query("SELECT g FROM generate_series(1, 10000) g");
+  int count = 0;
+  for (auto const& row : conn.stream("SELECT g FROM generate_series(1, 10000) g")) ASSERT_EQ(row.get<int>(0), ++count);
+  EXPECT_EQ(count, 10'000);
+  EXPECT_EQ(before.get().size(), 10'000U);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(asked[i].ready()) << i;
+    auto const got = asked[i].get();
+    ASSERT_EQ(got.size(), 1000U) << i;
+    EXPECT_EQ(got[999].get<int>(0), i);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(each, streams, testing::ValuesIn(three_ways), [](auto const& of) { return name(of.param); });
 
 TEST(stream_transactions, one_that_it_began_itself_is_rolled_back_when_it_is_left) {
@@ -152,7 +189,7 @@ TEST(stream_transactions, one_that_it_began_itself_is_rolled_back_when_it_is_lef
   conn.commit();
   {
     transaction tx{conn};
-    for (auto const& row : conn.stream("SELECT g FROM generate_series(1, 1000000) g"))
+    for (auto const& row : conn.stream("SELECT generate_series(1, 1000000) AS g"))
       if (row.get<int>(0) == 5) break;
     conn.query("INSERT INTO t VALUES (1)");
     tx.commit();
@@ -167,7 +204,7 @@ TEST(stream_transactions, an_older_one_goes_on_when_it_is_left) {
     if (row.get<int>(0) == 5) break;
   EXPECT_EQ(conn.transaction_status(), transaction_status::in_transaction);
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM t"), 0);
-  for (auto const& row : conn.stream({.on_leave = on_leave::cancel}, "SELECT g FROM generate_series(1, 10000000) g"))
+  for (auto const& row : conn.stream({.on_leave = on_leave::cancel}, "SELECT generate_series(1, 10000000) AS g"))
     if (row.get<int>(0) == 5) break;
   EXPECT_EQ(conn.transaction_status(), transaction_status::failed);
 }
@@ -175,7 +212,7 @@ TEST(stream_transactions, an_older_one_goes_on_when_it_is_left) {
 TEST(stream_limits, count_the_time_between_rows) {
   connection conn = open();
   auto const walk = [&] {
-    for (auto const& row : conn.stream(within(100ms), "SELECT g FROM generate_series(1, 10000000) g"))
+    for (auto const& row : conn.stream(within(100ms), "SELECT generate_series(1, 10000000) AS g"))
       if (row.get<int>(0) == 1) std::this_thread::sleep_for(150ms);
   };
   EXPECT_THROW(walk(), query_canceled);
@@ -186,7 +223,7 @@ TEST(stream_lifetime, outlives_its_connection) {
   std::optional<tusk::stream<>> rows;
   {
     connection conn = open();
-    rows = conn.stream("SELECT g FROM generate_series(1, 1000000) g");
+    rows = conn.stream("SELECT generate_series(1, 1000000) AS g");
     EXPECT_TRUE(rows->next_chunk());
   }
   auto const read_on = [&] {

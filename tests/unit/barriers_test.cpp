@@ -11,6 +11,7 @@
 #include "operations/catalogue_load.hpp"
 #include "operations/ping.hpp"
 #include "operations/script.hpp"
+#include "operations/unit.hpp"
 #include "support/fed_operations.hpp"
 #include "support/made_batch.hpp"
 
@@ -129,6 +130,24 @@ TEST(load_types, is_no_barrier) {
   EXPECT_FALSE(catalogue_load(on.context, adapters, {}).is_barrier());
 }
 
+// If the BEGIN failed the second one would stand by itself.
+TEST(units, with_begin_hold_back_the_next_one) {
+  for (bool const autocommit : {false, true}) {
+    fed_operations on({.autocommit = autocommit});
+    auto const first = std::make_shared<unit>(on.context), second = std::make_shared<unit>(on.context);
+    for (auto const& each : {first, second}) {
+      each->add(each == first ? "SELECT 1" : "SELECT 2", params::none());
+      each->sync();
+      on.begin(*each);
+    }
+    EXPECT_EQ(on.flight(), autocommit ? "PDBES PDBES" : "PBEPDBES");
+    on.answer();
+    EXPECT_EQ(on.flight(), autocommit ? "" : "PDBES");
+    on.finish();
+    EXPECT_TRUE(first->has_ended() && second->has_ended());
+  }
+}
+
 // The guard's BEGIN is on its way behind the ping, whose answer says that there is no transaction.
 TEST(guard, whose_begin_is_under_way_is_not_broken_by_what_went_before) {
   fed_operations on({.autocommit = true});
@@ -166,6 +185,28 @@ TEST(statement_on_its_way, that_is_asked_for_again_is_parsed_without_a_name) {
   EXPECT_EQ(on.flight(), "BES") << "the second one is not kept, and left no name to close";
   on.answer();
   EXPECT_EQ(third->results()[0][0].get<std::string>(0), "SELECT 1");
+}
+
+// One that was before them failed with it, and its name was closed: the server did not know it.
+TEST(statement_on_its_way, mended_that_is_forgotten_while_others_wait_to_go_by_its_name) {
+  fed_operations on({.autocommit = true});
+  auto const known = on.learn("SELECT 1");
+  auto const barrier = make(on, "script:SELECT 2"), alone = make(on, "known:SELECT 1");
+  auto const in_unit = std::make_shared<unit>(on.context);
+  auto const request = in_unit->add("SELECT 1", params::none());
+  in_unit->sync();
+  on.begin(*barrier);
+  on.begin(*alone);
+  on.begin(*in_unit);
+  on.context.forget(*known);
+  EXPECT_EQ(on.flight(), "Q");
+  on.answer();
+  EXPECT_EQ(on.flight(), "CPDBES PDBES");
+  on.answer();
+  EXPECT_EQ(alone->error(), nullptr);
+  EXPECT_EQ(alone->results()[0][0].get<std::string>(0), "SELECT 1");
+  EXPECT_EQ(request->error(), nullptr);
+  EXPECT_EQ(request->results()[0][0].get<std::string>(0), "SELECT 1");
 }
 
 TEST(statement_on_its_way, that_leaves_the_cache_is_closed_behind_its_last_use) {

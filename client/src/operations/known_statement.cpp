@@ -77,6 +77,17 @@ fed known_statement::feed_again() {
   return done;
 }
 
+/// One before it, which was sent while this one waited, has failed with the statement: its name is closed by now.
+fed known_statement::feed_forgotten() {
+  hold();
+  held_ = std::shared_ptr<second_try>(
+      new second_try{std::static_pointer_cast<prepared_statement>(held_), std::string(args_->wire()), args_->count()});
+  args_ = nullptr;
+  if (auto const done = feed_again(); done != fed::nothing) return done;
+  end();
+  return fed::nothing;
+}
+
 /// Until it is fed again, nothing is to be sent behind it.
 bool known_statement::is_second_barrier() const noexcept { return !second().run || second().run->is_barrier(); }
 

@@ -45,6 +45,8 @@ class known_statement final : public sql_operation {
   }
 
   fed feed() override {
+    if (statement_->era == 0 && statement_->cached) [[unlikely]]
+      return feed_forgotten();
     if (!in_.released.empty()) [[unlikely]]
       in_.close_released();
     if (in_.needs_begin()) [[unlikely]]
@@ -88,6 +90,7 @@ class known_statement final : public sql_operation {
   struct second_try;
   bool heals() const noexcept { return args_ == nullptr; }
   second_try& second() const noexcept { return *static_cast<second_try*>(held_.get()); }
+  fed feed_forgotten();
   void statements_forgotten() override { hold(); }  // it may go with the cache's
   [[gnu::always_inline]] std::shared_ptr<column_set const> const& current_columns() {
     auto& columns = statement_->columns;

@@ -36,6 +36,8 @@ class sql_operation : public operation {
   virtual std::span<result> results() noexcept = 0;
   /// Throws if what it gave may not be taken by its handle now.
   virtual void require_takeable() const {}
+  /// It is to be cancelled, which it has to be told; what stands for it in the queue.
+  virtual operation const& cancelled() noexcept { return *this; }
   /// How many statements of it have succeeded, and the rows that these touched or gave, where it counts.
   virtual std::pair<std::size_t, std::uint64_t> reached() const noexcept { return {}; }
 

@@ -22,6 +22,16 @@ std::string text_of(std::exception_ptr const& error) {
   }
 }
 
+/// The same statement, to be parsed by itself.
+std::shared_ptr<prepared_statement> unnamed(prepared_statement const& of) {
+  auto again = std::make_shared<prepared_statement>();
+  again->is_passing = true;
+  again->sql = of.sql;
+  again->types = of.types;
+  again->may_change_transaction = of.may_change_transaction;
+  return again;
+}
+
 }  // namespace
 
 // ---- a request ----
@@ -52,6 +62,11 @@ std::error_code unit_request::parse() {
 }
 
 std::error_code unit_request::encode() {
+  // While it waited one that was before it has failed with the statement, whose name is closed by now.
+  if (how_ == way::known && statement_->cached && !in_.statements.knows(*statement_)) {
+    how_ = way::by_itself;
+    statement_ = unnamed(*statement_);
+  }
   if (how_ == way::parsed || how_ == way::by_itself)
     if (auto const failed = parse()) return failed;
   protocol::bind bind;
@@ -143,6 +158,12 @@ void unit_request::require_takeable() const {
     throw programming_error("the pipeline has not ended the unit of this request yet; call its sync() first");
 }
 
+/// Where one fails all do.
+operation const& unit_request::cancelled() noexcept {
+  of_->is_cancelled_ = true;
+  return *of_;
+}
+
 // ---- the unit ----
 
 void unit::require_fit(prepared_statement const& statement) const {
@@ -181,12 +202,7 @@ std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> cons
   if (in_.statements.knows(*statement) && !statement->name.empty())
     return push(statement, unit_request::way::known, args);
   // The server does not know it any more. It goes by itself, so that its name is nobody else's.
-  auto again = std::make_shared<prepared_statement>();
-  again->is_passing = true;
-  again->sql = statement->sql;
-  again->types = statement->types;
-  again->may_change_transaction = statement->may_change_transaction;
-  return push(std::move(again), unit_request::way::by_itself, args);
+  return push(unnamed(*statement), unit_request::way::by_itself, args);
 }
 
 std::shared_ptr<unit_request> unit::push(std::shared_ptr<prepared_statement> statement, unit_request::way how,
@@ -212,7 +228,7 @@ void unit::described(std::shared_ptr<prepared_statement> const& fresh, bool usab
 void unit::abandon(std::exception_ptr why) noexcept {
   is_open_ = false;
   abandoned_ = why;
-  fail(why);
+  if (begun_) fail(why);  // else what takes it out of the queue may say more
   for (; unfed_ != 0; --unfed_) {
     requests_.back()->end(why);
     requests_.pop_back();
@@ -222,6 +238,7 @@ void unit::abandon(std::exception_ptr why) noexcept {
 
 fed unit::feed() {
   if (!begun_ && requests_.empty() && !is_open_) {
+    if (abandoned_) fail(abandoned_);
     end();
     return fed::nothing;
   }
@@ -268,6 +285,8 @@ progress unit::take(protocol::event const& told) {
     end_requests(error() ? error() : abandoned_);
     return finish();
   }
+  // A stream behind it has asked for these: they answer the last message of a request, and are not the end of it.
+  if (std::holds_alternative<protocol::rows_gathered>(told)) return progress::under_way;
   auto const number = in_.session.answering();
   while (!requests_.empty() && requests_.front()->last() != 0 && requests_.front()->last() < number)
     requests_.pop_front();

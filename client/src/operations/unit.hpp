@@ -54,6 +54,7 @@ class unit_request final : public sql_operation {
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override { return {&result_, has_result_ ? 1U : 0U}; }
   void require_takeable() const override;
+  operation const& cancelled() noexcept override;
 
  private:
   void take_tag(std::string_view tag) override;
@@ -93,6 +94,8 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   /// The same; nothing of it is to stand, and `why` is what its requests give.
   void abandon(std::exception_ptr why) noexcept;
   bool is_open() const noexcept { return is_open_; }
+  /// Whether one of its requests was to be cancelled; all of it is then.
+  bool is_cancelled() const noexcept { return is_cancelled_; }
   /// Why nothing of it stands; null: it was not abandoned.
   std::exception_ptr const& abandoned() const noexcept { return abandoned_; }
 
@@ -125,7 +128,7 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   prepared_statement const* described_ = nullptr;  // whose columns the session knows where encoding is
   std::uint64_t begin_ = 0;                        // the number of the last message before the first request
   std::exception_ptr abandoned_;
-  bool is_open_ = true, begun_ = false;
+  bool is_open_ = true, begun_ = false, is_cancelled_ = false;
 };
 
 }  // namespace tusk::detail
