@@ -8,6 +8,7 @@
 #include <tusk/types/read_any.hpp>
 
 #include "engine/foreign_text.hpp"
+#include "engine/session_types.hpp"
 
 namespace tusk {
 namespace {
@@ -103,6 +104,7 @@ struct nothing {
 
   nothing() noexcept {
     columns.infos = {std::shared_ptr<void>(), &infos};
+    columns.version = detail::session_types::never_stale;
     state.columns = to_columns;
   }
   static nothing const& only() noexcept {

@@ -134,5 +134,17 @@ TEST_F(bound_many, behind_a_pooler_without_names) {
   EXPECT_EQ(c.get()[0].get<int>(0), 2);
 }
 
+// The statement had run by query(), and its having no columns was not seen.
+TEST(bound_many, mended_of_a_statement_that_query_has_run) {
+  connection conn = open();
+  conn.exec("CREATE TEMP TABLE item (id int)");
+  for (int i = 0; i < 3; ++i) conn.query("INSERT INTO item VALUES ($1)", i);
+  EXPECT_EQ(conn.executemany("INSERT INTO item VALUES ($1)", std::vector<int>{3, 4}), 2U);
+  conn.load_types();  // after which columns are resolved again
+  conn.query("INSERT INTO item VALUES ($1)", 5);
+  EXPECT_EQ(conn.executemany("INSERT INTO item VALUES ($1)", std::vector<int>{6, 7}), 2U);
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 8);
+}
+
 }  // namespace
 }  // namespace tusk::test

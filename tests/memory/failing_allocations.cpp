@@ -183,7 +183,11 @@ int child(std::string const& dsn, failing& which, long at, bool for_ever) {
       try {
         use(dsn, conn);
       } catch (std::bad_alloc const&) {
-      } catch (operational_error const&) {}
+      } catch (operational_error const&) {
+      } catch (interface_error const&) {  // a destructor has closed it, which cannot throw
+        which.disarm();
+        require(conn && conn->closed(), "an open connection says that it is closed");
+      }
       which.disarm();
       // What is still open works.
       if (conn && !conn->closed()) try {

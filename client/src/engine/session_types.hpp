@@ -48,8 +48,12 @@ class session_types {
   /// `first` is asked before the connection's casters.
   std::shared_ptr<column_set const> resolve(std::shared_ptr<std::vector<column_info> const> columns,
                                             bool casters = true, types::caster_map const* first = nullptr) const;
+  /// The version of no_columns(), which there is nothing to resolve in.
+  static constexpr std::uint64_t never_stale = ~std::uint64_t{0};
   /// Whether something was registered, loaded or set since the columns were resolved. Asked for each result.
-  bool is_stale(column_set const& columns) const noexcept { return columns.version != version(); }
+  bool is_stale(column_set const& columns) const noexcept {
+    return columns.version != version() && columns.version != never_stale;
+  }
   /// Resolves them again.
   [[gnu::cold]] void refresh(std::shared_ptr<column_set const>& columns) const { columns = resolve(columns->infos); }
 

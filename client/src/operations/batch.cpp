@@ -6,7 +6,6 @@ namespace tusk::detail {
 namespace {
 
 constexpr std::size_t longest = protocol::max_sent_message - 16;
-constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be sent, about
 
 }  // namespace
 

@@ -10,8 +10,6 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be sent, about
-
 constexpr char gives_rows[] =
     "a statement of executemany gives no rows; a pipeline runs one that does, and a cursor's execute_values";
 
@@ -146,9 +144,7 @@ fed repeated_statement::feed() {
     if (std::exchange(flushed_, true) || !in_.session.flush()) return fed::later;
   }
   if (error()) {
-    protocol::execute nothing;
-    nothing.portal = "tusk_nothing_of_this_stands";
-    if (auto const failed = in_.session.execute(nothing, std::nullopt)) return end_unit(failed);
+    if (auto const failed = fail_at_server()) return end_unit(failed);
   }
   return end_unit({});
 }

@@ -171,6 +171,12 @@ progress sql_operation::take_columns(protocol::row_description const& told, firs
   return progress::under_way;
 }
 
+std::error_code sql_operation::fail_at_server() {
+  protocol::execute nothing;
+  nothing.portal = "tusk_nothing_of_this_stands";
+  return in_.session.execute(nothing, std::nullopt);
+}
+
 fed sql_operation::end_unit(std::error_code failed) {
   auto const unended = in_.session.sync();
   if (!failed) failed = unended;

@@ -83,6 +83,10 @@ class sql_operation : public operation {
   /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has
   /// an end; the operation fails with our own error then.
   fed end_unit(std::error_code failed);
+  /// Has a unit fail at its end, so that nothing of it stands: an Execute of a portal that does not exist.
+  std::error_code fail_at_server();
+  /// A unit of many requests is fed on once less waits to be sent, in bytes, about.
+  static constexpr std::size_t portion = std::size_t{64} << 10;
   /// What the statement that has just ended gave.
   [[gnu::always_inline]] std::shared_ptr<result_state> make_result(std::string_view tag,
                                                                    std::shared_ptr<column_set const> const& columns);

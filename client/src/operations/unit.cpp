@@ -9,9 +9,6 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::size_t portion = std::size_t{64} << 10;  // bytes that wait to be sent, about
-constexpr std::string_view no_portal = "tusk_nothing_of_this_stands";
-
 std::string text_of(std::exception_ptr const& error) {
   try {
     std::rethrow_exception(error);
@@ -112,10 +109,9 @@ progress unit_request::take_description(protocol::event const& told) {
 
 void unit_request::take_tag(std::string_view tag) {
   if (!is_awaited_) {
-    (void)in_.session.take_rows();
     if (may_concern_others(tag)) [[unlikely]]
       heed(tag);
-    return;
+    return (void)in_.session.take_rows();  // last: the tag is gone then
   }
   if (!columns_ && statement_->columns) {
     if (in_.types.is_stale(*statement_->columns)) in_.types.refresh(statement_->columns);
@@ -273,9 +269,7 @@ fed unit::feed() {
 fed unit::end_with_sync() {
   std::error_code failed;
   if (abandoned_) {
-    protocol::execute nothing;
-    nothing.portal = no_portal;
-    failed = in_.session.execute(nothing, std::nullopt);
+    failed = fail_at_server();
   }
   return end_unit(failed);
 }
