@@ -135,7 +135,7 @@ TEST_F(bound_many, behind_a_pooler_without_names) {
 }
 
 // The statement had run by query(), and its having no columns was not seen.
-TEST(bound_many, mended_of_a_statement_that_query_has_run) {
+TEST(mended, executemany_of_a_statement_that_query_has_run) {
   connection conn = open();
   conn.exec("CREATE TEMP TABLE item (id int)");
   for (int i = 0; i < 3; ++i) conn.query("INSERT INTO item VALUES ($1)", i);
