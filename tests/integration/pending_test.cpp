@@ -200,6 +200,20 @@ TEST(pending_lifetime, of_each_kind_that_was_lost_outlives_its_connection) {
   }
 }
 
+TEST(pending_lifetime, of_one_that_was_prepared_again_outlives_its_connection) {
+  std::optional<pending<result>> healed;
+  {
+    connection conn = open_async();
+    for (int turn = 0; turn < 2; ++turn) {
+      healed = conn.start_query("SELECT 7");
+      finish(conn);
+      if (turn == 0) (void)conn.start_exec("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+      finish(conn);
+    }
+  }
+  EXPECT_EQ(healed->get()[0].get<int>(0), 7);
+}
+
 TEST(pending_lifetime, stays_when_the_connection_moves) {
   connection conn = open();
   auto started = conn.start_query("SELECT 1");

@@ -42,6 +42,10 @@ void known_statement::plan_failed(bool may_heal) noexcept {
   }
 }
 
+void known_statement::settle() noexcept {
+  if (heals() && second().run) second().run->settle();
+}
+
 progress known_statement::take_slowly(protocol::event const& told) {
   if (!heals()) return sql_operation::take(told);
   if (second().run) return take_second(told);
@@ -80,6 +84,13 @@ fed known_statement::feed_again() {
 /// One before it, which was sent while this one waited, has failed with the statement: its name is closed by now.
 fed known_statement::feed_forgotten() {
   hold();
+  if (auto const* again = in_.statements.find(statement_->sql, statement_->types)) {  // it was prepared again
+    auto const both =
+        std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<prepared_statement>>>(held_, *again);
+    held_ = {both, both->second.get()};
+    statement_ = both->second.get();
+    return feed();
+  }
   held_ = std::shared_ptr<second_try>(
       new second_try{std::static_pointer_cast<prepared_statement>(held_), std::string(args_->wire()), args_->count()});
   args_ = nullptr;

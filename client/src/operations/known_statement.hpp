@@ -66,6 +66,7 @@ class known_statement final : public sql_operation {
     return progress::ended;
   }
   void keep() override;
+  void settle() noexcept override;
   fed feed_again() override;
   std::string_view asked() const noexcept override { return statement_->sql; }
   std::span<result> results() noexcept override {
