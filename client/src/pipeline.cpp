@@ -20,6 +20,11 @@ std::exception_ptr obstacle(detail::unit const& open, std::optional<within> cons
   return open.has_ended() ? open.error() : nullptr;
 }
 
+/// Whether there may be one.
+bool is_obstructed(detail::unit const& open, std::optional<within> const& limit) noexcept {
+  return limit || open.is_cancelled() || open.has_ended();
+}
+
 /// Lifts the obstacle that an open unit is for everything else.
 class unit_goes_on {
  public:
@@ -83,25 +88,23 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
     auto limited = on.require.time(detail::pointer(limit_));
     on.require.ready(sql, args);
     auto fresh = std::make_shared<detail::unit>(on.context);
-    request = prepared != nullptr ? fresh->add(*prepared, args) : fresh->add(sql, args);
+    request = prepared != nullptr ? fresh->add(*prepared, args, false) : fresh->add(sql, args, false);
     fresh->set_held(true);  // what ends it before sync() is told there
     unit_goes_on now(on.context, false);
     on.engine.begin(*fresh, std::move(limited), fresh);
     open_ = std::move(fresh);
     now.is_open = true;
   } else {
-    on.require.no_handler();
-    unit_goes_on now(on.context, true);
-    if (auto const why = obstacle(*open_, limit_); why && !on.context.is_closed()) {
-      now.is_open = false;
-      give_up(why);
-      std::rethrow_exception(why);
-    }
-    on.require.ready(sql, args, detail::preconditions::errors_of_others::wait);
+    if (!on.context.obstacles.none_but(detail::obstacles::unit_open) || is_obstructed(*open_, limit_)) [[unlikely]]
+      require_open_unit(sql, args);
     if (on.options.async && open_->has_unfed() && on.engine.queued() > on.options.limits.queued)
       throw programming_error("limits.queued bytes wait to be sent already; step the connection with poll() first");
-    request = prepared != nullptr ? open_->add(*prepared, args) : open_->add(sql, args);
-    on.engine.resume();
+    bool const at_once = on.engine.may_feed();
+    request = prepared != nullptr ? open_->add(*prepared, args, at_once) : open_->add(sql, args, at_once);
+    if (open_->has_unfed()) [[unlikely]]
+      on.engine.resume();
+    else
+      on.engine.has_more_to_send();
   }
   if (open_->has_unfed()) request->keep();
   if (on.watched) on.started = request;
@@ -131,6 +134,19 @@ pending<void> pipeline::sync() {
   on.engine.resume();
   if (!on.options.async) on.engine.step();
   return made;
+}
+
+/// Throws if the open unit cannot go on: for ever, and then it is given up, or now.
+void pipeline::require_open_unit(std::string_view sql, params const& args) {
+  auto& on = *state_;
+  on.require.no_handler();
+  unit_goes_on now(on.context, true);
+  if (auto const why = obstacle(*open_, limit_); why && !on.context.is_closed()) {
+    now.is_open = false;
+    give_up(why);
+    std::rethrow_exception(why);
+  }
+  on.require.ready(sql, args, detail::preconditions::errors_of_others::wait);
 }
 
 /// Nothing of the open unit is to stand.

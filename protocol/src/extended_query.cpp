@@ -88,6 +88,17 @@ std::error_code session::execute(protocol::execute const& message, std::optional
   return {};
 }
 
+std::error_code session::bind_and_execute(std::string_view statement, list<field_value> parameters,
+                                          std::optional<std::uint16_t> columns) {
+  if (!ready()) return errc::not_ready;
+  queue_.make_room(2);
+  char const* at = nullptr;
+  if (auto const error = append_bind(output_, at, statement, parameters, {}, execute_all)) return error;
+  enqueue({request_kind::bind});
+  queue_.push({request_kind::execute, columns.has_value(), columns.value_or(0)});
+  return {};
+}
+
 std::error_code session::run(std::string_view statement, list<field_value> parameters, std::uint16_t columns) {
   if (!ready()) [[unlikely]]
     return errc::not_ready;

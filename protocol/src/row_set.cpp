@@ -120,6 +120,11 @@ void row_collector::pack(row_set& into, frame_reader const& reader) {
 }
 
 void row_collector::finish(frame_reader& reader, row_set& into, bool last) {
+  if (gathered_ == 0 && rows_.size_ == 0) {  // mostly of a statement that gives none
+    into.columns_ = rows_.columns_;
+    bytes_ = 0;
+    return;
+  }
   if (gathered_ == 1 && rows_.size_ == 0) {
     std::string_view const row = row_fields(reader.origin() + offsets_[0], rows_.columns_).message();
     if (sizeof(std::uint32_t) + row.size() <= sizeof into.in_place_) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -181,6 +182,38 @@ TEST(text_float, is_the_shortest_that_reads_back) {
   EXPECT_EQ(text_of(-std::numeric_limits<float>::infinity()), "-Infinity");
   EXPECT_EQ(text_of(std::numeric_limits<double>::quiet_NaN()), "NaN");
   EXPECT_EQ(text_of(-std::numeric_limits<float>::quiet_NaN()), "NaN");
+}
+
+// Decimals of few digits go a short way: they have the digits of the long one, and those beside them are not taken for
+// them.
+TEST(text_float, short_decimals_have_the_same_digits) {
+  auto const digits = [](std::string_view text) {
+    std::string all;
+    for (char const c : text.substr(0, text.find('e')))
+      if (c != '.' && c != '-' && (c != '0' || !all.empty())) all += c;
+    while (!all.empty() && all.back() == '0') all.pop_back();
+    return all;
+  };
+  std::mt19937_64 random(20261128);
+  std::array const scales{1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 7.0};
+  for (int i = 0; i != 200'000; ++i) {
+    auto const whole = static_cast<double>(random() >> (random() % 64));
+    double const value = (random() % 2 == 0 ? whole : -whole) / scales[random() % scales.size()];
+    for (double const near : {value, std::nextafter(value, 0.0), std::nextafter(value, 2 * value)}) {
+      std::array<char, 32> longest;
+      std::string_view const expected(
+          longest.data(),
+          static_cast<std::size_t>(std::to_chars(longest.data(), longest.data() + longest.size(), near).ptr -
+                                   longest.data()));
+      std::string const text = text_of(near);
+      ASSERT_EQ(*parse<double>(text), near) << text;
+      ASSERT_EQ(digits(text), digits(expected)) << text;
+    }
+  }
+  EXPECT_EQ(text_of(100000.0), "100000");
+  EXPECT_EQ(text_of(999999999.999999), "999999999.999999");
+  EXPECT_EQ(text_of(0.000001), "0.000001");
+  EXPECT_EQ(text_of(-12.5), "-12.5");
 }
 
 TEST(text_float, names_and_signs_are_read) {

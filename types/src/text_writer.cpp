@@ -1,6 +1,7 @@
 // The parts of text_writer that need not be inline: checked strings, floating point, and the errors.
 #include <tusk/types/text_writer.hpp>
 
+#include <cfloat>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -14,6 +15,28 @@
 namespace tusk {
 namespace {
 
+// Writes a double that is a decimal of at most six places and fifteen digits, which most of a program's numbers are,
+// and returns its end; null for any other. At most fifteen digits are the only ones of so few that read back as this
+// double, and so the shortest: that they do is asked of one division, whose operands are exact.
+char* write_short_decimal(char* at, double value) noexcept {
+  constexpr double scale = 1e6, limit = 1e15 / scale;
+  constexpr std::uint32_t unit = 1'000'000;
+  double const magnitude = std::fabs(value);
+  if (FLT_EVAL_METHOD != 0 || !(magnitude >= 1 / scale && magnitude < limit)) return nullptr;
+  auto const scaled = static_cast<std::uint64_t>(magnitude * scale + 0.5);
+  if (static_cast<double>(scaled) / scale != magnitude) return nullptr;
+  if (value < 0) *at++ = '-';
+  auto const places = static_cast<std::uint32_t>(scaled % unit);
+  at = std::to_chars(at, at + 10, static_cast<std::uint32_t>(scaled / unit)).ptr;
+  if (places == 0) return at;
+  char* const point = at;
+  at = std::to_chars(at, at + 7, unit + places).ptr;
+  *point = '.';
+  while (at[-1] == '0') --at;
+  return at;
+}
+char* write_short_decimal(char*, float) noexcept { return nullptr; }
+
 // PostgreSQL's input functions take C's names for these, but one spelling is enough, and that is its own.
 template <class Float>
 void write_float(types::text_buffer& to, Float value) {
@@ -24,7 +47,9 @@ void write_float(types::text_buffer& to, Float value) {
   }
   constexpr std::size_t longest = 32;  // -2.2250738585072014e-308 has 24
   char* const at = to.reserve(longest);
-  to.commit(static_cast<std::size_t>(std::to_chars(at, at + longest, value).ptr - at));
+  char* end = write_short_decimal(at, value);
+  if (end == nullptr) end = std::to_chars(at, at + longest, value).ptr;
+  to.commit(static_cast<std::size_t>(end - at));
 }
 
 // Whether a short text is ASCII without NUL bytes.

@@ -72,6 +72,7 @@ class pipeline {
   detail::pending_operation add(statement* prepared, std::string_view sql, params const& args);
   detail::pending_operation add_now(std::shared_ptr<detail::prepared_statement> const* prepared, std::string_view sql,
                                     params const& args);
+  void require_open_unit(std::string_view sql, params const& args);
   void leave() noexcept;
   void give_up(std::exception_ptr why);
 

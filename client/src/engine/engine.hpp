@@ -68,6 +68,9 @@ class engine {
   void wait_for_room();
   /// Feeds on an operation that has more.
   void resume();
+  /// Whether the last of those that were fed may put more into the output by itself; and that it has.
+  bool may_feed() const noexcept { return cancelling_.may_feed(); }
+  void has_more_to_send() { want(false); }
   /// How many bytes wait to be sent.
   std::size_t queued() const noexcept { return queue_.waiting() + in_.waiting_in_units + in_.session.output().size(); }
   /// Whether one is under way. Any thread.

@@ -18,22 +18,22 @@ void prepare_name(session_context& in, prepared_statement& fresh) {
   if (!fresh.is_passing) in.name_statement(fresh);
 }
 
-std::error_code preparation::parse_and_describe() {
+std::error_code parse_and_describe(protocol::session& into, prepared_statement const& fresh) {
   protocol::list_storage<std::uint32_t> types;
-  for (oid const each : fresh_->types) types.add(each);
+  for (oid const each : fresh.types) types.add(each);
   protocol::parse parse;
-  parse.statement = fresh_->name;
-  parse.sql = fresh_->sql;
+  parse.statement = fresh.name;
+  parse.sql = fresh.sql;
   parse.parameter_types = types;
-  if (auto const failed = in_.session.parse(parse)) return failed;
+  if (auto const failed = into.parse(parse)) return failed;
   protocol::describe describe;
-  describe.name = fresh_->name;
-  return in_.session.describe(describe);
+  describe.name = fresh.name;
+  return into.describe(describe);
 }
 
 fed preparation::feed() {
   in_.close_released();
-  return end_unit(parse_and_describe());
+  return end_unit(parse_and_describe(in_.session, *fresh_));
 }
 
 progress preparation::take_description(protocol::event const& told) {
@@ -78,12 +78,8 @@ std::string preparation::advice(diagnostics const& fields) const {
 fed first_run::feed() {
   in_.close_released();
   std::error_code failed = begins_again_ ? begin_again() : begin();
-  if (!failed) failed = parse_and_describe();
-  protocol::bind bind;
-  bind.statement = fresh_->name;
-  bind.parameters = values_;
-  if (!failed) failed = in_.session.bind(bind);
-  if (!failed) failed = in_.session.execute({}, std::nullopt);
+  if (!failed) failed = parse_and_describe(in_.session, *fresh_);
+  if (!failed) failed = in_.session.bind_and_execute(fresh_->name, values_, std::nullopt);
   return end_unit(failed);
 }
 

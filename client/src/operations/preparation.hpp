@@ -15,6 +15,9 @@
 
 namespace tusk::detail {
 
+/// Its Parse, and the Describe of it.
+std::error_code parse_and_describe(protocol::session& into, prepared_statement const& fresh);
+
 /// See the top of this file.
 class preparation : public sql_operation {
  public:
@@ -33,7 +36,6 @@ class preparation : public sql_operation {
   preparation(session_context& in, std::shared_ptr<prepared_statement> known, is_known) noexcept
       : sql_operation(in), fresh_(std::move(known)) {}
   void ready() override;
-  std::error_code parse_and_describe();
   progress take_description(protocol::event const& told) override;
   virtual void take_parameters() {}
   std::shared_ptr<column_set const> columns_;

@@ -86,11 +86,7 @@ std::error_code repeated_statement::send(params const& element) {
   if (by.is_to_be_parsed || (is_unnamed && unnamed_ != current_)) {
     if (auto const failed = parse(by)) return failed;
   }
-  protocol::bind bind;
-  bind.statement = by.statement->name;
-  bind.parameters = {element.wire(), element.count()};
-  if (auto const failed = in_.session.bind(bind)) return failed;
-  return in_.session.execute({}, std::nullopt);
+  return in_.session.bind_and_execute(by.statement->name, {element.wire(), element.count()}, std::nullopt);
 }
 
 bool repeated_statement::awaits_description() const noexcept {
@@ -99,19 +95,11 @@ bool repeated_statement::awaits_description() const noexcept {
 }
 
 std::error_code repeated_statement::parse(variant& by) {
-  protocol::list_storage<std::uint32_t> types;
-  for (oid const each : by.statement->types) types.add(each);
-  protocol::parse parse;
-  parse.statement = by.statement->name;
-  parse.sql = by.statement->sql;
-  parse.parameter_types = types;
-  if (auto const failed = in_.session.parse(parse)) return failed;
+  if (auto const failed = parse_and_describe(in_.session, *by.statement)) return failed;
   by.is_to_be_parsed = false;
-  by.parse = in_.session.last_request();
+  by.parse = in_.session.last_request() - 1;  // the last one is its Describe
   if (by.statement->name.empty()) unnamed_ = current_;
-  protocol::describe describe;
-  describe.name = by.statement->name;
-  return in_.session.describe(describe);
+  return {};
 }
 
 fed repeated_statement::feed() {

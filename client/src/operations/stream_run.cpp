@@ -13,12 +13,8 @@ fed stream_run::feed() {
   if (is_known_)
     columns = static_cast<std::uint16_t>(fresh_->columns->types.size());
   else if (!failed)
-    failed = parse_and_describe();
-  protocol::bind bind;
-  bind.statement = fresh_->name;
-  bind.parameters = {args_->wire(), args_->count()};
-  if (!failed) failed = in_.session.bind(bind);
-  if (!failed) failed = in_.session.execute({}, columns);
+    failed = parse_and_describe(in_.session, *fresh_);
+  if (!failed) failed = in_.session.bind_and_execute(fresh_->name, {args_->wire(), args_->count()}, columns);
   return end_unit(failed);
 }
 

@@ -45,19 +45,6 @@ unit_request::unit_request(session_context& in, std::shared_ptr<unit> of, std::s
 
 std::size_t unit_request::size() const noexcept { return statement_->sql.size() + args_->wire().size(); }
 
-std::error_code unit_request::parse() {
-  protocol::list_storage<std::uint32_t> types;
-  for (oid const each : statement_->types) types.add(each);
-  protocol::parse parse;
-  parse.statement = statement_->name;
-  parse.sql = statement_->sql;
-  parse.parameter_types = types;
-  if (auto const failed = in_.session.parse(parse)) return failed;
-  protocol::describe describe;
-  describe.name = statement_->name;
-  return in_.session.describe(describe);
-}
-
 std::error_code unit_request::encode() {
   // While it waited one that was before it has failed with the statement, whose name is closed by now.
   if (how_ == way::known && statement_->cached && !in_.statements.knows(*statement_)) {
@@ -65,24 +52,29 @@ std::error_code unit_request::encode() {
     statement_ = unnamed(*statement_);
   }
   if (how_ == way::parsed || how_ == way::by_itself)
-    if (auto const failed = parse()) return failed;
-  protocol::bind bind;
-  bind.statement = statement_->name;
-  bind.parameters = {args_->wire(), args_->count()};
-  if (auto const failed = in_.session.bind(bind)) return failed;
-  std::optional<std::uint16_t> columns;
+    if (auto const failed = parse_and_describe(in_.session, *statement_)) return failed;
+  std::string_view const name = statement_->name;
+  protocol::list<protocol::field_value> const values(args_->wire(), args_->count());
+  std::error_code failed;
   if (how_ == way::known) {
-    columns = static_cast<std::uint16_t>(statement_->columns->types.size());
+    failed = in_.session.bind_and_execute(name, values, static_cast<std::uint16_t>(statement_->columns->types.size()));
     of_->described_ = nullptr;
   } else if (how_ == way::by_name && of_->described_ != statement_.get()) {
-    protocol::describe describe;
-    describe.what = protocol::described_object::portal;
-    if (auto const failed = in_.session.describe(describe)) return failed;
+    protocol::bind bind;
+    bind.statement = name;
+    bind.parameters = values;
+    protocol::describe described;
+    described.what = protocol::described_object::portal;
+    failed = in_.session.bind(bind);
+    if (!failed) failed = in_.session.describe(described);
+    if (!failed) failed = in_.session.execute({}, std::nullopt);
+    of_->described_ = statement_.get();
+  } else {
+    failed = in_.session.bind_and_execute(name, values, std::nullopt);
+    of_->described_ = statement_.get();
   }
-  if (how_ != way::known) of_->described_ = statement_.get();
-  if (auto const failed = in_.session.execute({}, columns)) return failed;
-  last_ = in_.session.last_request();
-  return {};
+  if (!failed) last_ = in_.session.last_request();
+  return failed;
 }
 
 progress unit_request::take_description(protocol::event const& told) {
@@ -176,36 +168,53 @@ std::shared_ptr<prepared_statement> const* unit::in_flight(statement_key const& 
   return found == parsed_.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<unit_request> unit::add(std::string_view sql, params const& args) {
+std::shared_ptr<unit_request> unit::add(std::string_view sql, params const& args, bool at_once) {
   if (auto const* known = in_.statements.find(sql, args.types())) {
     require_arguments(**known, args);
     require_fit(**known);
-    return push(*known, unit_request::way::known, args);
+    return push(*known, unit_request::way::known, args, at_once);
   }
-  if (auto const* parsed = in_flight({sql, args.types()})) return push(*parsed, unit_request::way::by_name, args);
+  if (auto const* parsed = in_flight({sql, args.types()}))
+    return push(*parsed, unit_request::way::by_name, args, false);
   auto fresh = unknown_statement(in_, sql, args);
   prepare_name(in_, *fresh);
   require_fit(*fresh);
-  if (fresh->name.empty()) return push(std::move(fresh), unit_request::way::by_itself, args);
-  auto added = push(fresh, unit_request::way::parsed, args);
+  if (fresh->name.empty()) return push(std::move(fresh), unit_request::way::by_itself, args, false);
+  auto added = push(fresh, unit_request::way::parsed, args, false);
   parsed_.push_back(std::move(fresh));
   return added;
 }
 
-std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> const& statement, params const& args) {
+std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> const& statement, params const& args,
+                                        bool at_once) {
   require_arguments(*statement, args);
   require_fit(*statement);
   if (in_.statements.knows(*statement) && !statement->name.empty())
-    return push(statement, unit_request::way::known, args);
+    return push(statement, unit_request::way::known, args, at_once);
   // The server does not know it any more. It goes by itself, so that its name is nobody else's.
-  return push(unnamed(*statement), unit_request::way::by_itself, args);
+  return push(unnamed(*statement), unit_request::way::by_itself, args, false);
 }
 
+/// A request of a statement that is known is one piece in the output, or none: `at_once` it goes there without the
+/// engine, if the engine has fed all that is before it.
 std::shared_ptr<unit_request> unit::push(std::shared_ptr<prepared_statement> statement, unit_request::way how,
-                                         params const& args) {
-  auto made = std::allocate_shared<unit_request>(recycling_allocator<unit_request>(), in_, shared_from_this(), count_,
-                                                 std::move(statement), how, args);
+                                         params const& args, bool at_once) {
+  auto made = std::allocate_shared<unit_request>(slab_allocator<unit_request>(memory_.with_room(sizeof(unit_request))),
+                                                 in_, shared_from_this(), count_, std::move(statement), how, args);
   requests_.push_back(made);
+  if (at_once && begun_ && unfed_ == 0 && in_.session.output().size() < portion) [[likely]] {
+    bool encoded = false;
+    try {
+      encoded = !made->encode();
+    } catch (...) {
+      requests_.pop_back();
+      throw;
+    }
+    if (encoded) [[likely]] {
+      ++count_;
+      return made;
+    }
+  }
   ++count_;
   ++unfed_;
   waiting_ += made->size();
@@ -278,6 +287,16 @@ progress unit::take(protocol::event const& told) {
   if (std::holds_alternative<protocol::ready_for_query>(told)) {
     end_requests(error() ? error() : abandoned_);
     return finish();
+  }
+  if (auto const* done = std::get_if<protocol::command_complete>(&told); done != nullptr && !requests_.empty()) {
+    // The usual way to the end of a request, which needs few of the questions below.
+    unit_request& first = *requests_.front();
+    if (first.last() != 0 && first.last() == in_.session.answering()) [[likely]] {
+      if (requests_.front().use_count() == 1) first.forgo_result();
+      first.complete(done->tag);
+      requests_.pop_front();
+      return progress::under_way;
+    }
   }
   // A stream behind it has asked for these: they answer the last message of a request, and are not the end of it.
   if (std::holds_alternative<protocol::rows_gathered>(told)) return progress::under_way;

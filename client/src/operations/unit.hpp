@@ -15,6 +15,7 @@
 #include <tusk/types/params.hpp>
 #include <vector>
 
+#include "engine/slab.hpp"
 #include "operations/sql_operation.hpp"
 
 namespace tusk::detail {
@@ -44,8 +45,12 @@ class unit_request final : public sql_operation {
   std::uint64_t last() const noexcept { return last_; }
   /// Nobody has it that could ask for its result.
   void forgo_result() noexcept { is_awaited_ = false; }
-  /// Its last answer has come.
+  /// The answer to its Execute has come, well or not.
   void complete();
+  void complete(std::string_view tag) {
+    take_tag(tag);
+    complete();
+  }
   /// It was not run.
   void skip(std::exception_ptr const& because);
   std::size_t number() const noexcept { return number_; }
@@ -62,7 +67,6 @@ class unit_request final : public sql_operation {
   bool was_described() const noexcept override { return how_ == way::known; }
   void plan_failed(bool may_heal) noexcept override;
   std::string advice(diagnostics const&) const override;
-  std::error_code parse();
 
   std::shared_ptr<unit> of_;
   std::shared_ptr<prepared_statement> statement_;
@@ -83,10 +87,11 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   explicit unit(session_context& in) : sql_operation(in) {}
   ~unit() override { settle(); }
 
-  /// Adds a statement; the caller has the engine go on feeding then. Throws programming_error if it cannot go by Parse
-  /// and Bind, or would end our transaction.
-  std::shared_ptr<unit_request> add(std::string_view sql, params const& args);
-  std::shared_ptr<unit_request> add(std::shared_ptr<prepared_statement> const& statement, params const& args);
+  /// Adds a statement; the caller has the engine go on feeding if has_unfed() then. `at_once`: it may be encoded now.
+  /// Throws programming_error if it cannot go by Parse and Bind, or would end our transaction.
+  std::shared_ptr<unit_request> add(std::string_view sql, params const& args, bool at_once);
+  std::shared_ptr<unit_request> add(std::shared_ptr<prepared_statement> const& statement, params const& args,
+                                    bool at_once);
   /// Whether something that was added waits to be encoded.
   bool has_unfed() const noexcept { return unfed_ != 0; }
   /// Nothing more is added.
@@ -111,7 +116,7 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
  private:
   friend class unit_request;
   std::shared_ptr<unit_request> push(std::shared_ptr<prepared_statement> statement, unit_request::way how,
-                                     params const& args);
+                                     params const& args, bool at_once);
   void require_fit(prepared_statement const& statement) const;
   std::shared_ptr<prepared_statement> const* in_flight(statement_key const& asked) const noexcept;
   void described(std::shared_ptr<prepared_statement> const& fresh, bool usable);
@@ -120,6 +125,7 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   void take_tag(std::string_view) override {}
   void lost() noexcept override { end_requests(error()); }
 
+  slab_source memory_;                                       // of the requests
   std::deque<std::shared_ptr<unit_request>> requests_;       // that have not ended
   std::vector<std::shared_ptr<prepared_statement>> parsed_;  // by this unit, and not described yet
   std::size_t unfed_ = 0;                                    // so many of the last of them are not encoded
