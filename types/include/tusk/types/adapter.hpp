@@ -35,6 +35,10 @@ namespace tusk {
 /// not there (an empty vector, an empty optional) and may give a tusk::argument_type. It is asked before `text` writes,
 /// and not where an `is_null` says NULL.
 ///
+/// An adapter with a fixed built-in `oid` may also have `static void binary(T const&, tusk::binary_writer&)`, the same
+/// value in the binary form. Where the parameter's type is known to be that OID, it is bound in that form if it
+/// `static constexpr bool prefers_binary = true`.
+///
 /// `text` writes what the server's input function of the type reads, without quotes. If some values of `T` mean NULL,
 /// an adapter also has `static bool is_null(T const&)`; `text` is not called for those. `text` may throw: nothing of
 /// the value is sent then.

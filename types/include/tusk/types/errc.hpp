@@ -27,6 +27,7 @@ enum class errc {
   malformed_array,
   malformed_range,
   malformed_record,
+  malformed_binary,
   unknown_label,
   wrong_count,
   wrong_dimensions,
