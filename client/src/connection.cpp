@@ -259,7 +259,12 @@ void connection::ping(std::optional<within> const& limit) { detail::ping(state()
 pending<void> connection::start_ping(std::optional<within> const& limit) {
   return detail::start_ping(state(), detail::pointer(limit));
 }
-adapter_registry const* statement::adapters() const noexcept { return state_ ? state_->adapters.get() : nullptr; }
+types::binding statement::binding() const {
+  if (!state_) return {nullptr, format::text, {}};  // what uses it says why
+  auto to = detail::binding_of(*state_);
+  to.parameters = prepared_->parameters;
+  return to;
+}
 void register_type(typecaster const& caster, connection& conn) {
   detail::operation_guard const guard(conn.state().lock);
   conn.state_->context.types.register_type(caster);

@@ -50,6 +50,9 @@ pending_operation handle_to(std::shared_ptr<Operation>&& what, connection_state&
   return {std::move(what), held, on};
 }
 
+/// A subclass that watches its operations is shown arguments that it can read: text.
+types::binding binding_of(connection_state const& on);
+
 session_mode first_mode(connect_options const& options, client::settings const& settings);
 
 /// How far a session hook is: it is called when the session has begun, and what it starts belongs to it.

@@ -63,7 +63,7 @@ detail::connection_state& pipeline::state() const {
   if (!state_) throw interface_error("this pipeline was moved to another object; use that one");
   return *state_;
 }
-adapter_registry const* pipeline::adapters() const { return state().adapters.get(); }
+types::binding pipeline::binding() const { return detail::binding_of(state()); }
 
 detail::pending_operation pipeline::add(statement* prepared, std::string_view sql, params const& args) {
   auto& on = state();

@@ -81,12 +81,17 @@ void throw_bad_value(column_set const& in, std::size_t index, std::string_view t
                    error.code);
 }
 
+void throw_binary(column_set const& in, std::size_t column, char const* wanted) {
+  throw not_supported_error(
+      described(in, column) + " came in binary format, which " +
+      (wanted == nullptr ? std::string("no typecaster reads") : "cannot be read as " + type_in(wanted)) +
+      "; declare the cursor without BINARY, or choose text (tusk::format::text)");
+}
+
 void require_text(result_state const& in, std::size_t column, protocol::field_bytes field) {
-  column_info const& info = (*in.columns->infos)[column];
-  if (info.is_binary)
-    throw not_supported_error(described(*in.columns, column) +
-                              " came in binary format, which is not read; declare the cursor without BINARY");
   if (in.trust == text_trust::utf8 || is_readable(field.text(), in.trust == text_trust::foreign)) return;
+  column_info const& info = (*in.columns->infos)[column];
+  if (info.is_binary && info.type_size > 0 && info.type != oids::name && info.type != oids::char_) return;
   throw data_error(described(*in.columns, column) + " is not UTF-8: " + encoding_advice +
                    ", or read the value as bytes of a bytea");
 }
@@ -132,8 +137,10 @@ cast_context context_of(column_set const& in, std::size_t column) {
 
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
   column_info const& info = (*in.columns->infos)[column];
+  bool const binary = in.text_limit == result_state::no_text && in.is_binary(column);
   if (in.text_limit <= result_state::empty_text) require_text(in, column, field);
   if (!in.columns->casters.empty()) {
+    if (binary && in.columns->casters[column]) throw_binary(*in.columns, column, nullptr);
     if (auto const& caster = in.columns->casters[column]) {
       value made =
           caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()), context_of(*in.columns, column));
@@ -141,7 +148,8 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
     }
   }
   if (field.is_null()) return value().of_type(info.type);
-  auto read = types::read_any(field.text(), in.columns->types[column]);
+  oid const type = in.columns->types[column];
+  auto read = binary ? types::read_any_binary(field.text(), type) : types::read_any(field.text(), type);
   if (!read) throw_bad_value(*in.columns, column, field.text(), read.error());
   return (*std::move(read)).of_type(info.type);
 }

@@ -63,6 +63,14 @@ constexpr std::string_view execute_all = execute_and_sync.substr(0, 10);
   return {};
 }
 
+/// Whether there are none, one, or one a value; how many columns there will be may be unknown.
+bool fit(value_formats const& formats, std::size_t parameters, std::optional<std::uint16_t> columns) noexcept {
+  auto const fits = [](list<std::int16_t> const& given, std::size_t values) {
+    return given.size() <= 1 || given.size() == values;
+  };
+  return fits(formats.parameters, parameters) && (!columns || fits(formats.results, *columns));
+}
+
 }  // namespace
 
 std::error_code session::bind(protocol::bind const& message) {
@@ -89,11 +97,12 @@ std::error_code session::execute(protocol::execute const& message, std::optional
 }
 
 std::error_code session::bind_and_execute(std::string_view statement, list<field_value> parameters,
-                                          std::optional<std::uint16_t> columns) {
+                                          std::optional<std::uint16_t> columns, value_formats const& formats) {
+  if (!fit(formats, parameters.size(), columns)) return errc::wrong_format_count;
   if (!ready()) return errc::not_ready;
   queue_.make_room(2);
   char const* at = nullptr;
-  if (auto const error = append_bind(output_, at, statement, parameters, {}, execute_all)) return error;
+  if (auto const error = append_bind(output_, at, statement, parameters, formats, execute_all)) return error;
   enqueue({request_kind::bind});
   queue_.push({request_kind::execute, columns.has_value(), columns.value_or(0)});
   return {};
@@ -113,10 +122,7 @@ std::error_code session::run(std::string_view statement, list<field_value> param
 
 std::error_code session::run(std::string_view statement, list<field_value> parameters, std::uint16_t columns,
                              value_formats const& formats) {
-  auto const fits = [](list<std::int16_t> const& given, std::size_t values) {
-    return given.size() <= 1 || given.size() == values;
-  };
-  if (!fits(formats.parameters, parameters.size()) || !fits(formats.results, columns)) return errc::wrong_format_count;
+  if (!fit(formats, parameters.size(), columns)) return errc::wrong_format_count;
   if (!ready()) return errc::not_ready;
   queue_.make_room();
   if (auto const error = append_bind(output_, last_run_, statement, parameters, formats, execute_and_sync))

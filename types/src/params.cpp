@@ -18,6 +18,15 @@ params const no_arguments;
 
 params const& params::none() noexcept { return no_arguments; }
 
+/// Of the argument that is added; those before it are text if nothing was said.
+void params::add_format(bool binary) {
+  std::size_t const end = 2 * (count() + 1);
+  std::size_t const missing = end - formats_.size();
+  std::memset(formats_.reserve(missing), 0, missing);
+  formats_.commit(missing);
+  formats_.data()[end - 1] = binary ? 1 : 0;
+}
+
 void params::throw_too_many() {
   std::error_code const code = types::errc::too_many_parameters;
   throw programming_error(code.message(), code);

@@ -67,4 +67,6 @@ protocol::expected<value> read_any(std::string_view text, oid type) {
   return element == 0 ? of(type).one(text, type) : of(element).many(text, type);
 }
 
+protocol::expected<value> read_any_binary(std::string_view, oid) { return protocol::parse_error{errc::malformed_binary, 0}; }
+
 }  // namespace tusk::types

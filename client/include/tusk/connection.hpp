@@ -25,6 +25,7 @@
 #include <tusk/results.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/stream.hpp>
+#include <tusk/typed_queries.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/types/sql.hpp>
@@ -56,9 +57,11 @@ concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Deri
 /// After a fork the connection is the parent's: in the child every operation is an interface_error, close() and the
 /// destructor close the child's descriptor and send nothing, and reconnect() makes a session of the child's own.
 ///
+/// query_value, query_one, query_optional and query_rows are in typed_queries.hpp.
+///
 /// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
 /// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
-class connection : public connection_base {
+class connection : public connection_base, public detail::typed_queries<connection> {
  public:
   /// For connect().
   explicit connection(detail::opening&& made);
@@ -90,11 +93,11 @@ class connection : public connection_base {
     if constexpr (sizeof...(Args) == 0)
       return query_params(sql, params::none());
     else
-      return query_params(sql, params::of(&adapters(), args...).require_bindable());
+      return query_params(sql, params::bound(binding(), args...));
   }
   template <class... Args>
   result query(within const& limit, std::string_view sql, Args const&... args) {
-    return query_params(limit, sql, params::of(&adapters(), args...).require_bindable());
+    return query_params(limit, sql, params::bound(binding(), args...));
   }
 
   /// The statement with its arguments as literals in place of %s or %(name)s: exactly what a cursor would send for
@@ -106,37 +109,6 @@ class connection : public connection_base {
   template <class... Args>
   std::string mogrify(sql::composed const& statement, Args const&... args) const {
     return merge(statement, params::of(&adapters(), args...));
-  }
-
-  /// The only row of what a statement gives, as a tuple of these types, or as the one type: a tuple, an aggregate, ...
-  /// (see row::as). Throws data_error if there are more rows or none.
-  template <class... T, class... Args>
-  detail::mapped<detail::row_of<T...>> query_one(std::string_view sql, Args const&... args) {
-    return query(sql, args...).template one<detail::row_of<T...>>();
-  }
-  template <class... T, class... Args>
-  detail::mapped<detail::row_of<T...>> query_one(within const& limit, std::string_view sql, Args const&... args) {
-    return query(limit, sql, args...).template one<detail::row_of<T...>>();
-  }
-  /// The same where there may be no row: then empty. Throws data_error if there are more than one.
-  template <class... T, class... Args>
-  std::optional<detail::mapped<detail::row_of<T...>>> query_optional(std::string_view sql, Args const&... args) {
-    return detail::optional_row<detail::row_of<T...>>(query(sql, args...));
-  }
-  template <class... T, class... Args>
-  std::optional<detail::mapped<detail::row_of<T...>>> query_optional(within const& limit, std::string_view sql,
-                                                                     Args const&... args) {
-    return detail::optional_row<detail::row_of<T...>>(query(limit, sql, args...));
-  }
-  /// The only value of what a statement gives. Throws programming_error unless it gives one column, data_error unless
-  /// it gives one row.
-  template <class T, class... Args>
-  T query_value(std::string_view sql, Args const&... args) {
-    return detail::only_value<T>(query(sql, args...));
-  }
-  template <class T, class... Args>
-  T query_value(within const& limit, std::string_view sql, Args const&... args) {
-    return detail::only_value<T>(query(limit, sql, args...));
   }
 
   /// A round trip that asks for nothing: throws operational_error if the connection is lost.
@@ -164,12 +136,12 @@ class connection : public connection_base {
   /// error names its element. A statement that gives rows is a programming_error; a pipeline runs such.
   template <std::ranges::input_range Elements>
   std::uint64_t executemany(std::string_view sql, Elements&& elements) {
-    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, binding());
     return execute_elements(nullptr, sql, from);
   }
   template <std::ranges::input_range Elements>
   std::uint64_t executemany(within const& limit, std::string_view sql, Elements&& elements) {
-    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, binding());
     return execute_elements(&limit, sql, from);
   }
 
@@ -189,8 +161,7 @@ class connection : public connection_base {
   }
   template <class... T, class... Args>
   tusk::stream<T...> stream(stream_options const& how, std::string_view sql, Args const&... args) {
-    return tusk::stream<T...>(
-        stream_params(how, true, sql, params::of(&adapters(), args...).require_bindable(), nullptr));
+    return tusk::stream<T...>(stream_params(how, true, sql, detail::bound_for<T...>(binding(), args...), nullptr));
   }
 
   // ---- cursors ----
@@ -255,21 +226,21 @@ class connection : public connection_base {
   pending<results> start_exec(std::string_view script) { return start_script(nullptr, script); }
   template <class... Args>
   pending<result> start_query(std::string_view sql, Args const&... args) {
-    return start_query_params(nullptr, sql, params::of(&adapters(), args...).require_bindable());
+    return start_query_params(nullptr, sql, params::bound(binding(), args...));
   }
   pending<results> start_exec(within const& limit, std::string_view script) { return start_script(&limit, script); }
   template <class... Args>
   pending<result> start_query(within const& limit, std::string_view sql, Args const&... args) {
-    return start_query_params(&limit, sql, params::of(&adapters(), args...).require_bindable());
+    return start_query_params(&limit, sql, params::bound(binding(), args...));
   }
   template <std::ranges::input_range Elements>
   pending<std::uint64_t> start_executemany(std::string_view sql, Elements&& elements) {
-    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, binding());
     return start_elements(nullptr, sql, from);
   }
   template <std::ranges::input_range Elements>
   pending<std::uint64_t> start_executemany(within const& limit, std::string_view sql, Elements&& elements) {
-    detail::elements_of<std::remove_reference_t<Elements>> from(elements, &adapters());
+    detail::elements_of<std::remove_reference_t<Elements>> from(elements, binding());
     return start_elements(&limit, sql, from);
   }
   template <class... T, class... Args>
@@ -282,8 +253,7 @@ class connection : public connection_base {
   }
   template <class... T, class... Args>
   tusk::stream<T...> start_stream(stream_options const& how, std::string_view sql, Args const&... args) {
-    return tusk::stream<T...>(
-        stream_params(how, false, sql, params::of(&adapters(), args...).require_bindable(), nullptr));
+    return tusk::stream<T...>(stream_params(how, false, sql, detail::bound_for<T...>(binding(), args...), nullptr));
   }
   pending<statement> start_prepare(std::string_view sql);
   pending<statement> start_prepare(within const& limit, std::string_view sql);
@@ -377,6 +347,7 @@ class connection : public connection_base {
 
   results exec_script(within const* limit, std::string_view script);
   detail::pending_operation start_script(within const* limit, std::string_view script);
+  friend class detail::typed_queries<connection>;
   result query_params(std::string_view sql, params const& args);
   result query_params(within const& limit, std::string_view sql, params const& args);
   detail::pending_operation start_query_params(within const* limit, std::string_view sql, params const& args);

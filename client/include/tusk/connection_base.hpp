@@ -14,6 +14,7 @@
 #include <tusk/session_mode.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/params.hpp>
 #include <tusk/wait.hpp>
 #include <vector>
 
@@ -104,6 +105,8 @@ class connection_base {
   }
   [[noreturn]] static void throw_moved();
   adapter_registry& adapters() const;
+  /// What the arguments of a statement are bound to that is prepared with their types.
+  types::binding binding() const;
 
   std::shared_ptr<detail::connection_state> state_;
 };

@@ -44,9 +44,11 @@ class element_source {
 template <std::ranges::input_range Range>
 class elements_of final : public element_source {
  public:
-  /// `registry`: asked for adapters first; may be null.
-  elements_of(Range& range, adapter_registry const* registry)
-      : registry_(registry), at_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}
+  /// To be merged. `registry`: asked for adapters first; may be null.
+  elements_of(Range& range, adapter_registry const* registry) : elements_of(range, {registry, format::text, {}}) {}
+  /// To be bound.
+  elements_of(Range& range, types::binding const& to)
+      : to_(to), at_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}
 
   params const* next() override {
     if (std::exchange(begun_, true)) ++at_;
@@ -67,17 +69,24 @@ class elements_of final : public element_source {
     else if constexpr (types::aggregate<type> && !argument<type>)
       spread(types::members(element));
     else if constexpr (std::same_as<type, std::vector<bool>::reference>)
-      made_.assign(registry_, bool{element});
+      assign(bool{element});
     else
-      made_.assign(registry_, element);
+      assign(element);
     return made_;
   }
   template <class Tuple>
   void spread(Tuple const& tuple) {
-    std::apply([this](auto const&... each) { made_.assign(registry_, each...); }, tuple);
+    std::apply([this](auto const&... each) { assign(each...); }, tuple);
+  }
+  template <class... Args>
+  void assign(Args const&... args) {
+    if (to_.how == format::text)
+      made_.assign(to_.registry, args...);
+    else
+      made_.assign_bound(to_, args...);
   }
 
-  adapter_registry const* registry_;
+  types::binding to_;
   std::ranges::iterator_t<Range> at_;
   std::ranges::sentinel_t<Range> end_;
   params made_;

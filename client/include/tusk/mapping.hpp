@@ -20,6 +20,7 @@
 #include <tuple>
 #include <tusk/result.hpp>
 #include <tusk/types/aggregate.hpp>
+#include <tusk/types/format.hpp>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -71,11 +72,15 @@ bool is_whole(result_state const& in) {
   return false;
 }
 
-/// Makes rows of one result into values.
+template <class... T>
+inline constexpr types::result_choice::question questions[] = {&types::asks_for_binary<T>...};
+
+/// Makes rows of one result into values. `choice`: what its columns are to be read as.
 template <class T>
 class mapper {
  public:
   using type = T;
+  static constexpr types::result_choice choice{questions<T>};
   explicit mapper(result_state const& in) {
     if (in.columns->infos->size() != 1) throw_column_count(in.columns->infos->size(), 1, type_text<T>());
   }
@@ -87,6 +92,7 @@ template <class T, class... Elements>
 class positional_mapper {
  public:
   using type = T;
+  static constexpr types::result_choice choice{questions<Elements...>};
   explicit positional_mapper(result_state const& in) : whole_(is_whole<T>(in)) {
     if (!whole_ && in.columns->infos->size() != sizeof...(Elements))
       throw_column_count(in.columns->infos->size(), sizeof...(Elements), type_text<T>());
@@ -130,10 +136,20 @@ class mapper<by_position<T>> : public positional_of<T, members_of<T>>::type {
   explicit mapper(result_state const& in) : positional_of<T, members_of<T>>::type(in) {}
 };
 
+template <class Members>
+struct questions_of;
+template <class... Members>
+struct questions_of<std::tuple<Members&...>> {
+  static constexpr auto const& all = questions<std::remove_const_t<Members>...>;
+};
+
 template <types::aggregate T>
 class mapper<T> {
+  static constexpr auto names = types::member_names<T>();
+
  public:
   using type = T;
+  static constexpr types::result_choice choice{questions_of<members_of<T>>::all, names};
   explicit mapper(result_state const& in) : whole_(is_whole<T>(in)) {
     if (!whole_) match_members(in, names, columns_, type_text<T>());
   }
@@ -148,7 +164,6 @@ class mapper<T> {
   }
 
  private:
-  static constexpr auto names = types::member_names<T>();
   std::array<std::size_t, types::member_count<T>> columns_{};
   bool whole_;
 };

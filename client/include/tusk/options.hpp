@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tusk/protocol/limits.hpp>
 #include <tusk/protocol/scram_keys.hpp>
+#include <tusk/types/format.hpp>
 #include <tusk/wait.hpp>
 #include <utility>
 #include <vector>
@@ -82,6 +83,9 @@ struct connect_options {
   /// How many prepared statements `query` keeps at the server; the least recently used one goes. None is a
   /// programming_error: to have none kept is what statement_cache_mode::unnamed is for.
   std::size_t statement_cache = 256;
+  /// In which form arguments are bound, and results asked for by the functions that know what they will be read as
+  /// (query_one<T>, query_value<T>, stream<T>, ...). The values are the same.
+  tusk::format format = tusk::format::automatic;
   /// Which one is right behind which pooler: tools/docs/poolers.md.
   tusk::statement_cache_mode statement_cache_mode = tusk::statement_cache_mode::named;
 };

@@ -16,6 +16,7 @@
 #include <tusk/fwd.hpp>
 #include <tusk/pending.hpp>
 #include <tusk/result.hpp>
+#include <tusk/statement.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/within.hpp>
 
@@ -52,12 +53,12 @@ class pipeline {
   /// the pipeline's limit is over: the unit is given up then as by the destructor.
   template <class... Args>
   pending<result> query(std::string_view sql, Args const&... args) {
-    return add(nullptr, sql, params::of(adapters(), args...).require_bindable());
+    return add(nullptr, sql, params::bound(binding(), args...));
   }
   /// The same of a prepared statement.
   template <class... Args>
   pending<result> query(statement& prepared, Args const&... args) {
-    return add(&prepared, {}, params::of(adapters(), args...).require_bindable());
+    return add(&prepared, {}, params::bound(prepared.binding(), args...));
   }
 
   /// Ends the unit and sends it; does not wait. What it returns gives the unit's end: get() throws its first error,
@@ -68,7 +69,7 @@ class pipeline {
  private:
   friend class connection;
   detail::connection_state& state() const;
-  adapter_registry const* adapters() const;
+  types::binding binding() const;
   detail::pending_operation add(statement* prepared, std::string_view sql, params const& args);
   detail::pending_operation add_now(std::shared_ptr<detail::prepared_statement> const* prepared, std::string_view sql,
                                     params const& args);

@@ -14,6 +14,7 @@
 #include <tusk/protocol/row_set.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/error.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/typecaster.hpp>
@@ -34,7 +35,7 @@ struct column_info {
   std::int16_t type_size = 0;     ///< bytes of a value at the server; negative: of varying length
   oid table = 0;                  ///< OID of the table it comes from; 0: none
   std::int16_t table_column = 0;  ///< its number there, from 1; 0: none
-  bool is_binary = false;         ///< its values came in binary format (a BINARY cursor's), which is not read
+  bool is_binary = false;         ///< its values came in binary format: asked for, or a BINARY cursor's
 };
 
 /// A column by number: found once, used for every row (see result::column).
@@ -55,7 +56,7 @@ struct column_set {
       infos;               ///< outlives registrations, as who holds a statement may see it
   std::vector<oid> types;  ///< what a column is read as: its type, or what load_types() found its type to be made of
   /// The same, but 0 where a typecaster is asked first: no parser takes that, so that the quick way ends there.
-  std::vector<oid> quick_types;
+  std::vector<oid> quick_types;                       ///< and where it is binary
   std::vector<std::optional<typecaster>> casters;     ///< by column; none at all if no column has one
   std::string date_style, interval_style, time_zone;  ///< for the casters
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
@@ -90,6 +91,7 @@ struct result_state {
   // column is not text.
   std::uint32_t text_limit = any_text;
   text_trust trust = text_trust::utf8;
+  bool is_binary(std::size_t column) const noexcept { return (*columns->infos)[column].is_binary; }
   static constexpr std::uint32_t any_text = 0x8000'0000, empty_text = 1, no_text = 0;
 };
 
@@ -100,8 +102,10 @@ struct result_state {
 [[noreturn]] void throw_null(column_set const& in, std::size_t index);
 [[noreturn]] void throw_bad_value(column_set const& in, std::size_t index, std::string_view text,
                                   protocol::parse_error const& error);
+/// Of a field that came in binary and is asked for as what is read from text alone.
+[[noreturn]] void throw_binary(column_set const& in, std::size_t column, char const* wanted);
 /// For fields that are not handed out without a look. Throws data_error if the field is not ASCII and was, or may have
-/// been, sent in another encoding; not_supported_error if it is not text.
+/// been, sent in another encoding.
 void require_text(result_state const& in, std::size_t column, protocol::field_bytes field);
 /// Of statements that give no rows: one for all of them. It is never destroyed, and copies of the pointer count
 /// nothing.
@@ -189,6 +193,8 @@ class row {
  private:
   friend class owned_row;
   template <class T>
+  static T get_binary(detail::result_state const& in, std::size_t column, protocol::field_bytes field);
+  template <class T>
   static T get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field);
   template <class T>
   static std::optional<T> cast(detail::result_state const& in, typecaster const& caster, std::size_t column,
@@ -227,6 +233,7 @@ template <class T>
 [[gnu::noinline]] T row::get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
   if (in.text_limit <= detail::result_state::empty_text) [[unlikely]]
     detail::require_text(in, column, field);
+  if (in.text_limit == detail::result_state::no_text && in.is_binary(column)) return get_binary<T>(in, column, field);
   if constexpr (!detail::is_view<T>) {
     if (!in.columns->casters.empty()) {
       if (auto const& caster = in.columns->casters[column]) {
@@ -255,6 +262,27 @@ template <class T>
   } else {
     detail::throw_type_mismatch(*in.columns, column, detail::type_text<T>());
   }
+}
+
+/// By the parser of the binary form; typecasters take text.
+template <class T>
+T row::get_binary(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
+  if constexpr (binary_readable<T>) {
+    oid const type = in.columns->types[column];
+    bool const by_caster = !in.columns->casters.empty() && in.columns->casters[column];
+    if (!by_caster && from_binary<T>::reads(type)) [[likely]] {
+      if (field.is_null()) {
+        if constexpr (nullable<T>)
+          return from_text<T>::null();
+        else
+          detail::throw_null(*in.columns, column);
+      }
+      auto value = from_binary<T>::parse(field.text(), type);
+      if (!value) detail::throw_bad_value(*in.columns, column, field.text(), value.error());
+      return *std::move(value);
+    }
+  }
+  detail::throw_binary(*in.columns, column, detail::type_text<T>());
 }
 
 template <class T>

@@ -43,12 +43,12 @@ class statement {
     if constexpr (sizeof...(Args) == 0)
       return query_params(params::none());
     else
-      return query_params(params::of(adapters(), args...).require_bindable());
+      return query_params(params::bound(binding(), args...));
   }
   /// The same within a limit.
   template <class... Args>
   result query(within const& limit, Args const&... args) {
-    return query_params(limit, params::of(adapters(), args...).require_bindable());
+    return query_params(limit, params::bound(binding(), args...));
   }
   template <class... Args>
   result query(std::stop_token const& token, Args const&... args) {
@@ -58,21 +58,21 @@ class statement {
   /// The same started, see connection::start_query.
   template <class... Args>
   pending<result> start_query(Args const&... args) {
-    return start_query_params(nullptr, params::of(adapters(), args...).require_bindable());
+    return start_query_params(nullptr, params::bound(binding(), args...));
   }
   template <class... Args>
   pending<result> start_query(within const& limit, Args const&... args) {
-    return start_query_params(&limit, params::of(adapters(), args...).require_bindable());
+    return start_query_params(&limit, params::bound(binding(), args...));
   }
 
   /// Runs it and gives its rows while it runs, see connection::stream.
   template <class... T, class... Args>
   tusk::stream<T...> stream(Args const&... args) {
-    return tusk::stream<T...>(stream_params({}, params::of(adapters(), args...).require_bindable()));
+    return stream<T...>(stream_options(), args...);
   }
   template <class... T, class... Args>
   tusk::stream<T...> stream(stream_options const& how, Args const&... args) {
-    return tusk::stream<T...>(stream_params(how, params::of(adapters(), args...).require_bindable()));
+    return tusk::stream<T...>(stream_params(how, detail::bound_for<T...>(binding(), args...)));
   }
 
   /// The type of each parameter, as the server inferred it. Valid until the next `query`.
@@ -95,7 +95,7 @@ class statement {
   result query_params(within const& limit, params const& args);
   bool follow() noexcept;
   void release() noexcept;
-  adapter_registry const* adapters() const noexcept;
+  types::binding binding() const;
 
   std::shared_ptr<detail::connection_state> state_;
   std::shared_ptr<detail::prepared_statement> prepared_;

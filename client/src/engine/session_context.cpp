@@ -29,7 +29,8 @@ session_context::session_context(connect_options const& options, session_mode fi
     : session(options.limits),
       statements(options.statement_cache),
       transactions{first},
-      names_statements(options.statement_cache_mode == statement_cache_mode::named) {}
+      names_statements(options.statement_cache_mode == statement_cache_mode::named),
+      format(options.format) {}
 
 void session_context::close_released() {
   std::erase_if(evicted, [&](std::shared_ptr<prepared_statement> const& each) {

@@ -47,6 +47,7 @@ struct session_context {
   session_facts facts;
   std::size_t waiting_in_units = 0;  ///< bytes of requests of pipelines that wait to be encoded
   bool const names_statements;       ///< statement_cache_mode::named
+  tusk::format const format;         ///< of arguments, and of results that are read as types which are known
 
   bool is_closed() const noexcept { return obstacles.any_of(obstacles::closed); }
   bool text_is_utf8() const noexcept { return !obstacles.any_of(obstacles::foreign); }

@@ -18,6 +18,8 @@
 
 namespace tusk::detail {
 
+struct result_form;
+
 /// A statement that the server knows under a name.
 struct prepared_statement {
   std::string name;
@@ -25,6 +27,7 @@ struct prepared_statement {
   std::vector<oid> types;                             ///< as they were declared; 0: left to the server
   std::vector<oid> parameters;                        ///< as the server inferred them
   mutable std::shared_ptr<column_set const> columns;  ///< made again when typecasters were registered since
+  mutable std::shared_ptr<result_form const> form;    ///< the one that was asked for last; null: none
   bool cached = false;                                ///< kept by its text; otherwise it belongs to a tusk::statement
   bool is_passing = false;                            ///< parsed to run once, without a name
   bool may_change_transaction = false;                ///< by its first word

@@ -22,7 +22,7 @@ void known_statement::keep() {
 
 struct known_statement::second_try {
   std::shared_ptr<prepared_statement> statement;
-  std::string values;  // the caller's may be gone
+  std::string values, formats;  // the caller's may be gone
   std::size_t count;
   std::unique_ptr<sql_operation> run = nullptr;
 };
@@ -33,9 +33,10 @@ void known_statement::plan_failed(bool may_heal) noexcept {
     hold();
     in_.forget(*statement_);
     if (!may_heal || in_.session.answering() != in_.session.last_request()) return;
-    auto const values = in_.session.last_run().parameters;
-    held_ = std::shared_ptr<second_try>(new second_try{std::static_pointer_cast<prepared_statement>(held_),
-                                                       std::string(values.encoded()), values.size()});
+    auto const run = in_.session.last_run();
+    held_ = std::shared_ptr<second_try>(
+        new second_try{std::static_pointer_cast<prepared_statement>(held_), std::string(run.parameters.encoded()),
+                       std::string(run.parameter_formats.encoded()), run.parameters.size()});
     args_ = nullptr;
   } catch (std::bad_alloc const&) {
     return;  // then it fails, maybe once more
@@ -69,8 +70,8 @@ fed known_statement::feed_again() {
       fresh->sql = with.statement->sql;
       fresh->types = with.statement->types;
     }
-    protocol::list<protocol::field_value> const values(with.values, with.count);
-    with.run = std::make_unique<first_run>(in_, std::move(fresh), values, has_begun_);
+    with.run = std::make_unique<first_run>(in_, std::move(fresh), bound_values(with.values, with.formats, with.count),
+                                           has_begun_);
   } catch (std::exception const&) {
     return fed::nothing;  // no memory, or no name for it
   }
@@ -79,6 +80,16 @@ fed known_statement::feed_again() {
   with.values = {};
   if (done == fed::nothing) fail(with.run->error());
   return done;
+}
+
+fed known_statement::feed_with_formats() {
+  auto& columns = statement_->columns;
+  if (in_.types.is_stale(*columns)) in_.types.refresh(columns);
+  auto const* const form = form_of(in_, *statement_, *args_);
+  if (form != nullptr) formed_columns_ = form->columns;
+  auto const failed = in_.session.run(statement_->name, {args_->wire(), args_->count()},
+                                      static_cast<std::uint16_t>(columns->types.size()), formats_of(*args_, form));
+  return failed ? end_unit(failed) : fed::whole;
 }
 
 /// One before it, which was sent while this one waited, has failed with the statement: its name is closed by now.
@@ -91,8 +102,9 @@ fed known_statement::feed_forgotten() {
     statement_ = both->second.get();
     return feed();
   }
-  held_ = std::shared_ptr<second_try>(
-      new second_try{std::static_pointer_cast<prepared_statement>(held_), std::string(args_->wire()), args_->count()});
+  held_ = std::shared_ptr<second_try>(new second_try{std::static_pointer_cast<prepared_statement>(held_),
+                                                     std::string(args_->wire()), std::string(args_->formats()),
+                                                     args_->count()});
   args_ = nullptr;
   if (auto const done = feed_again(); done != fed::nothing) return done;
   end();

@@ -51,6 +51,7 @@ class known_statement final : public sql_operation {
       in_.close_released();
     if (in_.needs_begin()) [[unlikely]]
       if (auto const failed = begin()) return end_unit(failed);
+    if (!args_->formats().empty() || args_->results() != nullptr) return feed_with_formats();
     auto const columns = static_cast<std::uint16_t>(statement_->columns->types.size());
     if (auto const failed = in_.session.run(statement_->name, {args_->wire(), args_->count()}, columns)) [[unlikely]]
       return end_unit(failed);
@@ -92,9 +93,10 @@ class known_statement final : public sql_operation {
   bool heals() const noexcept { return args_ == nullptr; }
   second_try& second() const noexcept { return *static_cast<second_try*>(held_.get()); }
   fed feed_forgotten();
+  fed feed_with_formats();
   void statements_forgotten() override { hold(); }  // it may go with the cache's
   [[gnu::always_inline]] std::shared_ptr<column_set const> const& current_columns() {
-    auto& columns = statement_->columns;
+    auto& columns = formed_columns_ ? formed_columns_ : statement_->columns;
     if (in_.types.is_stale(*columns)) [[unlikely]]
       in_.types.refresh(columns);
     return columns;
@@ -104,6 +106,7 @@ class known_statement final : public sql_operation {
   std::shared_ptr<prepared_statement> const* from_;  // until it is held
   params const* args_;                               // until it is fed; null: it heals
   std::optional<result> result_;
+  std::shared_ptr<column_set const> formed_columns_;  // where some come in binary
   std::shared_ptr<void> held_;  // the statement; a second_try if it heals: what does not has nothing more to destroy
 };
 

@@ -79,7 +79,7 @@ fed first_run::feed() {
   in_.close_released();
   std::error_code failed = begins_again_ ? begin_again() : begin();
   if (!failed) failed = parse_and_describe(in_.session, *fresh_);
-  if (!failed) failed = in_.session.bind_and_execute(fresh_->name, values_, std::nullopt);
+  if (!failed) failed = in_.session.bind_and_execute(fresh_->name, args_.values, std::nullopt, {args_.formats, {}});
   return end_unit(failed);
 }
 
@@ -94,8 +94,9 @@ progress first_run::take(protocol::event const& told) {
 /// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
 /// follows.
 void first_run::take_parameters() {
-  if (values_.size() != fresh_->parameters.size())
-    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), values_.size()))));
+  if (args_.values.size() != fresh_->parameters.size())
+    fail(std::make_exception_ptr(
+        programming_error(wrong_argument_count(fresh_->parameters.size(), args_.values.size()))));
 }
 
 void first_run::take_tag(std::string_view tag) {

@@ -51,17 +51,25 @@ class preparation : public sql_operation {
   bool misnamed_ = false;  // a column's name could not be read
 };
 
+/// Values as Bind carries them; views.
+struct bound_values {
+  bound_values(std::string_view wire, std::string_view sent_as, std::size_t count)
+      : values(wire, count), formats(sent_as, sent_as.size() / 2) {}
+  explicit bound_values(params const& args) : bound_values(args.wire(), args.formats(), args.count()) {}
+  protocol::list<protocol::field_value> values;
+  protocol::list<std::int16_t> formats;
+};
+
 /// Prepares a statement and runs it in the same unit.
 class first_run final : public preparation {
  public:
   /// `args` have to live until it was fed. Throws as preparation does.
   first_run(session_context& in, std::shared_ptr<prepared_statement> fresh, params const& args)
-      : first_run(in, std::move(fresh), {args.wire(), args.count()}, false) {}
-  /// The same with values as Bind carries them. `begins_again`: behind a BEGIN that went in front of it and that
+      : first_run(in, std::move(fresh), bound_values(args), false) {}
+  /// The same with values that were bound before. `begins_again`: behind a BEGIN that went in front of it and that
   /// another error has made void.
-  first_run(session_context& in, std::shared_ptr<prepared_statement> fresh,
-            protocol::list<protocol::field_value> values, bool begins_again)
-      : preparation(in, std::move(fresh)), values_(values), begins_again_(begins_again) {
+  first_run(session_context& in, std::shared_ptr<prepared_statement> fresh, bound_values const& args, bool begins_again)
+      : preparation(in, std::move(fresh)), args_(args), begins_again_(begins_again) {
     if (!fresh_->is_passing) in_.being_prepared.push_back(fresh_.get());
   }
   ~first_run() override { settle(); }
@@ -69,8 +77,9 @@ class first_run final : public preparation {
   fed feed() override;
   progress take(protocol::event const& told) override;
   void keep() override {
-    kept_values_ = values_.encoded();
-    values_ = {kept_values_, values_.size()};
+    kept_values_ = args_.values.encoded();
+    kept_formats_ = args_.formats.encoded();
+    args_ = {kept_values_, kept_formats_, args_.values.size()};
   }
   void settle() noexcept override {
     if (!std::exchange(is_settled_, true)) std::erase(in_.being_prepared, fresh_.get());
@@ -82,8 +91,8 @@ class first_run final : public preparation {
   void take_tag(std::string_view tag) override;
   void take_parameters() override;
 
-  std::string kept_values_;
-  protocol::list<protocol::field_value> values_;
+  std::string kept_values_, kept_formats_;
+  bound_values args_;
   bool begins_again_;  // until ROLLBACK is answered
   bool has_result_ = false, is_settled_ = false;
   result result_;

@@ -86,7 +86,8 @@ std::error_code repeated_statement::send(params const& element) {
   if (by.is_to_be_parsed || (is_unnamed && unnamed_ != current_)) {
     if (auto const failed = parse(by)) return failed;
   }
-  return in_.session.bind_and_execute(by.statement->name, {element.wire(), element.count()}, std::nullopt);
+  return in_.session.bind_and_execute(by.statement->name, {element.wire(), element.count()}, std::nullopt,
+                                      formats_of(element));
 }
 
 bool repeated_statement::awaits_description() const noexcept {

@@ -45,11 +45,11 @@ bool has_word(std::string_view text, std::string_view word) noexcept {
 
 bool is_ascii(params const& args) noexcept {
   std::string_view rest = args.wire();
-  while (!rest.empty()) {
+  for (std::size_t i = 0; !rest.empty(); ++i) {
     auto const size = protocol::load_big_endian<std::int32_t>(rest.data());
     rest.remove_prefix(4);
     if (size < 0) continue;  // NULL
-    if (!has_ascii_only(rest.substr(0, static_cast<std::size_t>(size)))) return false;
+    if (!args.is_binary(i) && !has_ascii_only(rest.substr(0, static_cast<std::size_t>(size)))) return false;
     rest.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;

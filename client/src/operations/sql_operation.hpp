@@ -16,6 +16,7 @@
 
 #include "engine/operation.hpp"
 #include "engine/recycling_allocator.hpp"
+#include "engine/result_form.hpp"
 #include "engine/session_context.hpp"
 
 namespace tusk::detail {
@@ -24,6 +25,11 @@ namespace tusk::detail {
 void require_utf8(std::string_view text);
 /// Throws data_error if the server would misread them, because client_encoding is not UTF8 any more.
 void require_readable(session_context const& in, std::string_view text, params const& args);
+/// What Bind says of formats: those of the arguments, and of a result that is not all text.
+inline protocol::value_formats formats_of(params const& args, result_form const* form = nullptr) noexcept {
+  std::string_view const bound = args.formats(), asked = form == nullptr ? std::string_view() : form->formats;
+  return {{bound, bound.size() / 2}, {asked, asked.size() / 2}};
+}
 /// Throws programming_error if a statement with that first word cannot go by Parse and Bind: behind a COPY the server
 /// would read no further message of them. What the server alone finds out, that it enters COPY, is refused then.
 void require_no_copy(std::string_view first_word);

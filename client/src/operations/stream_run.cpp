@@ -10,11 +10,17 @@ fed stream_run::feed() {
   in_.close_released();
   std::error_code failed = begin();
   std::optional<std::uint16_t> columns;
-  if (is_known_)
+  result_form const* form = nullptr;
+  if (is_known_) {
+    if (in_.types.is_stale(*fresh_->columns)) in_.types.refresh(fresh_->columns);
     columns = static_cast<std::uint16_t>(fresh_->columns->types.size());
-  else if (!failed)
-    failed = parse_and_describe(in_.session, *fresh_);
-  if (!failed) failed = in_.session.bind_and_execute(fresh_->name, {args_->wire(), args_->count()}, columns);
+    form = form_of(in_, *fresh_, *args_);
+  }
+  formed_columns_ = form == nullptr ? nullptr : form->columns;
+  if (!is_known_ && !failed) failed = parse_and_describe(in_.session, *fresh_);
+  if (!failed)
+    failed =
+        in_.session.bind_and_execute(fresh_->name, {args_->wire(), args_->count()}, columns, formats_of(*args_, form));
   return end_unit(failed);
 }
 
@@ -32,8 +38,9 @@ progress stream_run::take(protocol::event const& told) {
 
 void stream_run::add_chunk(std::string_view tag) {
   if (is_known_) {
-    if (in_.types.is_stale(*fresh_->columns)) in_.types.refresh(fresh_->columns);
-    columns_ = fresh_->columns;
+    auto& columns = formed_columns_ ? formed_columns_ : fresh_->columns;
+    if (in_.types.is_stale(*columns)) in_.types.refresh(columns);
+    columns_ = columns;
   }
   result chunk(make_result(tag, columns_ ? columns_ : no_columns()));
   if (is_left_)

@@ -68,7 +68,8 @@ class stream_run final : public preparation {
   params const* args_;
   std::optional<params> kept_args_;
   std::size_t args_count_;
-  std::vector<result> chunks_;  // that wait; mostly one
+  std::shared_ptr<column_set const> formed_columns_;  // where some come in binary
+  std::vector<result> chunks_;                        // that wait; mostly one
   bool is_known_;
   bool is_left_ = false, is_alone_ = true, is_to_heal_ = false;
 };

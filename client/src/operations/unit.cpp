@@ -57,12 +57,16 @@ std::error_code unit_request::encode() {
   protocol::list<protocol::field_value> const values(args_->wire(), args_->count());
   std::error_code failed;
   if (how_ == way::known) {
-    failed = in_.session.bind_and_execute(name, values, static_cast<std::uint16_t>(statement_->columns->types.size()));
+    auto const* const form = form_of(in_, *statement_, *args_);
+    if (form != nullptr) columns_ = form->columns;
+    failed = in_.session.bind_and_execute(name, values, static_cast<std::uint16_t>(statement_->columns->types.size()),
+                                          formats_of(*args_, form));
     of_->described_ = nullptr;
   } else if (how_ == way::by_name && of_->described_ != statement_.get()) {
     protocol::bind bind;
     bind.statement = name;
     bind.parameters = values;
+    bind.parameter_formats = formats_of(*args_).parameters;
     protocol::describe described;
     described.what = protocol::described_object::portal;
     failed = in_.session.bind(bind);
@@ -70,7 +74,7 @@ std::error_code unit_request::encode() {
     if (!failed) failed = in_.session.execute({}, std::nullopt);
     of_->described_ = statement_.get();
   } else {
-    failed = in_.session.bind_and_execute(name, values, std::nullopt);
+    failed = in_.session.bind_and_execute(name, values, std::nullopt, formats_of(*args_));
     of_->described_ = statement_.get();
   }
   if (!failed) last_ = in_.session.last_request();

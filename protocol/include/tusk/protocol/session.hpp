@@ -62,9 +62,9 @@ class session {
   /// `columns`: the number of fields of each row, if it is known from an earlier Describe; otherwise a Describe of the
   /// same statement must stand before it in the same unit.
   std::error_code execute(protocol::execute const& message, std::optional<std::uint16_t> columns);
-  /// Both of the unnamed portal, for all rows and with everything in text: two requests in one go.
+  /// Both of the unnamed portal, and for all rows: two requests in one go.
   std::error_code bind_and_execute(std::string_view statement, list<field_value> parameters,
-                                   std::optional<std::uint16_t> columns);
+                                   std::optional<std::uint16_t> columns, value_formats const& formats = {});
   std::error_code close(protocol::close const& message);
   std::error_code sync();
   /// Asks the server to send the answers that it has before the Sync. It has no number and no answer of its own.

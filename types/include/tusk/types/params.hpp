@@ -2,6 +2,7 @@
 //
 //   value ─► adapter<T> ─► wire: for each value an Int32, its length or -1 for NULL, then its text or its SQL
 //                          types: its OID, 0 where the server infers it
+//                          formats: text or binary, where one of them is binary; such can only be bound
 //                          notes: a name, a type that has no OID, and that it is SQL; few arguments have one
 //
 // Source: PostgreSQL's documentation, "Message Formats", Bind.
@@ -23,6 +24,7 @@
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/argument.hpp>
 #include <tusk/types/builtin.hpp>
+#include <tusk/types/format.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/registry.hpp>
 #include <tusk/types/small_buffer.hpp>
@@ -56,6 +58,20 @@ struct argument_view {
   std::string_view text;  ///< its text, or its SQL
   written how;
   std::string_view name;  ///< empty if it has none
+};
+
+template <class T>
+inline constexpr bool holds_optional = false;
+template <class T>
+inline constexpr bool holds_optional<std::optional<T>> = true;
+
+/// What arguments are bound to.
+struct binding {
+  adapter_registry const* registry;  ///< asked for adapters first; may be null
+  tusk::format how = format::automatic;
+  /// The types of the parameters of a statement that was prepared without the arguments' types; else those are declared
+  /// with it.
+  std::optional<std::span<oid const>> parameters = {};
 };
 
 }  // namespace types
@@ -111,12 +127,26 @@ class params {
     return made;
   }
 
+  /// Arguments in order that are bound, in the binary form where that is asked for and understood. Throws as
+  /// require_bindable(), too.
+  static params const& bound(types::binding const&, params const& args) { return args.require_bindable(); }
+  template <class... Args>
+  static params bound([[maybe_unused]] types::binding const& to, Args const&... args) {
+    params made;
+    made.add_bound(to, args...);
+    return made;
+  }
+  /// The same in place of all there are; the memory is used again.
+  template <class... Args>
+  void assign_bound(types::binding const& to, Args const&... args) {
+    clear();
+    add_bound(to, args...);
+  }
+
   /// Replaces all by these, as `of` makes them; the memory is used again. Where it throws those before it may be left.
   template <class... Args>
   void assign(adapter_registry const* registry, Args const&... args) {
-    wire_.truncate(0);
-    types_.truncate(0);
-    notes_.clear();
+    clear();
     [[maybe_unused]] adapt_context const context(registry);
     (add_one(args, context), ...);
   }
@@ -130,6 +160,16 @@ class params {
 
   /// All values as Bind carries them after their count; lives until the next change.
   std::string_view wire() const noexcept { return {wire_.data(), wire_.size()}; }
+
+  /// The format of each, as Bind carries it; empty: all are text. Lives until the next change.
+  std::string_view formats() const noexcept { return {formats_.data(), formats_.size()}; }
+  bool is_binary(std::size_t index) const noexcept {
+    return formats_.size() != 0 && formats_.data()[2 * index + 1] != 0;
+  }
+
+  /// What the columns of the statement's result will be read as, for the format that they are asked for in; null: text.
+  types::result_choice const* results() const noexcept { return results_; }
+  void ask_for(types::result_choice const* results) noexcept { results_ = results; }
 
   /// Throws programming_error, naming the argument, if one of them has a name or is SQL: such can only be merged.
   params const& require_bindable() const {
@@ -195,6 +235,45 @@ class params {
     return *this;
   }
 
+  void clear() noexcept {
+    wire_.truncate(0);
+    types_.truncate(0);
+    formats_.truncate(0);
+    notes_.clear();
+  }
+  template <class... Args>
+  void add_bound(types::binding const& to, Args const&... args) {
+    [[maybe_unused]] adapt_context const context(to.registry);
+    (add_bound_one(args, to, context), ...);
+    require_bindable();
+  }
+  template <class T>
+  void add_bound_one(T const& value, types::binding const& to, adapt_context const& context) {
+    using type = types::adapted<T>;
+    if constexpr (types::holds_optional<type>) {
+      if constexpr (binary_adaptable<typename type::value_type>)
+        if (value) return add_bound_one(*value, to, context);
+    } else if constexpr (binary_adaptable<type>) {
+      if (goes_in_binary<type>(to)) {
+        entry added(*this);
+        bool const null = types::is_null<type>(value);
+        if (!null) {
+          binary_writer out(wire_);
+          adapter<type>::binary(value, out);
+        }
+        return added.finish(adapter<type>::oid, null, true);
+      }
+    }
+    add_one(value, context);
+  }
+  /// Of the next argument.
+  template <class T>
+  bool goes_in_binary(types::binding const& to) const noexcept {
+    if (to.how == format::text || (to.how == format::automatic && !types::prefers_binary<T>())) return false;
+    if (!to.parameters) return true;
+    return count() < to.parameters->size() && (*to.parameters)[count()] == adapter<T>::oid;
+  }
+
   // One value being written behind its length; taken back if it is not finished.
   class entry {
    public:
@@ -210,12 +289,13 @@ class params {
     }
 
     /// Without a note.
-    void finish(oid type, bool null) {
+    void finish(oid type, bool null, bool binary = false) {
       std::size_t const size = to_.wire_.size() - start_ - length_size;  // below 2^30, as the buffer grants
       std::uint32_t const length = null ? 0xffff'ffff : static_cast<std::uint32_t>(size);
       auto const octet = [length](int i) { return static_cast<char>(length >> 8 * i & 0xff); };
       char const prefix[length_size] = {octet(3), octet(2), octet(1), octet(0)};
       std::memcpy(to_.wire_.data() + start_, prefix, length_size);
+      if (binary || to_.formats_.size() != 0) to_.add_format(binary);
       to_.types_.push_back(type);
       finished_ = true;
     }
@@ -233,6 +313,7 @@ class params {
     bool finished_ = false;
   };
 
+  void add_format(bool binary);
   [[noreturn]] static void throw_too_many();
   [[noreturn]] static void throw_unnamed();
   void check_notes() const;
@@ -240,7 +321,9 @@ class params {
 
   types::text_buffer wire_;
   types::small_buffer<oid, 16> types_;
-  std::vector<note> notes_;  // in the order of the arguments
+  types::small_buffer<char, 16> formats_;  // two bytes an argument
+  std::vector<note> notes_;                // in the order of the arguments
+  types::result_choice const* results_ = nullptr;
 };
 
 /// Reads arguments in order. They must not change meanwhile. All members need a next one.

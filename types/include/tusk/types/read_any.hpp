@@ -16,5 +16,6 @@ namespace tusk::types {
 
 /// The value of a field that is not NULL; std::string for a type that the table does not have.
 protocol::expected<value> read_any(std::string_view text, oid type);
+protocol::expected<value> read_any_binary(std::string_view bytes, oid type);
 
 }  // namespace tusk::types

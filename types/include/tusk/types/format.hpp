@@ -1,0 +1,52 @@
+// Text or binary: in which form values travel, and who chooses.
+//
+//   query_one<double>(sql, 1.5)     argument: adapter<double>::binary, if that is the form in force   ─► Bind
+//                                   result: what double asks for float8, result_choice                ─► Bind
+//
+// The choice never changes a value. By itself binary is asked for where it is faster, by measurement (is_faster_in_
+// binary, adapter<T>::prefers_binary), and only where it is known to be understood: an argument whose parameter has the
+// type of its adapter, a column that is to be read as a type which has a binary reader for it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <tusk/types/from_binary.hpp>
+#include <tusk/types/oid.hpp>
+
+namespace tusk {
+
+/// In which form the values of a connection travel; see connect_options::format.
+enum class format : std::uint8_t {
+  automatic,  ///< the faster one
+  text,       ///< text alone
+  binary,     ///< binary wherever it can be read and written
+};
+
+namespace types {
+
+/// Whether a column of that type is read faster in binary, measured over server and client together.
+bool is_faster_in_binary(oid type) noexcept;
+
+/// Whether a column of that type that is to be read as T is asked for in binary.
+template <class T>
+bool asks_for_binary(oid type, format how) {
+  if constexpr (binary_readable<T>) {
+    if (how == format::text || !from_binary<T>::reads(type)) return false;
+    return how == format::binary || is_faster_in_binary(type);
+  } else {
+    return false;
+  }
+}
+
+/// What the columns of a result are to be read as, where that is known before the statement runs. Constant, and found
+/// again by its address.
+struct result_choice {
+  using question = bool (*)(oid type, format how);
+  std::span<question const> columns;          ///< asks_for_binary of each
+  std::span<std::string_view const> names{};  ///< by which they are looked up; none: they are in order
+};
+
+}  // namespace types
+}  // namespace tusk
