@@ -189,5 +189,19 @@ void write_interval(interval const& value, text_writer& out) {
   out.commit(static_cast<std::size_t>(to - begin));
 }
 
+void write_binary_interval(interval const& value, binary_writer& out) {
+  out.put(value.microseconds).put(value.days).put(value.months);
+}
+
+protocol::expected<interval> parse_binary_interval(std::string_view bytes) noexcept {
+  binary_reader in(bytes);
+  interval value;
+  value.microseconds = in.take<std::int64_t>();
+  value.days = in.take<std::int32_t>();
+  value.months = in.take<std::int32_t>();
+  if (auto const error = in.finish(); error.code) return error;
+  return value;
+}
+
 }  // namespace types
 }  // namespace tusk

@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include <tusk/types/binary_numeric.hpp>
 #include <tusk/types/errc.hpp>
 
 namespace tusk {
@@ -14,6 +15,10 @@ void adapter<money>::text(money value, text_writer& out) {
   std::uint64_t const cents = magnitude % 100;
   if (negative) out << '-';
   out << magnitude / 100 << '.' << static_cast<char>('0' + cents / 10) << static_cast<char>('0' + cents % 10);
+}
+
+void adapter<money>::binary(money value, binary_writer& out) {
+  types::write_binary_numeric(*types::text_of(value), out);
 }
 
 std::ostream& operator<<(std::ostream& out, money value) { return out << *types::text_of(value); }

@@ -22,6 +22,10 @@ namespace {
 
 using protocol::parse_error;
 
+// As the server has them: AF_INET, and one more.
+constexpr std::uint8_t family_v4 = 2;
+constexpr std::uint8_t family_v6 = 3;
+
 constexpr std::size_t bits_of(std::size_t octets) noexcept { return 8 * octets; }
 
 // The first `prefix` bits, compared.
@@ -83,6 +87,31 @@ protocol::expected<network_address> network_address::parse(kind is, std::string_
   return parsed;
 }
 
+protocol::expected<network_address> network_address::parse_binary(kind is, std::string_view bytes,
+                                                                 bool is_cidr) noexcept {
+  binary_reader in(bytes);
+  network_address parsed;
+  auto const family = in.take<std::uint8_t>();
+  if (!in.failed() && family != family_v4 && family != family_v6) in.fail_at(0);
+  parsed.size_ = family == family_v6 ? 16 : 4;
+  parsed.prefix_ = in.take<std::uint8_t>();
+  if (parsed.prefix_ > bits_of(parsed.size_)) in.fail_at(1);
+  auto const flag = in.take<std::uint8_t>();
+  if (!in.failed() && flag != (is_cidr ? 1 : 0)) in.fail_at(2);
+  auto const size = in.take<std::uint8_t>();
+  if (!in.failed() && size != parsed.size_) in.fail_at(3);
+  std::string_view const octets = in.take(parsed.size_);
+  if (auto const error = in.finish(); error.code) return error;
+  std::memcpy(parsed.octets_.data(), octets.data(), octets.size());
+  if (is == kind::network && parsed.has_host_bits()) return parse_error{errc::malformed_address, 4};
+  return parsed;
+}
+
+void network_address::write_binary(kind is, binary_writer& out) const {
+  out.put(is_v4() ? family_v4 : family_v6).put(prefix_).put(std::uint8_t{is == kind::network}).put(size_);
+  out.put(std::string_view(reinterpret_cast<char const*>(octets_.data()), size_));
+}
+
 network_address network_address::parse_or_throw(kind is, std::string_view text) {
   return value_or_refuse(parse(is, text));
 }
@@ -112,6 +141,18 @@ protocol::expected<inet> from_text<inet>::parse(std::string_view text) noexcept 
   auto const parsed = inet::parse(inet::kind::host, text);
   if (!parsed) return parsed.error();
   return inet(*parsed);
+}
+
+protocol::expected<inet> from_binary<inet>::parse(std::string_view bytes, oid type) noexcept {
+  auto const parsed = inet::parse_binary(inet::kind::host, bytes, type == oids::cidr);
+  if (!parsed) return parsed.error();
+  return inet(*parsed);
+}
+
+protocol::expected<cidr> from_binary<cidr>::parse(std::string_view bytes, oid) noexcept {
+  auto const parsed = cidr::parse_binary(cidr::kind::network, bytes, true);
+  if (!parsed) return parsed.error();
+  return cidr(*parsed);
 }
 
 protocol::expected<cidr> from_text<cidr>::parse(std::string_view text) noexcept {

@@ -196,6 +196,14 @@ bool from_text<numeric>::parse_quickly(std::string_view text, numeric& value) {
   return true;
 }
 
+protocol::expected<numeric> from_binary<numeric>::parse(std::string_view bytes, oid type) {
+  auto text = types::parse_binary_number(bytes, type);
+  if (!text) return text.error();
+  numeric value;
+  value.text_ = *std::move(text);
+  return value;
+}
+
 protocol::expected<numeric> from_text<numeric>::parse(std::string_view text) {
   numeric value;
   if (parse_quickly(text, value)) return value;

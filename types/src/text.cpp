@@ -1,6 +1,9 @@
 // The type "char".
 #include <tusk/types/text.hpp>
 
+#include <array>
+#include <cstdint>
+
 #include <tusk/types/errc.hpp>
 
 namespace tusk {
@@ -14,6 +17,37 @@ void adapter<char>::text(char value, text_writer& out) {
     out << value;
   }
 }
+
+namespace types {
+namespace {
+
+// `\` and three octal digits for each byte.
+constexpr auto octal_forms = [] {
+  std::array<char, 4 * 256> forms{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    forms[4 * byte] = '\\';
+    for (unsigned i = 1; i < 4; ++i) forms[4 * byte + i] = static_cast<char>('0' + (byte >> (9 - 3 * i) & 7));
+  }
+  return forms;
+}();
+
+}  // namespace
+
+protocol::expected<std::string_view> text_in_binary(std::string_view bytes, oid type) noexcept {
+  if (type == oids::jsonb || type == oids::jsonpath) {
+    if (!bytes.starts_with('\1')) return protocol::parse_error{errc::malformed_binary, 0};
+    return bytes.substr(1);
+  }
+  if (type == oids::char_) {
+    auto const byte = parse_fixed<std::uint8_t>(bytes);
+    if (!byte) return byte.error();
+    if (*byte < 0x80) return bytes.substr(0, *byte != 0);
+    return std::string_view(octal_forms.data() + 4 * *byte, 4);
+  }
+  return bytes;
+}
+
+}  // namespace types
 
 protocol::expected<char> from_text<char>::parse(std::string_view text) noexcept {
   if (text.empty()) return '\0';

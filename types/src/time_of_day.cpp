@@ -86,4 +86,17 @@ protocol::expected<time_tz> parse_time_tz(std::string_view text) noexcept {
 }
 
 }  // namespace types
+protocol::expected<time_tz> from_binary<time_tz>::parse(std::string_view bytes, oid) noexcept {
+  constexpr std::size_t of_local = sizeof(std::int64_t);
+  types::binary_reader in(bytes);
+  auto const microseconds = in.take<std::int64_t>();
+  auto const west = in.take<std::int32_t>();
+  if (auto const error = in.finish(); error.code) return error;
+  if (microseconds < 0 || microseconds > types::microseconds_per_day)
+    return protocol::parse_error{types::errc::out_of_range, 0};
+  if (west < -time_tz::max_utc_offset || west > time_tz::max_utc_offset)
+    return protocol::parse_error{types::errc::out_of_range, of_local};
+  return time_tz(time(std::chrono::microseconds(microseconds)), -std::chrono::seconds(west));
+}
+
 }  // namespace tusk

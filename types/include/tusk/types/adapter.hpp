@@ -120,6 +120,14 @@ concept inner_adaptable = requires(T const& value) {
   adapter<T>::inner(value);
 };
 
+class binary_writer;  // binary_writer.hpp
+
+/// Whether the adapter for `T` also writes the binary form.
+template <class T>
+concept binary_adaptable = adaptable<T> && requires(T const& value, binary_writer& out) {
+  adapter<T>::binary(value, out);
+};
+
 namespace types {
 struct written;
 
@@ -162,6 +170,14 @@ argument_type argument_type_of(T const& value, adapt_context const& context) {
     return context.resolve(adapter<T>::type(value, context));
   }
 }
+
+/// Whether values of `T` are better sent in the binary form, where that can be.
+template <class T>
+inline constexpr bool prefers_binary = requires {
+  requires adapter<T>::prefers_binary;
+};
+template <class T>
+inline constexpr bool prefers_binary<std::optional<T>> = prefers_binary<T>;
 
 /// Whether all that `adapter<T>` writes is text of one built-in type, or of none (0), which is known at compile time.
 template <class T>
@@ -211,6 +227,9 @@ struct adapter<std::optional<T>> {
   }
   static bool is_null(std::optional<T> const& value);
   static void text(std::optional<T> const& value, text_writer& out) { adapter<T>::text(*value, out); }
+  static void binary(std::optional<T> const& value, binary_writer& out) requires binary_adaptable<T> {
+    adapter<T>::binary(*value, out);
+  }
 };
 
 /// The same of values whose form is not known when compiling.

@@ -19,7 +19,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -49,6 +51,7 @@ class bits {
 
  private:
   friend struct from_text<bits>;
+  friend struct from_binary<bits>;
 
   std::string text_;
 };
@@ -57,6 +60,7 @@ template <>
 struct adapter<bits> {
   static constexpr tusk::oid oid = oids::varbit;
   static void text(bits const& value, text_writer& out) { out.unchecked(value.to_string()); }
+  static void binary(bits const& value, binary_writer& out);
 };
 
 template <>
@@ -64,6 +68,20 @@ struct from_text<bits> {
   static constexpr bool reads(oid type) noexcept { return type == oids::bit || type == oids::varbit; }
   static protocol::expected<bits> parse(std::string_view text);
 };
+
+/// The number of bits as an int32, then the bytes that they fill from the left; what they leave is 0.
+template <>
+struct from_binary<bits> {
+  static constexpr bool reads(oid type) noexcept { return from_text<bits>::reads(type); }
+  static protocol::expected<bits> parse(std::string_view bytes, oid type);
+};
+
+namespace types {
+
+/// Writes the binary form of the bits of this text.
+void write_binary_bits(std::string_view text, binary_writer& out);
+
+}  // namespace types
 
 /// Text as std::bitset has it: its bit 0 is the rightmost.
 template <std::size_t Size>
@@ -73,6 +91,12 @@ struct adapter<std::bitset<Size>> {
     char* const to = out.reserve(Size);
     for (std::size_t i = 0; i < Size; ++i) to[i] = value[Size - 1 - i] ? '1' : '0';
     out.commit(Size);
+  }
+  static void binary(std::bitset<Size> const& value, binary_writer& out) {
+    types::text_buffer digits;
+    text_writer writer(digits);
+    text(value, writer);
+    types::write_binary_bits({digits.data(), digits.size()}, out);
   }
 };
 
@@ -94,6 +118,16 @@ struct from_text<std::bitset<Size>> {
     std::bitset<Size> value;
     for (std::size_t i = 0; i < Size; ++i) value[Size - 1 - i] = text[i] == '1';
     return value;
+  }
+};
+
+template <std::size_t Size>
+struct from_binary<std::bitset<Size>> {
+  static constexpr bool reads(oid type) noexcept { return from_text<bits>::reads(type); }
+  static protocol::expected<std::bitset<Size>> parse(std::string_view bytes, oid type) {
+    auto const value = from_binary<bits>::parse(bytes, type);
+    if (!value) return value.error();
+    return from_text<std::bitset<Size>>::parse(value->to_string());
   }
 };
 

@@ -18,6 +18,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
@@ -35,7 +37,11 @@ protocol::expected<std::vector<std::byte>> parse_bytea(std::string_view text);
 /// A contiguous range of bytes that are nothing but bytes.
 struct bytea_adapter {
   static constexpr tusk::oid oid = oids::bytea;
+  static constexpr bool prefers_binary = true;
   static void text(std::span<std::byte const> value, text_writer& out) { write_bytea(value, out); }
+  static void binary(std::span<std::byte const> value, binary_writer& out) {
+    out.put(std::string_view(reinterpret_cast<char const*>(value.data()), value.size()));
+  }
 };
 
 }  // namespace types
@@ -67,6 +73,26 @@ struct from_text<std::array<std::byte, Size>> {
     if (bytes->size() != Size) return protocol::parse_error{types::errc::wrong_count, 0};
     std::array<std::byte, Size> value{};
     std::copy(bytes->begin(), bytes->end(), value.begin());
+    return value;
+  }
+};
+
+template <>
+struct from_binary<std::vector<std::byte>> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::bytea; }
+  static protocol::expected<std::vector<std::byte>> parse(std::string_view bytes, oid) {
+    auto const view = std::as_bytes(std::span(bytes));
+    return std::vector<std::byte>(view.begin(), view.end());
+  }
+};
+
+template <std::size_t Size>
+struct from_binary<std::array<std::byte, Size>> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::bytea; }
+  static protocol::expected<std::array<std::byte, Size>> parse(std::string_view bytes, oid) noexcept {
+    if (bytes.size() != Size) return protocol::parse_error{types::errc::wrong_count, 0};
+    std::array<std::byte, Size> value{};
+    std::ranges::copy(std::as_bytes(std::span(bytes)), value.begin());
     return value;
   }
 };

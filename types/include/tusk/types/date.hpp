@@ -20,8 +20,10 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/duration.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -78,6 +80,11 @@ class date {
     return std::nullopt;
   }
 
+  /// Whether there is a date of this number, see `from_days_since_2000`.
+  static constexpr bool is_day(std::int32_t days) noexcept {
+    return is_infinite(days) || (days >= first_day && days <= last_day);
+  }
+
   friend constexpr auto operator<=>(date, date) noexcept = default;
 
   /// The first and the last finite one, as `days_since_2000`.
@@ -120,7 +127,9 @@ bool parse_quickly(std::string_view text, date& value) noexcept;
 template <class T>
 struct date_adapter {
   static constexpr tusk::oid oid = oids::date;
+  static constexpr bool prefers_binary = true;
   static void text(T value, text_writer& out) { write_date(date(value), out); }
+  static void binary(T value, binary_writer& out) { out.put(date(value).days_since_2000()); }
 };
 
 }  // namespace types
@@ -141,11 +150,30 @@ struct from_text<date> {
   static bool parse_quickly(std::string_view text, date& value) noexcept { return types::parse_quickly(text, value); }
 };
 
+/// The days since 2000-01-01, as an int32.
+template <>
+struct from_binary<date> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::date; }
+  static protocol::expected<date> parse(std::string_view bytes, oid) noexcept {
+    auto const days = types::parse_fixed<std::int32_t>(bytes);
+    if (!days) return days.error();
+    if (!date::is_day(*days)) return protocol::parse_error{types::errc::out_of_range, 0};
+    return date::from_days_since_2000(*days);
+  }
+};
+
 template <>
 struct from_text<std::chrono::sys_days> : types::converted_from_text<std::chrono::sys_days, date> {};
 template <>
 struct from_text<std::chrono::local_days> : types::converted_from_text<std::chrono::local_days, date> {};
 template <>
 struct from_text<std::chrono::year_month_day> : types::converted_from_text<std::chrono::year_month_day, date> {};
+
+template <>
+struct from_binary<std::chrono::sys_days> : types::converted_from_binary<std::chrono::sys_days, date> {};
+template <>
+struct from_binary<std::chrono::local_days> : types::converted_from_binary<std::chrono::local_days, date> {};
+template <>
+struct from_binary<std::chrono::year_month_day> : types::converted_from_binary<std::chrono::year_month_day, date> {};
 
 }  // namespace tusk

@@ -19,6 +19,7 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/wide.hpp>
 
@@ -76,6 +77,18 @@ struct converted_from_text {
   static bool parse_quickly(std::string_view text, To& to) noexcept requires quickly_readable<Own> {
     Own value;
     return from_text<Own>::parse_quickly(text, value) && !value.convert_to(to);
+  }
+};
+
+template <class To, class Own>
+struct converted_from_binary {
+  static constexpr bool reads(oid type) noexcept { return from_binary<Own>::reads(type); }
+  static protocol::expected<To> parse(std::string_view bytes, oid type) noexcept {
+    auto const value = from_binary<Own>::parse(bytes, type);
+    if (!value) return value.error();
+    To to{};
+    if (auto const refused = value->convert_to(to)) return protocol::parse_error{*refused, 0};
+    return to;
   }
 };
 

@@ -10,11 +10,13 @@
 // Source: the functions *_recv of PostgreSQL, which are the only description of these forms.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <tusk/protocol/expected.hpp>
@@ -41,18 +43,22 @@ concept binary_readable = readable<T> && requires(std::string_view bytes, oid ty
   { from_binary<T>::parse(bytes, type) } -> std::same_as<protocol::expected<T>>;
 };
 
-/// Whatever its values are read from, and NULL.
-template <binary_readable T>
-struct from_binary<std::optional<T>> {
-  static constexpr bool reads(oid type) { return from_binary<T>::reads(type); }
-  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type) {
-    auto value = from_binary<T>::parse(bytes, type);
-    if (!value) return value.error();
-    return std::optional<T>(*std::move(value));
-  }
-};
-
 namespace types {
+
+/// How many row values may be in one another. As text each has the quotes of the one inside doubled, so that no more
+/// than some 30 fit in any message; in the binary form they are as many as their bytes, and reading them is recursive.
+inline constexpr int max_binary_depth = 64;
+
+/// Reads the binary form of a field, or of a part of it that so many row values are around. `type` is its OID, one that
+/// `from_binary<T>::reads`.
+template <class T>
+protocol::expected<T> read_binary(std::string_view bytes, oid type, [[maybe_unused]] int depth = 0) {
+  if constexpr (requires { from_binary<T>::parse(bytes, type, depth); }) {
+    return from_binary<T>::parse(bytes, type, depth);
+  } else {
+    return from_binary<T>::parse(bytes, type);
+  }
+}
 
 /// Takes a binary form apart. It is sticky: the first thing that is not as it should be is kept with its position,
 /// nothing more is taken then, integers are 0 and parts empty, and one question at the end, `finish`, is enough.
@@ -110,10 +116,40 @@ class binary_reader {
   protocol::parse_error error_;
 };
 
+/// Where a value of so many bytes, which should have `size`, is wrong: where the bytes that are missing belong to, or
+/// where those begin that are too many.
+constexpr std::size_t misfit(std::size_t bytes, std::size_t size) noexcept { return bytes < size ? 0 : size; }
+
+/// A value that is one big-endian integer, or one floating point number of IEEE 754.
+template <class T>
+requires std::integral<T> || std::floating_point<T>
+protocol::expected<T> parse_fixed(std::string_view bytes) noexcept {
+  if (bytes.size() != sizeof(T)) return protocol::parse_error{errc::malformed_binary, misfit(bytes.size(), sizeof(T))};
+  if constexpr (std::integral<T>) {
+    return protocol::load_big_endian<T>(bytes.data());
+  } else {
+    using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    return std::bit_cast<T>(protocol::load_big_endian<word>(bytes.data()));
+  }
+}
+
 /// An error of a part that begins at `position`.
 inline protocol::parse_error shifted(protocol::parse_error error, std::size_t position) noexcept {
   return {error.code, error.position + position};
 }
 
 }  // namespace types
+
+/// Whatever its values are read from, and NULL.
+template <binary_readable T>
+struct from_binary<std::optional<T>> {
+  static constexpr bool reads(oid type) { return from_binary<T>::reads(type); }
+  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
+  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type, int depth) {
+    auto value = types::read_binary<T>(bytes, type, depth);
+    if (!value) return value.error();
+    return std::optional<T>(*std::move(value));
+  }
+};
+
 }  // namespace tusk

@@ -7,6 +7,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_numeric.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/number.hpp>
 #include <tusk/types/oid.hpp>
@@ -46,17 +49,29 @@ protocol::expected<T> parse_wide(std::string_view text) noexcept {
   return static_cast<T>(negative ? 0 - magnitude : magnitude);
 }
 
+/// As parse_binary_signed.
+template <wide_integer T>
+protocol::expected<T> parse_binary_wide(std::string_view bytes, oid type) noexcept;
+
 }  // namespace types
 
 template <types::wide_integer T>
 struct adapter<T> {
   static constexpr tusk::oid oid = oids::numeric;
   static void text(T value, text_writer& out) {
+    print(value, [&](std::string_view text) { out.unchecked(text); });
+  }
+  static void binary(T value, binary_writer& out) {
+    print(value, [&](std::string_view text) { types::write_binary_numeric(text, out); });
+  }
+
+ private:
+  static void print(T value, auto const& write) {
     char digits[types::max_wide_digits];
     char* const end = digits + sizeof digits;
     auto const magnitude = static_cast<uint128>(value);
     char* const begin = types::write_wide(end, value < 0 ? 0 - magnitude : magnitude, value < 0);
-    out.unchecked({begin, static_cast<std::size_t>(end - begin)});
+    write(std::string_view(begin, static_cast<std::size_t>(end - begin)));
   }
 };
 
@@ -69,6 +84,14 @@ struct from_text<T> {
     auto const integer = types::integer_part(text);
     if (!integer) return integer.error();
     return parse(*integer);
+  }
+};
+
+template <types::wide_integer T>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
+  static protocol::expected<T> parse(std::string_view bytes, oid type) noexcept {
+    return types::parse_binary_wide<T>(bytes, type);
   }
 };
 

@@ -31,8 +31,10 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/duration.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -101,19 +103,29 @@ namespace types {
 void write_interval(interval const& value, text_writer& out);
 protocol::expected<interval> parse_interval(std::string_view text) noexcept;
 
+/// Microseconds as an int64, days and months as int32.
+void write_binary_interval(interval const& value, binary_writer& out);
+protocol::expected<interval> parse_binary_interval(std::string_view bytes) noexcept;
+
 }  // namespace types
 
 template <>
 struct adapter<interval> {
   static constexpr tusk::oid oid = oids::interval;
   static void text(interval const& value, text_writer& out) { types::write_interval(value, out); }
+  /// Not preferred: a server older than 17 refuses the text of an infinite one, and takes these bytes for a finite one.
+  static void binary(interval const& value, binary_writer& out) { types::write_binary_interval(value, out); }
 };
 
 template <class Rep, class Period>
 struct adapter<std::chrono::duration<Rep, Period>> {
   static constexpr tusk::oid oid = oids::interval;
+  static constexpr bool prefers_binary = true;
   static void text(std::chrono::duration<Rep, Period> value, text_writer& out) {
     types::write_interval(interval::from_duration(value), out);
+  }
+  static void binary(std::chrono::duration<Rep, Period> value, binary_writer& out) {
+    types::write_binary_interval(interval::from_duration(value), out);
   }
 };
 
@@ -126,5 +138,17 @@ struct from_text<interval> {
 template <class Rep, class Period>
 struct from_text<std::chrono::duration<Rep, Period>>
     : types::converted_from_text<std::chrono::duration<Rep, Period>, interval> {};
+
+template <>
+struct from_binary<interval> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::interval; }
+  static protocol::expected<interval> parse(std::string_view bytes, oid) noexcept {
+    return types::parse_binary_interval(bytes);
+  }
+};
+
+template <class Rep, class Period>
+struct from_binary<std::chrono::duration<Rep, Period>>
+    : types::converted_from_binary<std::chrono::duration<Rep, Period>, interval> {};
 
 }  // namespace tusk

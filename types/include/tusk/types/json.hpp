@@ -23,8 +23,11 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/text.hpp>
 #include <tusk/types/text_writer.hpp>
 
 namespace tusk {
@@ -62,12 +65,23 @@ class xml {
 inline std::ostream& operator<<(std::ostream& out, json const& value) { return out << value.to_string(); }
 inline std::ostream& operator<<(std::ostream& out, xml const& value) { return out << value.to_string(); }
 
+namespace types {
+
+/// What the binary form of a jsonb begins with; its text follows.
+inline constexpr char jsonb_version = 1;
+
+}  // namespace types
+
 /// Invalid UTF-8 and NUL bytes are a data_error.
 template <class T>
 requires std::same_as<T, json> || std::same_as<T, xml>
 struct adapter<T> {
   static constexpr tusk::oid oid = std::same_as<T, json> ? oids::jsonb : oids::xml;
   static void text(T const& value, text_writer& out) { out << value.to_string(); }
+  static void binary(T const& value, binary_writer& out) {
+    if (std::same_as<T, json>) out.put(types::jsonb_version);
+    out.text(value.to_string());
+  }
 };
 
 template <>
@@ -80,6 +94,17 @@ template <>
 struct from_text<xml> {
   static constexpr bool reads(oid type) noexcept { return type == oids::xml; }
   static protocol::expected<xml> parse(std::string_view text) { return xml(std::string(text)); }
+};
+
+template <class T>
+requires std::same_as<T, json> || std::same_as<T, xml>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return from_text<T>::reads(type); }
+  static protocol::expected<T> parse(std::string_view bytes, oid type) {
+    auto text = from_binary<std::string>::parse(bytes, type);
+    if (!text) return text.error();
+    return T(*std::move(text));
+  }
 };
 
 }  // namespace tusk

@@ -21,6 +21,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -45,6 +47,7 @@ template <>
 struct adapter<money> {
   static constexpr tusk::oid oid = oids::numeric;
   static void text(money value, text_writer& out);
+  static void binary(money value, binary_writer& out);
 };
 
 /// The amount, as it is sent: -1234.56.
@@ -55,6 +58,17 @@ template <>
 struct from_text<money> {
   static constexpr bool reads(oid type) noexcept { return type == oids::money; }
   static protocol::expected<money> parse(std::string_view text) noexcept;
+};
+
+/// In this form it is the same under every lc_monetary.
+template <>
+struct from_binary<money> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::money; }
+  static protocol::expected<money> parse(std::string_view bytes, oid) noexcept {
+    auto const units = types::parse_fixed<std::int64_t>(bytes);
+    if (!units) return units.error();
+    return money(*units);
+  }
 };
 
 }  // namespace tusk

@@ -20,6 +20,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -56,6 +58,8 @@ class network_address {
   network_address(kind is, std::span<std::byte const> octets, unsigned prefix);
   static protocol::expected<network_address> parse(kind is, std::string_view text) noexcept;
   static network_address parse_or_throw(kind is, std::string_view text);
+  static protocol::expected<network_address> parse_binary(kind is, std::string_view bytes, bool is_cidr) noexcept;
+  void write_binary(kind is, binary_writer& out) const;
   std::string to_string(kind is) const;
 
  private:
@@ -85,6 +89,8 @@ class inet : public types::network_address {
 
  private:
   friend struct from_text<inet>;
+  friend struct from_binary<inet>;
+  friend struct adapter<inet>;
   explicit inet(network_address const& checked) noexcept : network_address(checked) {}
 };
 
@@ -105,6 +111,8 @@ class cidr : public types::network_address {
 
  private:
   friend struct from_text<cidr>;
+  friend struct from_binary<cidr>;
+  friend struct adapter<cidr>;
   explicit cidr(network_address const& checked) noexcept : network_address(checked) {}
 };
 
@@ -115,12 +123,14 @@ template <>
 struct adapter<inet> {
   static constexpr tusk::oid oid = oids::inet;
   static void text(inet const& value, text_writer& out) { out.unchecked(value.to_string()); }
+  static void binary(inet const& value, binary_writer& out) { value.write_binary(inet::kind::host, out); }
 };
 
 template <>
 struct adapter<cidr> {
   static constexpr tusk::oid oid = oids::cidr;
   static void text(cidr const& value, text_writer& out) { out.unchecked(value.to_string()); }
+  static void binary(cidr const& value, binary_writer& out) { value.write_binary(cidr::kind::network, out); }
 };
 
 /// A network is read as the inet of its address and prefix, as the server casts it.
@@ -134,6 +144,19 @@ template <>
 struct from_text<cidr> {
   static constexpr bool reads(oid type) noexcept { return type == oids::cidr; }
   static protocol::expected<cidr> parse(std::string_view text) noexcept;
+};
+
+/// A byte each for the family (2 or 3), the prefix, whether it is a cidr, and the number of octets; then those.
+template <>
+struct from_binary<inet> {
+  static constexpr bool reads(oid type) noexcept { return from_text<inet>::reads(type); }
+  static protocol::expected<inet> parse(std::string_view bytes, oid type) noexcept;
+};
+
+template <>
+struct from_binary<cidr> {
+  static constexpr bool reads(oid type) noexcept { return from_text<cidr>::reads(type); }
+  static protocol::expected<cidr> parse(std::string_view bytes, oid type) noexcept;
 };
 
 }  // namespace tusk

@@ -29,7 +29,10 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_numeric.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -43,6 +46,11 @@ consteval oid integer_oid() noexcept {
   constexpr int bits = std::numeric_limits<T>::digits;
   return bits <= 15 ? oids::int2 : bits <= 31 ? oids::int4 : oids::int8;
 }
+
+/// The integer of the server's type that `T` is sent as.
+template <integer T>
+using sent_integer = std::conditional_t<integer_oid<T>() == oids::int2, std::int16_t,
+                                        std::conditional_t<integer_oid<T>() == oids::int4, std::int32_t, std::int64_t>>;
 
 /// Integers of which some do not fit in an int8.
 template <class T>
@@ -162,12 +170,14 @@ template <>
 struct adapter<bool> {
   static constexpr tusk::oid oid = oids::bool_;
   static void text(bool value, text_writer& out) { out << value; }
+  static void binary(bool value, binary_writer& out) { out.put(static_cast<char>(value)); }
 };
 
 template <types::integer T>
 struct adapter<T> {
   static constexpr tusk::oid oid = types::integer_oid<T>();
   static void text(T value, text_writer& out) { out << value; }
+  static void binary(T value, binary_writer& out) { out.put(static_cast<types::sent_integer<T>>(value)); }
 };
 
 /// An int8 where it fits, so that the index of a bigint column serves it.
@@ -184,13 +194,17 @@ struct adapter<T> {
 template <>
 struct adapter<float> {
   static constexpr tusk::oid oid = oids::float4;
+  static constexpr bool prefers_binary = true;
   static void text(float value, text_writer& out) { out << value; }
+  static void binary(float value, binary_writer& out) { out.put(std::bit_cast<std::uint32_t>(value)); }
 };
 
 template <>
 struct adapter<double> {
   static constexpr tusk::oid oid = oids::float8;
+  static constexpr bool prefers_binary = true;
   static void text(double value, text_writer& out) { out << value; }
+  static void binary(double value, binary_writer& out) { out.put(std::bit_cast<std::uint64_t>(value)); }
 };
 
 template <>
@@ -246,6 +260,57 @@ struct from_text<double> {
     auto const narrow = types::parse_float(text);
     if (!narrow) return narrow.error();
     return double{*narrow};
+  }
+};
+
+template <>
+struct from_binary<bool> {
+  static constexpr bool reads(oid type) noexcept { return from_text<bool>::reads(type); }
+  static protocol::expected<bool> parse(std::string_view bytes, oid) noexcept {
+    if (bytes.size() == 1 && (bytes[0] == 0 || bytes[0] == 1)) return bytes[0] == 1;
+    return protocol::parse_error{types::errc::malformed_binary, types::misfit(bytes.size() > 1 ? bytes.size() : 0, 1)};
+  }
+};
+
+template <types::integer T>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return from_text<T>::reads(type); }
+  static protocol::expected<T> parse(std::string_view bytes, oid type) noexcept {
+    using sent = types::sent_integer<T>;
+    if (type == types::integer_oid<T>() && bytes.size() == sizeof(sent)) [[likely]]
+      return checked(protocol::load_big_endian<sent>(bytes.data()));
+    if constexpr (types::beyond_int8<T>) {
+      return checked(types::parse_binary_unsigned(bytes, type));
+    } else {
+      return checked(types::parse_binary_signed(bytes, type));
+    }
+  }
+
+ private:
+  static protocol::expected<T> checked(std::integral auto value) noexcept {
+    if (!std::in_range<T>(value)) return protocol::parse_error{types::errc::out_of_range, 0};
+    return static_cast<T>(value);
+  }
+  template <class Wide>
+  static protocol::expected<T> checked(protocol::expected<Wide> const& value) noexcept {
+    if (!value) return value.error();
+    return checked(*value);
+  }
+};
+
+template <>
+struct from_binary<float> {
+  static constexpr bool reads(oid type) noexcept { return from_text<float>::reads(type); }
+  static protocol::expected<float> parse(std::string_view bytes, oid type) {
+    return types::parse_binary_float(bytes, type);
+  }
+};
+
+template <>
+struct from_binary<double> {
+  static constexpr bool reads(oid type) noexcept { return from_text<double>::reads(type); }
+  static protocol::expected<double> parse(std::string_view bytes, oid type) {
+    return type == oids::float8 ? types::parse_fixed<double>(bytes) : types::parse_binary_double(bytes, type);
   }
 };
 

@@ -20,6 +20,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_numeric.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/int128.hpp>
 #include <tusk/types/number.hpp>
@@ -88,6 +91,7 @@ class numeric {
 
  private:
   friend struct from_text<numeric>;
+  friend struct from_binary<numeric>;
   friend struct std::hash<numeric>;
 
   std::string_view integer_text() const;
@@ -101,6 +105,8 @@ template <>
 struct adapter<numeric> {
   static constexpr tusk::oid oid = oids::numeric;
   static void text(numeric const& value, text_writer& out) { out.unchecked(value.to_string()); }
+  /// The server takes at most 12,000 digits in this form.
+  static void binary(numeric const& value, binary_writer& out) { types::write_binary_numeric(value.to_string(), out); }
 };
 
 /// Integers are numerics, too.
@@ -109,6 +115,12 @@ struct from_text<numeric> {
   static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
   static protocol::expected<numeric> parse(std::string_view text);
   static bool parse_quickly(std::string_view text, numeric& value);
+};
+
+template <>
+struct from_binary<numeric> {
+  static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
+  static protocol::expected<numeric> parse(std::string_view bytes, oid type);
 };
 
 }  // namespace tusk

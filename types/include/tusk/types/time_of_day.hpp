@@ -20,8 +20,10 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/duration.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -122,20 +124,30 @@ bool parse_quickly(std::string_view text, time& value) noexcept;
 template <>
 struct adapter<time> {
   static constexpr tusk::oid oid = oids::time;
+  static constexpr bool prefers_binary = true;
   static void text(time value, text_writer& out) { types::write_time(value, out); }
+  static void binary(time value, binary_writer& out) { out.put(value.microseconds()); }
 };
 
 template <>
 struct adapter<time_tz> {
   static constexpr tusk::oid oid = oids::timetz;
+  static constexpr bool prefers_binary = true;
   static void text(time_tz value, text_writer& out) { types::write_time_tz(value, out); }
+  static void binary(time_tz value, binary_writer& out) {
+    out.put(value.local().microseconds()).put(static_cast<std::int32_t>(-value.utc_offset().count()));
+  }
 };
 
 template <class D>
 struct adapter<std::chrono::hh_mm_ss<D>> {
   static constexpr tusk::oid oid = oids::time;
+  static constexpr bool prefers_binary = true;
   static void text(std::chrono::hh_mm_ss<D> value, text_writer& out) {
     types::write_time(time(value.to_duration()), out);
+  }
+  static void binary(std::chrono::hh_mm_ss<D> value, binary_writer& out) {
+    out.put(time(value.to_duration()).microseconds());
   }
 };
 
@@ -154,5 +166,28 @@ struct from_text<time_tz> {
 
 template <class D>
 struct from_text<std::chrono::hh_mm_ss<D>> : types::converted_from_text<std::chrono::hh_mm_ss<D>, time> {};
+
+/// The microseconds, as an int64.
+template <>
+struct from_binary<time> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::time; }
+  static protocol::expected<time> parse(std::string_view bytes, oid) noexcept {
+    auto const microseconds = types::parse_fixed<std::int64_t>(bytes);
+    if (!microseconds) return microseconds.error();
+    if (*microseconds < 0 || *microseconds > types::microseconds_per_day)
+      return protocol::parse_error{types::errc::out_of_range, 0};
+    return time(std::chrono::microseconds(*microseconds));
+  }
+};
+
+/// The same, then the offset as an int32: in seconds, to the west.
+template <>
+struct from_binary<time_tz> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::timetz; }
+  static protocol::expected<time_tz> parse(std::string_view bytes, oid) noexcept;
+};
+
+template <class D>
+struct from_binary<std::chrono::hh_mm_ss<D>> : types::converted_from_binary<std::chrono::hh_mm_ss<D>, time> {};
 
 }  // namespace tusk

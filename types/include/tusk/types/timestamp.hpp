@@ -27,8 +27,10 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/duration.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -80,6 +82,11 @@ class basic_timestamp {
     auto const refused = types::convert(types::wide{microseconds_} + microseconds_1970_to_2000, since_1970);
     if (!refused) to = std::chrono::time_point<Clock, D>(since_1970);
     return refused;
+  }
+
+  /// Whether there is a timestamp of this number, see `from_microseconds_since_2000`.
+  static constexpr bool is_microsecond(std::int64_t count) noexcept {
+    return is_infinite(count) || (count >= first_microsecond && count <= last_microsecond);
   }
 
   friend constexpr auto operator<=>(basic_timestamp, basic_timestamp) noexcept = default;
@@ -136,17 +143,28 @@ concept timestamp_clock =
 template <class Clock>
 struct adapter<basic_timestamp<Clock>> {
   static constexpr tusk::oid oid = types::timestamp_oid<Clock>;
+  static constexpr bool prefers_binary = true;
   static void text(basic_timestamp<Clock> value, text_writer& out) { types::write_timestamp(value, out); }
+  static void binary(basic_timestamp<Clock> value, binary_writer& out) { out.put(value.microseconds_since_2000()); }
 };
 
 template <types::timestamp_clock Clock, class D>
 struct adapter<std::chrono::time_point<Clock, D>> {
   static constexpr tusk::oid oid = types::timestamp_oid<Clock>;
+  static constexpr bool prefers_binary = true;
   static void text(std::chrono::time_point<Clock, D> value, text_writer& out) {
+    types::write_timestamp(whole(value), out);
+  }
+  static void binary(std::chrono::time_point<Clock, D> value, binary_writer& out) {
+    out.put(whole(value).microseconds_since_2000());
+  }
+
+ private:
+  static constexpr basic_timestamp<Clock> whole(std::chrono::time_point<Clock, D> value) {
     if constexpr (std::ratio_less_v<typename D::period, std::micro>) {  // as system_clock::now() is
-      types::write_timestamp(basic_timestamp<Clock>(std::chrono::floor<std::chrono::microseconds>(value)), out);
+      return basic_timestamp<Clock>(std::chrono::floor<std::chrono::microseconds>(value));
     } else {
-      types::write_timestamp(basic_timestamp<Clock>(value), out);
+      return basic_timestamp<Clock>(value);
     }
   }
 };
@@ -165,5 +183,21 @@ struct from_text<basic_timestamp<Clock>> {
 template <types::timestamp_clock Clock, class D>
 struct from_text<std::chrono::time_point<Clock, D>>
     : types::converted_from_text<std::chrono::time_point<Clock, D>, basic_timestamp<Clock>> {};
+
+/// The microseconds since 2000-01-01 00:00:00, as an int64.
+template <class Clock>
+struct from_binary<basic_timestamp<Clock>> {
+  static constexpr bool reads(oid type) noexcept { return type == types::timestamp_oid<Clock>; }
+  static protocol::expected<basic_timestamp<Clock>> parse(std::string_view bytes, oid) noexcept {
+    auto const count = types::parse_fixed<std::int64_t>(bytes);
+    if (!count) return count.error();
+    if (!basic_timestamp<Clock>::is_microsecond(*count)) return protocol::parse_error{types::errc::out_of_range, 0};
+    return basic_timestamp<Clock>::from_microseconds_since_2000(*count);
+  }
+};
+
+template <types::timestamp_clock Clock, class D>
+struct from_binary<std::chrono::time_point<Clock, D>>
+    : types::converted_from_binary<std::chrono::time_point<Clock, D>, basic_timestamp<Clock>> {};
 
 }  // namespace tusk

@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -13,6 +14,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -50,7 +53,11 @@ class uuid {
 template <>
 struct adapter<uuid> {
   static constexpr tusk::oid oid = oids::uuid;
+  static constexpr bool prefers_binary = true;
   static void text(uuid const& value, text_writer& out);
+  static void binary(uuid const& value, binary_writer& out) {
+    out.put(std::string_view(reinterpret_cast<char const*>(value.bytes().data()), value.bytes().size()));
+  }
 };
 
 /// With hyphens; digits may be of either case.
@@ -59,6 +66,18 @@ struct from_text<uuid> {
   static constexpr bool reads(oid type) noexcept { return type == oids::uuid; }
   static protocol::expected<uuid> parse(std::string_view text) noexcept;
   static bool parse_quickly(std::string_view text, uuid& value) noexcept;
+};
+
+template <>
+struct from_binary<uuid> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::uuid; }
+  static protocol::expected<uuid> parse(std::string_view bytes, oid) noexcept {
+    uuid::bytes_type value;
+    if (bytes.size() != value.size())
+      return protocol::parse_error{types::errc::malformed_binary, types::misfit(bytes.size(), value.size())};
+    std::memcpy(value.data(), bytes.data(), value.size());
+    return uuid(value);
+  }
 };
 
 }  // namespace tusk

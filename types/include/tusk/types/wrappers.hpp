@@ -182,7 +182,11 @@ class binary {
 template <>
 struct adapter<binary> {
   static constexpr tusk::oid oid = oids::bytea;
-  static void text(binary const& value, text_writer& out) { types::write_bytea(value.bytes(), out); }
+  static constexpr bool prefers_binary = true;
+  static void text(tusk::binary const& value, text_writer& out) { types::write_bytea(value.bytes(), out); }
+  static void binary(tusk::binary const& value, binary_writer& out) {
+    types::bytea_adapter::binary(value.bytes(), out);
+  }
 };
 
 }  // namespace tusk
