@@ -138,26 +138,35 @@ TEST_F(client_encoding, a_notification_that_cannot_be_read_is_dropped_and_told_o
 
 // ---- binary format ----
 
-TEST(binary_cursor, its_values_are_an_error_that_says_what_to_do) {
+TEST(binary_cursor, its_values_are_read_by_their_format) {
   connection conn = connect(dsn(way::unix_socket));
   conn.exec(
-      "DECLARE c BINARY SCROLL CURSOR FOR SELECT 12593::int2 AS n, ''::bytea AS b, NULL::int AS nothing, 'text' AS t");
-  auto const refused = [](auto const& read) {
-    EXPECT_CONTAINS("declare the cursor without BINARY", thrown<not_supported_error>(read).what());
-  };
+      "DECLARE c BINARY SCROLL CURSOR FOR SELECT 12593::int2 AS n, '\\x00ff'::bytea AS b, NULL::int AS nothing, 'text' "
+      "AS "
+      "t, 1.5::float8 AS d");
   auto const look = [&](result const& r) {
     ASSERT_EQ(r.size(), 1U);
     EXPECT_TRUE(r.columns()[0].is_binary);
-    refused([&] { (void)r[0].get<int>("n"); });
+    EXPECT_EQ(r[0].get<int>("n"), 12593);
+    EXPECT_EQ(r[0].at("n").get<std::int32_t>(), 12593);
+    EXPECT_EQ(r[0].get<std::vector<std::byte>>("b"), (std::vector{std::byte{0}, std::byte{0xff}}));
+    EXPECT_EQ(r[0].get<std::string>("t"), "text");
+    EXPECT_EQ(r[0].get<std::string_view>("t"), "text");
+    EXPECT_EQ(r[0].get<std::optional<int>>("nothing"), std::nullopt);
+    EXPECT_EQ(r[0].get<double>("d"), 1.5);
+    EXPECT_EQ((r[0].as<std::tuple<int, std::vector<std::byte>, std::optional<int>, std::string, double>>()),
+              std::tuple(12593, std::vector{std::byte{0}, std::byte{0xff}}, std::optional<int>(), "text", 1.5));
+    EXPECT_FALSE(r[0].is_null("n"));
+    EXPECT_TRUE(r[0].is_null("nothing"));
+    EXPECT_TRUE(r[0].at("nothing").is_null());
+    auto const refused = [](auto const& read) {
+      EXPECT_CONTAINS("declare the cursor without BINARY", thrown<not_supported_error>(read).what());
+    };
     refused([&] { (void)r[0].get<std::string>("n"); });
     refused([&] { (void)r[0].get<std::string_view>("n"); });
     refused([&] { (void)r[0].get<std::string_view>("b"); });
-    refused([&] { (void)r[0].get<std::string_view>("t"); });
-    refused([&] { (void)r[0].get<std::optional<int>>("nothing"); });
-    refused([&] { (void)r[0].at("n"); });
-    refused([&] { (void)r[0].as<std::tuple<int, std::string, int, std::string>>(); });
-    EXPECT_FALSE(r[0].is_null("n"));
-    EXPECT_TRUE(r[0].is_null("nothing"));
+    refused([&] { (void)r[0].get<uuid>("n"); });
+    EXPECT_CONTAINS("std::optional", thrown<data_error>([&] { (void)r[0].get<int>("nothing"); }).what());
   };
   for (int i = 0; i < 2; ++i) look(conn.exec("FETCH FIRST FROM c")[0]);  // the second time the columns are known
   auto const scrolling = [](connection& on) { on.exec("MOVE ABSOLUTE 0 FROM c"); };
@@ -166,10 +175,23 @@ TEST(binary_cursor, its_values_are_an_error_that_says_what_to_do) {
   cur.execute("FETCH NEXT FROM c");
   look(cur.results()[0]);
   scrolling(conn);
-  EXPECT_EQ(conn.query("FETCH NEXT FROM c")[0].get<int>("n"), 12593) << "here the format is asked for";
+  EXPECT_FALSE(conn.query("FETCH NEXT FROM c").columns()[0].is_binary) << "here the format is asked for";
   scrolling(conn);
   register_type(new_type<int>({oids::int2}, "SMALL", [](auto, cast_context const&) { return std::optional(1); }), conn);
-  refused([&] { (void)conn.exec("FETCH NEXT FROM c")[0][0].get<int>("n"); });
+  result const by_caster = conn.exec("FETCH NEXT FROM c")[0];
+  EXPECT_CONTAINS("binary", thrown<not_supported_error>([&] { (void)by_caster[0].get<int>("n"); }).what());
+  EXPECT_CONTAINS("typecaster", thrown<not_supported_error>([&] { (void)by_caster[0].at("n"); }).what());
+}
+
+TEST(binary_cursor, its_text_is_looked_at_while_client_encoding_is_another_one) {
+  connection conn = connect(dsn(way::unix_socket));
+  conn.exec("DECLARE c BINARY SCROLL CURSOR FOR SELECT 'caf\u00e9'::text AS t, 233::int2 AS n, 'plain'::name AS s");
+  conn.exec("SET client_encoding TO LATIN1");
+  result const r = conn.exec("FETCH FIRST FROM c")[0];
+  EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)r[0].get<std::string>("t"); }).what());
+  EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)r[0].get<std::string_view>("t"); }).what());
+  EXPECT_EQ(r[0].get<int>("n"), 233);
+  EXPECT_EQ(r[0].get<std::string>("s"), "plain");
 }
 
 }  // namespace

@@ -10,11 +10,14 @@
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "support/formats.hpp"
+
 namespace tusk::test {
 
 /// Sends the values as `type` in three ways, as text that the statement casts, as arguments of the type that the
 /// adapter declares, and merged into the statement, and reads what the server writes of them, some hundred a statement.
-/// What was bound and what was merged has the same text there. `equal` compares two values.
+/// What was bound and what was merged has the same text there; built-in types also go in binary. `equal` compares two
+/// values.
 template <class T, class Equal = std::equal_to<T>>
 void expect_round_trip(connection& conn, std::string_view type, std::vector<T> const& values, Equal equal = {}) {
   constexpr std::size_t in_one = 500;
@@ -53,6 +56,10 @@ void expect_round_trip(connection& conn, std::string_view type, std::vector<T> c
       ASSERT_EQ(from_merged[i].template get<std::string>(1), from_typed[i].template get<std::string>(1))
           << type << " merged as " << conn.mogrify("%s", sent);
     }
+  }
+  if constexpr (binary_readable<T>) {  // a type of this connection's own would be another one on others
+    auto const number = conn.query_value<oid>("SELECT $1::regtype::oid", std::string(type.substr(0, type.find('('))));
+    if (!is_user_defined(number) && from_binary<T>::reads(number)) expect_same_in_both_formats(type, values, equal);
   }
 }
 

@@ -224,6 +224,8 @@ class mapped_rows {
   iterator begin() const&& = delete;  // it would not outlive this
   iterator end() const&& = delete;
   std::size_t size() const noexcept { return in_->rows.size(); }
+  /// The columns of the result; lives as long as this.
+  std::span<column_info const> columns() const noexcept { return *in_->columns->infos; }
 
  private:
   std::shared_ptr<detail::result_state const> in_;

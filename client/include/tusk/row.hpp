@@ -277,7 +277,7 @@ T row::get_binary(detail::result_state const& in, std::size_t column, protocol::
         else
           detail::throw_null(*in.columns, column);
       }
-      auto value = from_binary<T>::parse(field.text(), type);
+      auto value = types::read_binary<T>(field.text(), type);
       if (!value) detail::throw_bad_value(*in.columns, column, field.text(), value.error());
       return *std::move(value);
     }

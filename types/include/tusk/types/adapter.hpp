@@ -15,7 +15,6 @@
 #include <type_traits>
 
 #include <tusk/types/adapt_context.hpp>
-#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/language.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -72,24 +71,6 @@ concept adaptable = requires(T const& value, text_writer& out) {
     requires {
       { adapter<T>::type() } -> std::same_as<argument_type>;
     });
-
-/// Whether the adapter for `T` writes the binary form, too; it has a fixed type then.
-template <class T>
-concept binary_adaptable = adaptable<T> && requires(T const& value, binary_writer& out) {
-  adapter<T>::binary(value, out);
-  requires adapter<T>::oid != 0;
-};
-
-namespace types {
-/// Whether a value is bound in that form where nothing else is asked for.
-template <binary_adaptable T>
-consteval bool prefers_binary() {
-  if constexpr (requires { adapter<T>::prefers_binary; })
-    return adapter<T>::prefers_binary;
-  else
-    return false;
-}
-}  // namespace types
 
 class sql_writer;  // argument.hpp
 

@@ -23,6 +23,7 @@
 #include <tusk/protocol/limits.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/argument.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/format.hpp>
 #include <tusk/types/oid.hpp>
@@ -253,7 +254,7 @@ class params {
     if constexpr (types::holds_optional<type>) {
       if constexpr (binary_adaptable<typename type::value_type>)
         if (value) return add_bound_one(*value, to, context);
-    } else if constexpr (binary_adaptable<type>) {
+    } else if constexpr (binary_adaptable<type> && types::has_fixed_type<type>()) {
       if (goes_in_binary<type>(to)) {
         entry added(*this);
         bool const null = types::is_null<type>(value);
@@ -269,7 +270,7 @@ class params {
   /// Of the next argument.
   template <class T>
   bool goes_in_binary(types::binding const& to) const noexcept {
-    if (to.how == format::text || (to.how == format::automatic && !types::prefers_binary<T>())) return false;
+    if (to.how == format::text || (to.how == format::automatic && !types::prefers_binary<T>)) return false;
     if (!to.parameters) return true;
     return count() < to.parameters->size() && (*to.parameters)[count()] == adapter<T>::oid;
   }
