@@ -110,6 +110,9 @@ protocol::parse_error integer_error(std::string_view text) noexcept {
   return {errc::out_of_range, 0};
 }
 
+bool parse_short_double(std::string_view text, double& value) noexcept {
+  return text.size() <= 16 && parse_short(text, value);
+}
 protocol::expected<double> parse_double(std::string_view text) noexcept { return parse_floating<double>(text); }
 protocol::expected<float> parse_float(std::string_view text) noexcept { return parse_floating<float>(text); }
 protocol::expected<double> parse_nearest_double(std::string_view text) noexcept {

@@ -40,7 +40,7 @@ void value::print(std::ostream& out) const {
   if (ops_ == nullptr)
     out << "NULL";
   else
-    ops_->print(out, held_.get());
+    ops_->print(out, place());
 }
 
 // Where what is held writes text, the type of the column is its: an int4 that was read from an int2 is an int2. Money
@@ -48,7 +48,7 @@ void value::print(std::ostream& out) const {
 types::written adapter<value>::write(value const& value, types::text_buffer& to, adapt_context const& context,
                                      bool plain) {
   types::written how;
-  if (!value.is_null()) how = value.ops_->write(value.held_.get(), to, context, plain);
+  if (!value.is_null()) how = value.ops_->write(value.place(), to, context, plain);
   bool const is_typed = value.type_ != 0 && value.type_ != oids::money && value.type_ != oids::money_array;
   if (how.as != types::shape::sql && is_typed) how.type = context.resolve({value.type_});
   return how;

@@ -57,10 +57,12 @@ struct column_set {
   std::vector<oid> types;  ///< what a column is read as: its type, or what load_types() found its type to be made of
   /// The same, but 0 where a typecaster is asked first: no parser takes that, so that the quick way ends there.
   std::vector<oid> quick_types;                       ///< and where it is binary
+  std::vector<oid> binary_types;                      ///< of those that are binary and have no typecaster; else 0
   std::vector<std::optional<typecaster>> casters;     ///< by column; none at all if no column has one
   std::string date_style, interval_style, time_zone;  ///< for the casters
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
   bool has_binary = false;                            ///< whether a column is_binary
+  bool has_unique_names = false;                      ///< so that one that is found is the first of its name
   std::shared_ptr<loaded_types const> loaded;         ///< null until load_types(); for the names in messages
 };
 
@@ -122,9 +124,20 @@ template <class T>
 inline constexpr bool is_view =
     std::is_same_v<T, std::string_view> || std::is_same_v<T, std::optional<std::string_view>>;
 template <class T>
+inline constexpr bool is_string = std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
+template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+/// What an optional is one of; else the type itself.
+template <class T>
+struct optional_of {
+  using value_type = T;
+};
+template <class T>
+struct optional_of<std::optional<T>> {
+  using value_type = T;
+};
 
 /// What a typecaster may give when the program runs, so that asking for it compiles.
 template <class T>
@@ -166,7 +179,7 @@ class row {
   [[gnu::always_inline]] T get(std::size_t column) const;
   template <class T>
   T get(std::string_view name) const {
-    return get<T>(detail::find_column(*in_, name));
+    return get<T>(find(name));
   }
   template <class T>
   T get(column_handle column) const {
@@ -176,7 +189,7 @@ class row {
   /// The value of a column as whatever its type says it is: what the typecaster that is registered for it gives, else
   /// what the built-in parser gives (the documentation has the table), else text.
   value at(std::size_t column) const { return detail::any_value(*in_, column, bytes(column)); }
-  value at(std::string_view name) const { return at(detail::find_column(*in_, name)); }
+  value at(std::string_view name) const { return at(find(name)); }
   value at(column_handle column) const { return at(column.index); }
 
   /// The whole row as a tuple, an aggregate (by the names of its members), by_position<...>, or the one value it has;
@@ -187,7 +200,7 @@ class row {
 
   /// Whether a field is NULL. Throws programming_error if there is no such column.
   bool is_null(std::size_t column) const { return fields_.is_null(checked(column)); }
-  bool is_null(std::string_view name) const { return is_null(detail::find_column(*in_, name)); }
+  bool is_null(std::string_view name) const { return is_null(find(name)); }
   bool is_null(column_handle column) const { return is_null(column.index); }
 
  private:
@@ -204,27 +217,57 @@ class row {
       detail::throw_no_column(*in_, column);
     return column;
   }
+  /// Mostly columns are asked for in their order.
+  std::size_t find(std::string_view name) const {
+    auto const& infos = *in_->columns->infos;
+    if (in_->columns->has_unique_names && named_ < infos.size() && infos[named_].name == name) [[likely]]
+      return named_++;
+    std::size_t const found = detail::find_column(*in_, name);
+    named_ = found + 1;
+    return found;
+  }
   protocol::field_bytes bytes(std::size_t column) const { return fields_[checked(column)]; }
 
   detail::result_state const* in_;
   protocol::row_fields fields_;
   std::uint32_t text_limit_ = in_->text_limit;
+  mutable std::size_t named_ = 0;  // the column behind the one that was asked for by its name
 };
 
 template <class T>
 inline T row::get(std::size_t column) const {
   detail::require_readable<T>();
   checked(column);
+  detail::column_set const& columns = *in_->columns;
   if constexpr (detail::is_view<T>) {
     if (auto const text = fields_.text(column, text_limit_); text.data() != nullptr) [[likely]]
       return T(text);
-  } else if constexpr (quickly_readable<T>) {
-    T value{};
-    bool const known = from_text<T>::reads(in_->columns->quick_types[column]);
-    if (known && from_text<T>::parse_quickly(fields_[column].text(), value)) [[likely]]
-      return value;
+    return get_slowly<T>(*in_, column, fields_[column]);
+  } else if constexpr (detail::is_string<T>) {  // as a view, but where a typecaster is asked first
+    if (columns.quick_types[column] != 0) [[likely]] {
+      if (auto const text = fields_.text(column, text_limit_); text.data() != nullptr) [[likely]]
+        return T(text);
+    }
+    return get_slowly<T>(*in_, column, fields_[column]);
+  } else {
+    using value_type = typename detail::optional_of<T>::value_type;
+    auto const field = fields_[column];
+    if constexpr (quickly_readable<value_type>) {
+      if (types::reads_quickly<value_type>(columns.quick_types[column])) [[likely]] {
+        if constexpr (detail::is_optional<T>) {
+          if (field.is_null()) return std::nullopt;
+        }
+        value_type value{};
+        if (from_text<value_type>::parse_quickly(field.text(), value)) [[likely]]
+          return value;
+      }
+    }
+    if constexpr (types::fixed_in_binary<value_type>) {
+      if (columns.binary_types[column] == adapter<value_type>::oid && field.text().size() == sizeof(value_type))
+        return *types::parse_fixed<value_type>(field.text());
+    }
+    return get_slowly<T>(*in_, column, field);
   }
-  return get_slowly<T>(*in_, column, fields_[column]);
 }
 
 /// Everything that can be said of a field: by a registered caster that gives a T, else by the built-in parser. It takes

@@ -1,5 +1,8 @@
 #include "engine/session_types.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace tusk::detail {
 
 void session_types::register_type(typecaster const& caster) {
@@ -17,6 +20,18 @@ void session_types::parameter_changed(std::string_view name) noexcept {
 //
 // Whoever may make a schema that stands on search_path can make operators, functions and types there. So everything has
 // its schema, operators too, and nothing is used that looks up an operator by itself: IN, BETWEEN, CASE x WHEN.
+namespace {
+
+bool are_unique(std::vector<column_info> const& infos) {
+  std::vector<std::string_view> names;
+  names.reserve(infos.size());
+  for (column_info const& each : infos) names.push_back(each.name);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) == names.end();
+}
+
+}  // namespace
+
 std::string_view session_types::catalogue_query() noexcept {
   return "WITH RECURSIVE base(oid, type, kind) AS ("
          "SELECT oid, CASE WHEN typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN typbasetype ELSE oid END, "
@@ -86,11 +101,13 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     made->types.push_back(type);
   }
   made->quick_types = made->types;
+  made->binary_types.resize(infos.size());
   for (std::size_t i = 0; i < infos.size(); ++i) {
     if (!infos[i].is_binary) continue;
     made->has_binary = true;
-    made->quick_types[i] = 0;
+    made->binary_types[i] = std::exchange(made->quick_types[i], 0);
   }
+  made->has_unique_names = are_unique(infos);
   for (std::size_t i = 0; casters && i < infos.size(); ++i) {
     typecaster const* caster = nullptr;
     for (types::caster_map const* each : {first, &casters_, global.get()}) {
@@ -103,7 +120,7 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     if (caster == nullptr) continue;
     made->casters.resize(infos.size());
     made->casters[i] = *caster;
-    made->quick_types[i] = 0;
+    made->quick_types[i] = made->binary_types[i] = 0;
   }
   if (!made->casters.empty()) {
     made->date_style = session_.parameter("DateStyle");

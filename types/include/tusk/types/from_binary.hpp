@@ -120,6 +120,11 @@ class binary_reader {
 /// where those begin that are too many.
 constexpr std::size_t misfit(std::size_t bytes, std::size_t size) noexcept { return bytes < size ? 0 : size; }
 
+/// Whether the binary form of the type whose adapter a `T` has is a `T` in big-endian order.
+template <class T>
+concept fixed_in_binary = (std::signed_integral<T> && sizeof(T) >= 2 && sizeof(T) <= 8 && !std::same_as<T, wchar_t>) ||
+                          std::same_as<T, float> || std::same_as<T, double>;
+
 /// A value that is one big-endian integer, or one floating point number of IEEE 754.
 template <class T>
 requires std::integral<T> || std::floating_point<T>

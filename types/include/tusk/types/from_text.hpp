@@ -24,7 +24,8 @@ namespace tusk {
 ///
 /// and, where one text means different values in different types, also `parse(text, type)`. A type that can hold NULL
 /// has `static T null()`. `static bool parse_quickly(std::string_view, T&)` may stand beside `parse` for what is
-/// common: it is tried first, and where it says false `parse` decides.
+/// common: it is tried first, and where it says false `parse` decides. If the text means different values in different
+/// types, `static constexpr bool reads_quickly(tusk::oid)` says for which it is.
 template <class T>
 struct from_text;
 
@@ -48,6 +49,15 @@ concept nullable = readable<T> && requires {
 };
 
 namespace types {
+
+/// Whether the quick way may be tried for a column of that type.
+template <quickly_readable T>
+constexpr bool reads_quickly(oid type) {
+  if constexpr (requires { from_text<T>::reads_quickly(type); })
+    return from_text<T>::reads_quickly(type);
+  else
+    return from_text<T>::reads(type);
+}
 
 /// Does not compile when `T` cannot be read, and says what to write.
 template <class T>

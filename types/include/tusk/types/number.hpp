@@ -154,6 +154,8 @@ protocol::expected<T> parse_integer(std::string_view text) noexcept {
 
 /// Text of a float8, a float4 or an integer. `errc::inexact` if it is an integer that the type cannot hold exactly.
 protocol::expected<double> parse_double(std::string_view text) noexcept;
+/// The same of what is short and exact; false says nothing.
+bool parse_short_double(std::string_view text, double& value) noexcept;
 protocol::expected<float> parse_float(std::string_view text) noexcept;
 
 /// Text of a numeric: the nearest value. `errc::out_of_range` beyond the largest one.
@@ -260,6 +262,10 @@ struct from_text<double> {
     auto const narrow = types::parse_float(text);
     if (!narrow) return narrow.error();
     return double{*narrow};
+  }
+  static constexpr bool reads_quickly(oid type) noexcept { return type == oids::float8 || type == oids::numeric; }
+  static bool parse_quickly(std::string_view text, double& value) noexcept {
+    return types::parse_short_double(text, value);
   }
 };
 

@@ -5,11 +5,14 @@
 // As an argument it is what it holds. One that was read from a column is of that column's type, NULL too, so that what
 // was read goes back as what it was: a jsonb as a jsonb, where a string would have no type.
 //
-// A value is immutable and shares what it holds: copies are cheap, and may be read from any thread.
+// A value is immutable. What is small stands in it, what is large is shared: copies are cheap, and may be read from any
+// thread.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <ostream>
 #include <string>
 #include <type_traits>
@@ -36,7 +39,13 @@ class value {
   template <class T>
   requires(!std::same_as<std::remove_cvref_t<T>, value> &&
            std::copy_constructible<std::decay_t<T>>) explicit value(T&& held)
-      : held_(std::make_shared<std::decay_t<T> const>(std::forward<T>(held))), ops_(&table<std::decay_t<T>>) {}
+      : ops_(&table<std::decay_t<T>>) {
+    using type = std::decay_t<T>;
+    if constexpr (is_small<type>())
+      ::new (static_cast<void*>(small_)) type(std::forward<T>(held));
+    else
+      held_ = std::make_shared<type const>(std::forward<T>(held));
+  }
 
   /// The same value as one of the SQL type `type`, as it is of a column; 0 leaves the type to the adapter.
   value of_type(tusk::oid type) const& { return value(*this).of_type(type); }
@@ -57,10 +66,10 @@ class value {
     return ops_ != nullptr && (ops_ == &table<T> || *ops_->type == typeid(T));
   }
 
-  /// What is held if it is exactly a `T`, else null. Lives as long as any copy of this value.
+  /// What is held if it is exactly a `T`, else null. Lives as long as this value.
   template <class T>
   T const* get_if() const noexcept {
-    return holds<T>() ? static_cast<T const*>(held_.get()) : nullptr;
+    return holds<T>() ? static_cast<T const*>(place()) : nullptr;
   }
 
   /// What is held. Throws programming_error that names both types if it is no `T`, or NULL.
@@ -79,7 +88,7 @@ class value {
   /// Both NULL, or equal values of one type. Values of a type without `==` are equal only to their copies.
   friend bool operator==(value const& a, value const& b) {
     if (a.ops_ == nullptr || b.ops_ == nullptr) return a.ops_ == b.ops_;
-    return *a.ops_->type == *b.ops_->type && a.ops_->equal(a.held_.get(), b.held_.get());
+    return *a.ops_->type == *b.ops_->type && a.ops_->equal(a.place(), b.place());
   }
 
   /// The value as text: `NULL`, a bool as true or false, what `<<` of its type prints, else what its adapter writes
@@ -93,6 +102,7 @@ class value {
  private:
   struct operations {
     std::type_info const* type;
+    bool is_small;
     bool (*equal)(void const*, void const*);
     void (*print)(std::ostream&, void const*);
     types::written (*write)(void const*, types::text_buffer&, adapt_context const&, bool);
@@ -107,6 +117,16 @@ class value {
     }
     return std::equality_comparable<T>;
   }
+
+  /// Whether it stands in the value. What cannot be compared does not: only copies of one such value are equal.
+  template <class T>
+  static constexpr bool is_small() {
+    if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= small_size && alignof(T) <= alignof(void*))
+      return comparable<T>();
+    else
+      return false;
+  }
+  void const* place() const noexcept { return ops_->is_small ? small_ : held_.get(); }
 
   template <class T>
   static bool equal(void const* a, void const* b) {
@@ -138,8 +158,8 @@ class value {
 
   template <class T>
   static inline operations const table{
-      &typeid(T), &equal<T>, [](std::ostream& out, void const* held) { print_one(out, *static_cast<T const*>(held)); },
-      &write_one<T>};
+      &typeid(T), is_small<T>(), &equal<T>,
+      [](std::ostream& out, void const* held) { print_one(out, *static_cast<T const*>(held)); }, &write_one<T>};
 
   template <class T, class F>
   bool visit_one(F& f) const {
@@ -154,7 +174,10 @@ class value {
 
   friend struct adapter<value>;
 
-  std::shared_ptr<void const> held_;
+  static constexpr std::size_t small_size = 16;
+
+  std::shared_ptr<void const> held_;  // null if it is small
+  alignas(void*) unsigned char small_[small_size] = {};
   operations const* ops_ = nullptr;
   tusk::oid type_ = 0;
 };
