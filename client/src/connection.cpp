@@ -26,6 +26,7 @@ detail::opening detail::open(std::string_view dsn, connect_options const& option
   auto made = std::make_shared<detail::connection_state>(dsn, options);
   made->limit_connecting(limit);
   made->watched = watched;
+  if (watched) made->arguments.binding.how = format::text;
   return {std::move(made)};
 }
 
@@ -261,8 +262,8 @@ pending<void> connection::start_ping(std::optional<within> const& limit) {
 }
 types::binding statement::binding() const {
   if (!state_) return {nullptr, format::text, {}};  // what uses it says why
-  auto to = detail::binding_of(*state_);
-  to.parameters = prepared_->parameters;
+  auto to = state_->arguments.binding;
+  to.parameters = &prepared_->parameters;
   return to;
 }
 void register_type(typecaster const& caster, connection& conn) {

@@ -14,11 +14,8 @@ int connection_base::fileno() const noexcept {
 }
 std::optional<std::chrono::milliseconds> connection_base::timeout() const { return detail::timeout_of(state()); }
 bool connection_base::isexecuting() const noexcept { return state_ && state_->engine.is_busy(); }
-adapter_registry& connection_base::adapters() const { return *state().adapters; }
-types::binding detail::binding_of(connection_state const& on) {
-  return {on.adapters.get(), on.watched ? format::text : on.context.format, {}};
-}
-types::binding connection_base::binding() const { return binding_of(state()); }
+adapter_registry& connection_base::adapters() const { return *state().arguments.adapters; }
+types::binding const& connection_base::binding() const { return state().arguments.binding; }
 oid connection_base::type_oid(std::string_view name) const {
   if (oid const built_in = type_of_name(name); built_in != 0) return built_in;
   detail::operation_guard const guard(state().lock);

@@ -69,8 +69,8 @@ std::shared_ptr<connection_state> connection_state::another() {
   made->context.types.keep_casters_of(context.types);
   made->context.transactions.mode = context.transactions.mode;
   made->watched = watched;
-  made->adapters = adapters;
-  adapters->set_types(nullptr);  // it may be another database
+  made->arguments = arguments;
+  arguments.adapters->set_types(nullptr);  // it may be another database
   made->by_callback.slot().set(by_callback.slot().get());
   if (told.trace()) made->trace(told.trace());
   made->engine.take_over(engine);
@@ -185,7 +185,7 @@ poll_status connection_state::step() {
   bool const was_connecting = context.obstacles.any_of(obstacles::connecting);
   poll_status wanted = status_of(engine.step());
   if (was_connecting && !engine.channel().is_connecting() && !context.is_closed() && options.load_types) {
-    start(std::make_shared<catalogue_load>(context, *adapters, [this](std::string_view w) { told.add_warning(w); }),
+    start(std::make_shared<catalogue_load>(context, *arguments.adapters, [this](std::string_view w) { told.add_warning(w); }),
           connecting_limit_ ? std::make_unique<client::limit>(*connecting_limit_) : nullptr);
     wanted = status_of(engine.step());
   }

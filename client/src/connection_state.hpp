@@ -50,8 +50,13 @@ pending_operation handle_to(std::shared_ptr<Operation>&& what, connection_state&
   return {std::move(what), held, on};
 }
 
-/// A subclass that watches its operations is shown arguments that it can read: text.
-types::binding binding_of(connection_state const& on);
+/// How arguments are written. A subclass that watches its operations is shown what it can read: text.
+struct written_arguments {
+  written_arguments(format how, std::shared_ptr<adapter_registry> by)
+      : adapters(std::move(by)), binding{adapters.get(), how} {}
+  std::shared_ptr<adapter_registry> adapters;
+  types::binding binding;  ///< of a statement that is prepared with their types
+};
 
 session_mode first_mode(connect_options const& options, client::settings const& settings);
 
@@ -137,7 +142,7 @@ class connection_state {
   detail::engine engine{*settings, options, context, told};
   preconditions require{options, lock, context, told, engine};
   end_listener on_end{lock};
-  std::shared_ptr<adapter_registry> adapters = std::make_shared<adapter_registry>();
+  written_arguments arguments{options.format, std::make_shared<adapter_registry>()};
   callback_waiting by_callback{*this};
   /// Whom wait callbacks get and did_execute is asked of; null: it is gone.
   connection* owner = nullptr;

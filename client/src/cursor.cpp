@@ -52,7 +52,7 @@ void cursor::require_open() const {
   if (closed_) throw interface_error("cursor already closed");
 }
 
-adapter_registry const* cursor::adapters() const noexcept { return state_->adapters.get(); }
+adapter_registry const* cursor::adapters() const noexcept { return state_->arguments.adapters.get(); }
 
 void cursor::require_startable() const {
   require_open();

@@ -27,7 +27,8 @@ void load_types(connection_state& on, within const* limit) {
   on.require.blocking("load_types");
   auto limited = on.require.time(limit);
   on.require.ready("", params::none());
-  catalogue_load what(on.context, *on.adapters, [&](std::string_view warning) { on.told.add_warning(warning); });
+  catalogue_load what(on.context, *on.arguments.adapters,
+                      [&](std::string_view warning) { on.told.add_warning(warning); });
   on.run(what, std::move(limited));
 }
 
@@ -35,7 +36,7 @@ pending_operation start_load_types(connection_state& on, within const* limit) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   on.require.ready("", params::none());
-  return on.start(std::make_shared<catalogue_load>(on.context, *on.adapters,
+  return on.start(std::make_shared<catalogue_load>(on.context, *on.arguments.adapters,
                                                    [&on](std::string_view warning) { on.told.add_warning(warning); }),
                   std::move(limited));
 }

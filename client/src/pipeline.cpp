@@ -63,7 +63,7 @@ detail::connection_state& pipeline::state() const {
   if (!state_) throw interface_error("this pipeline was moved to another object; use that one");
   return *state_;
 }
-types::binding pipeline::binding() const { return detail::binding_of(state()); }
+types::binding const& pipeline::binding() const { return state().arguments.binding; }
 
 detail::pending_operation pipeline::add(statement* prepared, std::string_view sql, params const& args) {
   auto& on = state();
@@ -99,12 +99,9 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
       require_open_unit(sql, args);
     if (on.options.async && open_->has_unfed() && on.engine.queued() > on.options.limits.queued)
       throw programming_error("limits.queued bytes wait to be sent already; step the connection with poll() first");
-    bool const at_once = on.engine.may_feed();
+    bool const at_once = on.engine.cancelling().may_feed();
     request = prepared != nullptr ? open_->add(*prepared, args, at_once) : open_->add(sql, args, at_once);
-    if (open_->has_unfed()) [[unlikely]]
-      on.engine.resume();
-    else
-      on.engine.has_more_to_send();
+    on.engine.resume(!open_->has_unfed());
   }
   if (open_->has_unfed()) request->keep();
   if (on.watched) on.started = request;

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -50,6 +51,9 @@ namespace bench {
 
 // ---- the rows ----
 
+inline constexpr std::string_view ten_ints = "{1,22,-333,4444,55555,666666,7777777,88888888,-999999999,1000000000}";
+inline constexpr std::string_view five_texts = R"({red,green,"light blue",dark,"very long and dark red"})";
+
 /// The statement of a row. The records are 70.4 MB on the wire when there are a million of them.
 inline std::string statement_of(std::string_view row, std::string const& series) {
   if (row.ends_with("roundtrip") || row == "query" || row == "cursor_alternating" || row.ends_with("_64") ||
@@ -59,9 +63,14 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row == "executemany" || row == "executemany_merged") return "insert into article values ($1, $2, $3, $4)";
   if (row == "pipelined_insert") return "insert into article (id, name) values ($1, $2)";
   if (row == "query_1") return "select $1::int + 1";
-  if (row == "pg_type" || row == "is_null_get" || row == "right_to_left")
+  if (row.starts_with("pg_type") || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
+  if (row == "struct")
+    return "select i as id, i::bigint * 1000003 as number, 'article ' || i as name, i / 7.0::float8 as value from "
+           "generate_series(1, 1000) as i";
+  if (row == "int_array") return "select '" + std::string(ten_ints) + "'::int[] from generate_series(1, 1000)";
+  if (row == "text_array") return "select '" + std::string(five_texts) + "'::text[] from generate_series(1, 1000)";
   if (row == "series_text" || row == "series_int" || row == "stream")
     return "select i from generate_series(1, " + series + ") as i";
   if (row == "is_null_get_100") {
@@ -116,6 +125,19 @@ struct record {
   std::string_view text;
   double value;
 };
+
+/// The same as one that owns its text.
+struct owned_record {
+  int id;
+  std::int64_t number;
+  std::string name;
+  double value;
+};
+
+/// The columns of the pg_type query.
+inline constexpr std::array<std::string_view, 12> pg_type_columns = {
+    "typname",        "typnamespace", "typowner", "typlen",   "typbyval", "typcategory",
+    "typispreferred", "typisdefined", "typdelim", "typrelid", "typelem",  "typarray"};
 
 inline std::uint64_t checksum(record const& of) {
   return static_cast<std::uint64_t>(of.id) + static_cast<std::uint64_t>(of.number) + of.text.size() +
@@ -231,6 +253,15 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
   if (row == "record") return fetch_and([](auto const& result) { return Client::sum_records(result); });
   if (row == "record_unread") return fetch_and([](auto const&) { return 0U; });
+  if constexpr (requires { &Client::touch_strings; }) {
+    if (row == "pg_type_string") return fetch_and([](auto const& result) { return Client::touch_strings(result); });
+    if (row == "pg_type_optional") return fetch_and([](auto const& result) { return Client::touch_optionals(result); });
+    if (row == "pg_type_at") return fetch_and([](auto const& result) { return Client::touch_values(result); });
+    if (row == "pg_type_name") return fetch_and([](auto const& result) { return Client::touch_by_name(result); });
+    if (row == "struct") return fetch_and([](auto const& result) { return Client::sum_structs(result); });
+    if (row == "int_array") return fetch_and([](auto const& result) { return Client::sum_int_arrays(result); });
+    if (row == "text_array") return fetch_and([](auto const& result) { return Client::sum_text_arrays(result); });
+  }
   if (row == "pg_type" || row == "series_text")
     return fetch_and([](auto const& result) { return Client::touch_text(result); });
   if constexpr (requires { &Client::touch_not_null; }) {

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <initializer_list>
 #include <map>
 #include <system_error>
@@ -63,6 +64,24 @@ std::string complete(std::size_t rows) {
 recording series(int rows) {
   recording made{row_description({{"i", 23, 4}}), {}, complete(static_cast<std::size_t>(rows))};
   for (int i = 1; i <= rows; ++i) made.rows += data_row({std::to_string(i)});
+  return made;
+}
+
+recording structs() {
+  recording made{
+      row_description({{"id", 23, 4}, {"number", 20, 8}, {"name", 25, -1}, {"value", 701, 8}}), {}, complete(1000)};
+  for (int i = 1; i <= 1000; ++i) {
+    std::array<char, 32> value;
+    auto const end = std::to_chars(value.data(), value.data() + value.size(), i / 7.0).ptr;
+    made.rows += data_row({std::to_string(i), std::to_string(i * std::int64_t{1000003}), "article " + std::to_string(i),
+                           std::string(value.data(), end)});
+  }
+  return made;
+}
+
+recording arrays(char const* name, int type, std::string_view each) {
+  recording made{row_description({{name, type, -1}}), {}, complete(1000)};
+  for (int i = 1; i <= 1000; ++i) made.rows += data_row({std::string(each)});
   return made;
 }
 
@@ -149,6 +168,12 @@ recording const& recorded(std::string const& sql) {
   recording fresh;
   if (auto const at = sql.find(numbers); at != sql.npos && sql.starts_with("select i from"))
     fresh = series(std::atoi(sql.c_str() + at + numbers.size()));
+  else if (sql.starts_with("select i as id"))
+    fresh = structs();
+  else if (sql.find("::int[]") != sql.npos)
+    fresh = arrays("int4", 1007, bench::ten_ints);
+  else if (sql.find("::text[]") != sql.npos)
+    fresh = arrays("text", 1009, bench::five_texts);
   else if (sql.starts_with("select i, i, i"))
     fresh = wide();
   else if (sql.find("pg_type") != sql.npos)

@@ -165,6 +165,77 @@ class client {
       for (int column = 0; column < columns; ++column) sum += bench::checksum(text(of.get(), row, column));
     return sum;
   }
+  static std::uint64_t touch_strings(result const& of) {
+    std::uint64_t sum = 0;
+    int const columns = PQnfields(of.get());
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (int column = 0; column < columns; ++column) sum += bench::checksum(std::string(text(of.get(), row, column)));
+    return sum;
+  }
+  static std::uint64_t touch_optionals(result const& of) {
+    std::uint64_t sum = 0;
+    int const columns = PQnfields(of.get());
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (int column = 0; column < columns; ++column)
+        if (PQgetisnull(of.get(), row, column) == 0) sum += bench::checksum(std::string(text(of.get(), row, column)));
+    return sum;
+  }
+  /// It has no such values: whether they are there.
+  static std::uint64_t touch_values(result const& of) {
+    std::uint64_t sum = 0;
+    int const columns = PQnfields(of.get());
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (int column = 0; column < columns; ++column) sum += PQgetisnull(of.get(), row, column) == 0 ? 1 : 0;
+    return sum;
+  }
+  static std::uint64_t touch_by_name(result const& of) {
+    std::uint64_t sum = 0;
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row)
+      for (std::string_view const name : bench::pg_type_columns)
+        sum += bench::checksum(text(of.get(), row, PQfnumber(of.get(), name.data())));
+    return sum;
+  }
+  static std::uint64_t sum_structs(result const& of) {
+    std::uint64_t sum = 0;
+    PGresult const* const from = of.get();
+    for (int row = 0, rows = PQntuples(from); row < rows; ++row) {
+      bench::owned_record const each{number<int>(from, row, 0), number<std::int64_t>(from, row, 1),
+                                     std::string(text(from, row, 2)), number<double>(from, row, 3)};
+      sum += bench::checksum({each.id, each.number, each.name, each.value});
+    }
+    return sum;
+  }
+  static std::uint64_t sum_int_arrays(result const& of) {
+    std::uint64_t sum = 0;
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row) {
+      std::vector<int> all;
+      char const* at = PQgetvalue(of.get(), row, 0) + 1;
+      for (char* end = nullptr; *at != '}' && *at != '\0'; at = *end == ',' ? end + 1 : end)
+        all.push_back(static_cast<int>(std::strtol(at, &end, 10)));
+      for (int const each : all) sum += static_cast<std::uint64_t>(each);
+    }
+    return sum;
+  }
+  /// Quotes and backslashes as the server writes them.
+  static std::uint64_t sum_text_arrays(result const& of) {
+    std::uint64_t sum = 0;
+    for (int row = 0, rows = PQntuples(of.get()); row < rows; ++row) {
+      std::vector<std::string> all;
+      char const* at = PQgetvalue(of.get(), row, 0) + 1;
+      while (*at != '}' && *at != '\0') {
+        std::string& each = all.emplace_back();
+        if (bool const quoted = *at == '"'; quoted) {
+          for (++at; *at != '"'; ++at) each += *at == '\\' ? *++at : *at;
+          ++at;
+        } else {
+          while (*at != ',' && *at != '}') each += *at++;
+        }
+        if (*at == ',') ++at;
+      }
+      for (std::string const& each : all) sum += bench::checksum(each);
+    }
+    return sum;
+  }
   static std::uint64_t touch_not_null(result const& of) {
     std::uint64_t sum = 0;
     int const columns = PQnfields(of.get());

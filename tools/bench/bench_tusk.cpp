@@ -104,6 +104,50 @@ class client {
       for (std::size_t i = 0; i < row.size(); ++i) sum += bench::checksum(row.get<std::string_view>(i));
     return sum;
   }
+  static std::uint64_t touch_strings(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = 0; i < row.size(); ++i) sum += bench::checksum(row.get<std::string>(i));
+    return sum;
+  }
+  static std::uint64_t touch_optionals(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = 0; i < row.size(); ++i)
+        if (auto const text = row.get<std::optional<std::string>>(i)) sum += bench::checksum(*text);
+    return sum;
+  }
+  static std::uint64_t touch_values(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::size_t i = 0; i < row.size(); ++i) sum += row.at(i).is_null() ? 0 : 1;
+    return sum;
+  }
+  static std::uint64_t touch_by_name(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::string_view const name : bench::pg_type_columns)
+        sum += bench::checksum(row.get<std::string_view>(name));
+    return sum;
+  }
+  static std::uint64_t sum_structs(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& each : of.rows<bench::owned_record>())
+      sum += bench::checksum({each.id, each.number, each.name, each.value});
+    return sum;
+  }
+  static std::uint64_t sum_int_arrays(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (int const each : row.get<std::vector<int>>(0)) sum += static_cast<std::uint64_t>(each);
+    return sum;
+  }
+  static std::uint64_t sum_text_arrays(tusk::result const& of) {
+    std::uint64_t sum = 0;
+    for (auto const& row : of)
+      for (std::string const& each : row.get<std::vector<std::string>>(0)) sum += bench::checksum(each);
+    return sum;
+  }
   static std::uint64_t touch_not_null(tusk::result const& of) {
     std::uint64_t sum = 0;
     for (auto const& row : of)

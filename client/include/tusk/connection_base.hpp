@@ -106,7 +106,7 @@ class connection_base {
   [[noreturn]] static void throw_moved();
   adapter_registry& adapters() const;
   /// What the arguments of a statement are bound to that is prepared with their types.
-  types::binding binding() const;
+  types::binding const& binding() const;
 
   std::shared_ptr<detail::connection_state> state_;
 };

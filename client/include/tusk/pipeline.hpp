@@ -69,7 +69,7 @@ class pipeline {
  private:
   friend class connection;
   detail::connection_state& state() const;
-  types::binding binding() const;
+  types::binding const& binding() const;
   detail::pending_operation add(statement* prepared, std::string_view sql, params const& args);
   detail::pending_operation add_now(std::shared_ptr<detail::prepared_statement> const* prepared, std::string_view sql,
                                     params const& args);

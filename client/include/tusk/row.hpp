@@ -17,6 +17,7 @@
 #include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/params.hpp>
 #include <tusk/types/typecaster.hpp>
 #include <type_traits>
 #include <utility>
@@ -125,20 +126,6 @@ inline constexpr bool is_view =
     std::is_same_v<T, std::string_view> || std::is_same_v<T, std::optional<std::string_view>>;
 template <class T>
 inline constexpr bool is_string = std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-/// What an optional is one of; else the type itself.
-template <class T>
-struct optional_of {
-  using value_type = T;
-};
-template <class T>
-struct optional_of<std::optional<T>> {
-  using value_type = T;
-};
-
 /// What a typecaster may give when the program runs, so that asking for it compiles.
 template <class T>
 concept castable = (std::is_class_v<T> || std::is_enum_v<T> || std::is_union_v<T>)&&std::copy_constructible<T>;
@@ -250,11 +237,11 @@ inline T row::get(std::size_t column) const {
     }
     return get_slowly<T>(*in_, column, fields_[column]);
   } else {
-    using value_type = typename detail::optional_of<T>::value_type;
+    using value_type = typename types::optional_value<T>::type;
     auto const field = fields_[column];
     if constexpr (quickly_readable<value_type>) {
       if (types::reads_quickly<value_type>(columns.quick_types[column])) [[likely]] {
-        if constexpr (detail::is_optional<T>) {
+        if constexpr (types::holds_optional<T>) {
           if (field.is_null()) return std::nullopt;
         }
         value_type value{};
@@ -280,7 +267,7 @@ template <class T>
   if constexpr (!detail::is_view<T>) {
     if (!in.columns->casters.empty()) {
       if (auto const& caster = in.columns->casters[column]) {
-        if constexpr (detail::is_optional<T>) {
+        if constexpr (types::holds_optional<T>) {
           if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(in, *caster, column, field);
         } else if (caster->gives<T>()) {
           auto cast_value = cast<T>(in, *caster, column, field);

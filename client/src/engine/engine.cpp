@@ -85,12 +85,14 @@ void engine::wait_for_room() {
   }
 }
 
-void engine::resume() {
-  queue_.resume();
-  try {
-    if (cancelling_.may_feed()) queue_.feed();
-  } catch (...) {
-    end_.rethrow();
+void engine::resume(bool fed) {
+  if (!fed) {
+    queue_.resume();
+    try {
+      if (cancelling_.may_feed()) queue_.feed();
+    } catch (...) {
+      end_.rethrow();
+    }
   }
   want(false);
 }

@@ -66,11 +66,9 @@ class engine {
   void wait_until_idle(client::deadline until = {});
   /// Steps until less than the watermark of operation_queue waits to be sent.
   void wait_for_room();
-  /// Feeds on an operation that has more.
-  void resume();
-  /// Whether the last of those that were fed may put more into the output by itself; and that it has.
-  bool may_feed() const noexcept { return cancelling_.may_feed(); }
-  void has_more_to_send() { want(false); }
+  /// Feeds on an operation that has more; `fed`: that has put it into the output by itself, as cancelling().may_feed()
+  /// allowed.
+  void resume(bool fed = false);
   /// How many bytes wait to be sent.
   std::size_t queued() const noexcept { return queue_.waiting() + in_.waiting_in_units + in_.session.output().size(); }
   /// Whether one is under way. Any thread.

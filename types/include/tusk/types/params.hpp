@@ -65,6 +65,15 @@ template <class T>
 inline constexpr bool holds_optional = false;
 template <class T>
 inline constexpr bool holds_optional<std::optional<T>> = true;
+/// What an optional holds, else the type itself.
+template <class T>
+struct optional_value {
+  using type = T;
+};
+template <class T>
+struct optional_value<std::optional<T>> {
+  using type = T;
+};
 
 /// What arguments are bound to.
 struct binding {
@@ -72,7 +81,7 @@ struct binding {
   tusk::format how = format::automatic;
   /// The types of the parameters of a statement that was prepared without the arguments' types; else those are declared
   /// with it.
-  std::optional<std::span<oid const>> parameters = {};
+  std::vector<oid> const* parameters = nullptr;
 };
 
 }  // namespace types
@@ -245,7 +254,12 @@ class params {
   template <class... Args>
   void add_bound(types::binding const& to, Args const&... args) {
     [[maybe_unused]] adapt_context const context(to.registry);
-    (add_bound_one(args, to, context), ...);
+    // Where nothing prefers the binary form, there is mostly no question.
+    bool const in_text = to.how == format::text || (to.how == format::automatic && !(prefer_binary<Args>() || ...));
+    if (in_text)
+      (add_one(args, context), ...);
+    else
+      (add_bound_one(args, to, context), ...);
     require_bindable();
   }
   template <class T>
@@ -267,11 +281,19 @@ class params {
     }
     add_one(value, context);
   }
+  template <class T>
+  static consteval bool prefer_binary() {
+    using type = typename types::optional_value<types::adapted<T>>::type;
+    if constexpr (binary_adaptable<type>)
+      return types::prefers_binary<type>;
+    else
+      return false;
+  }
   /// Of the next argument.
   template <class T>
   bool goes_in_binary(types::binding const& to) const noexcept {
     if (to.how == format::text || (to.how == format::automatic && !types::prefers_binary<T>)) return false;
-    if (!to.parameters) return true;
+    if (to.parameters == nullptr) return true;
     return count() < to.parameters->size() && (*to.parameters)[count()] == adapter<T>::oid;
   }
 
