@@ -42,7 +42,7 @@ class held_session {
   void serve(peer& client) {
     if (client.receive_startup().size() == 16) {  // CancelRequest
       requested_ = true;
-      while (!client.has_gone() && !may_let_go_) std::this_thread::sleep_for(1ms);
+      while (!client.has_gone()) std::this_thread::sleep_for(1ms);  // or the first of the queue would be sent
       return;
     }
     client.send(welcome());
@@ -51,12 +51,11 @@ class held_session {
     client.send(message('C', text("SELECT 0")) + ready());
     while (!may_go_on_ && !client.has_gone()) std::this_thread::sleep_for(1ms);
     then_(client);
-    may_let_go_ = true;
     client.stay_silent();
   }
 
   std::function<void(peer&)> then_;
-  std::atomic<bool> requested_ = false, may_go_on_ = false, may_let_go_ = false;
+  std::atomic<bool> requested_ = false, may_go_on_ = false;
   scripted_server server_{[this](peer& client) { serve(client); }};
 };
 
