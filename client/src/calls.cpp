@@ -288,10 +288,14 @@ std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<p
   return what;
 }
 
-void release(connection_state& on, prepared_statement const& statement) noexcept {
+void release(connection_state& on, std::shared_ptr<prepared_statement>&& statement) noexcept {
   operation_guard const guard(on.lock);
   try {
-    if (!on.context.is_closed() && !statement.name.empty()) on.context.released.push_back(statement.name);
+    if (on.context.is_closed() || statement->name.empty()) return;
+    if (statement.use_count() > 1)  // what is to run it may not have been sent yet
+      on.context.evicted.push_back(std::move(statement));
+    else
+      on.context.released.push_back(statement->name);
   } catch (std::bad_alloc const&) {
     return;  // then it stays at the server until the connection ends
   }

@@ -50,7 +50,7 @@ std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<p
                                          std::string_view sql, params const& args, within const* limit);
 pending_operation start_prepare(std::shared_ptr<connection_state> const& on, std::string_view sql, within const* limit);
 /// The statement is closed with the next request.
-void release(connection_state& on, prepared_statement const& statement) noexcept;
+void release(connection_state& on, std::shared_ptr<prepared_statement>&& statement) noexcept;
 
 void ping(connection_state& on, within const* limit);
 pending_operation start_ping(connection_state& on, within const* limit);

@@ -20,7 +20,7 @@ statement& statement::operator=(statement&& other) noexcept {
 statement::~statement() { release(); }
 
 void statement::release() noexcept {
-  if (state_) detail::release(*state_, *prepared_);
+  if (state_) detail::release(*state_, std::move(prepared_));
   state_.reset();
 }
 

@@ -204,6 +204,30 @@ TEST_P(misuse, of_a_statement_of_another_connection) {
   EXPECT_EQ(x.get()[0].get<int>(0), 2);
 }
 
+// Its name was closed in front of the request, which the server did not know then.
+TEST_P(misuse, mended_of_a_statement_that_goes_before_its_request_is_sent) {
+  auto started = conn.start_prepare("SELECT $1::int");
+  settle();
+  std::optional<statement> prepared = started.get();
+  auto begun = conn.start_exec("BEGIN; SELECT pg_sleep(0.1)");  // nothing is sent behind it, and nothing heals
+  auto alone = prepared->start_query(1);
+  tusk::pipeline p = conn.pipeline();
+  auto x = p.query(*prepared, 2);
+  auto end = p.sync();
+  prepared.reset();
+  settle();
+  end.get();
+  EXPECT_EQ(alone.get()[0].get<int>(0), 1);
+  EXPECT_EQ(x.get()[0].get<int>(0), 2);
+  auto kept = [&] {
+    auto given =
+        conn.start_query("SELECT count(*)::int FROM pg_prepared_statements WHERE statement = 'SELECT $1::int'");
+    settle();
+    return given.get()[0].get<int>(0);
+  };
+  EXPECT_EQ(kept(), 0) << "it is closed behind its last use";
+}
+
 TEST_P(misuse, of_a_pipeline_that_a_handler_destroys_closes_the_connection) {
   std::optional<tusk::pipeline> p = conn.pipeline();
   conn.on_notice([&](diagnostics const&) { p.reset(); });

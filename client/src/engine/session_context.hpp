@@ -38,7 +38,8 @@ struct session_context {
   statement_cache statements;
   session_types types{session};
   std::vector<std::string> released;  ///< names of statements that are to be closed
-  /// Those that left the cache while an operation in the queue was to run them: they are closed when none is any more.
+  /// Those that left the cache, or whose tusk::statement has gone, while an operation in the queue was to run them:
+  /// they are closed when none is any more.
   std::vector<std::shared_ptr<prepared_statement>> evicted;
   /// Whose Parse is under way with their first run: another one of the same text is a passing one.
   std::vector<prepared_statement const*> being_prepared;
