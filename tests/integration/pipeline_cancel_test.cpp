@@ -171,6 +171,19 @@ TEST(pipeline_cancel, mended_by_a_limit_that_is_over_before_it_is_sent) {
   script.get();
 }
 
+TEST(pipeline_cancel, by_a_limit_that_is_over_at_its_sync_is_told_there_too) {
+  connection conn = open();
+  conn.exec("CREATE TEMP TABLE item (id int)");
+  tusk::pipeline p = conn.pipeline(within(30ms));
+  auto x = p.query("INSERT INTO item VALUES (1)");
+  conn.poll();
+  std::this_thread::sleep_for(50ms);
+  auto end = p.sync();
+  EXPECT_CONTAINS("limit was over before its sync()", thrown<query_canceled>([&] { end.get(); }).what());
+  EXPECT_THROW(x.get(), query_canceled);
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 0);
+}
+
 TEST(pipeline_cancel, by_a_stop_token_ends_it_wherever_it_stands) {
   connection conn = open();
   std::stop_source source;

@@ -46,8 +46,8 @@ unit_request::unit_request(session_context& in, std::shared_ptr<unit> of, std::s
 std::size_t unit_request::size() const noexcept { return statement_->sql.size() + args_->wire().size(); }
 
 std::error_code unit_request::encode() {
-  // While it waited one that was before it has failed with the statement, whose name is closed by now.
-  if (how_ == way::known && statement_->cached && !in_.statements.knows(*statement_)) {
+  // While it waited one that was before it has failed with the statement, or had the server forget them all.
+  if (how_ == way::known && !in_.statements.knows(*statement_)) {
     how_ = way::by_itself;
     statement_ = unnamed(*statement_);
   }
@@ -193,8 +193,7 @@ std::shared_ptr<unit_request> unit::add(std::shared_ptr<prepared_statement> cons
                                         bool at_once) {
   require_arguments(*statement, args);
   require_fit(*statement);
-  if (in_.statements.knows(*statement) && !statement->name.empty())
-    return push(statement, unit_request::way::known, args, at_once);
+  if (in_.statements.knows(*statement)) return push(statement, unit_request::way::known, args, at_once);
   // The server does not know it any more. It goes by itself, so that its name is nobody else's.
   return push(unnamed(*statement), unit_request::way::by_itself, args, false);
 }
