@@ -109,6 +109,32 @@ TEST(pipeline_statements, that_give_no_rows_are_kept_as_others_are) {
   EXPECT_EQ(kept_statements(conn).count("SELECT FROM item WHERE id = $1"), 1U);
 }
 
+TEST(pipeline_statements, that_are_none_say_so) {
+  connection conn = open();
+  tusk::pipeline p = conn.pipeline();
+  auto before = p.query("SELECT 1"), empty = p.query(" "), behind = p.query("SELECT 2");
+  auto end = p.sync();
+  EXPECT_CONTAINS("empty query", thrown<programming_error>([&] { empty.get(); }).what());
+  EXPECT_CONTAINS("empty query", thrown<programming_error>([&] { end.get(); }).what());
+  EXPECT_EQ(before.get()[0].get<int>(0), 1);
+  EXPECT_EQ(behind.get()[0].get<int>(0), 2) << "which is no error for the server";
+}
+
+// All of the requests have given a result by then.
+TEST(pipeline_statements, that_fail_when_their_unit_commits_say_so_at_its_end) {
+  connection conn = open();
+  conn.exec("CREATE TEMP TABLE item (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+  tusk::pipeline p = conn.pipeline();
+  auto a = p.query("INSERT INTO item VALUES (1)"), b = p.query("INSERT INTO item VALUES (1)");
+  auto end = p.sync();
+  EXPECT_CONTAINS("duplicate key", thrown<integrity_error>([&] { end.get(); }).what());
+  EXPECT_EQ(a.get().affected_rows(), 1U);
+  EXPECT_EQ(b.get().affected_rows(), 1U);
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 0);
+  EXPECT_THROW(conn.executemany("INSERT INTO item VALUES ($1)", std::vector{2, 2}), integrity_error);
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 0);
+}
+
 // One of the same text with other types is another statement.
 TEST(pipeline_statements, of_one_text_with_other_types_of_arguments_are_each_their_own) {
   connection conn = open();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
 #include <thread>
 #include <tusk/tusk.hpp>
@@ -258,6 +259,44 @@ TEST(stream_healing, of_a_table_with_other_columns) {
     if (turn == 0) other.exec("ALTER TABLE streamed ADD COLUMN t text DEFAULT 'x'");
   }
   conn.exec("DROP TABLE streamed");
+}
+
+// Which waits for guard_limit where it is not cancelled at once.
+TEST(stream_leaving, cancels_what_runs_alone) {
+  connection conn = connect(dsn(way::unix_socket), {.autocommit = true, .guard_limit = 20s});
+  auto const begin = std::chrono::steady_clock::now();
+  { auto unread = conn.stream("SELECT pg_sleep(60)"); }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+// Some of its rows were given.
+TEST(stream_healing, is_nothing_behind_rows) {
+  connection conn = open();
+  constexpr char sql[] = "SELECT 2147433647 + g FROM generate_series(1, $1::int) g";
+  int count = 0;
+  auto const walk = [&](int size) {
+    for (auto const& row : conn.stream(sql, size)) ASSERT_EQ(row.get<int>(0), 2147433647 + ++count);
+  };
+  walk(10);  // known from now on
+  count = 0;
+  EXPECT_THROW(walk(100'000), data_error);
+  EXPECT_LE(count, 50'000);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(stream_healing, is_nothing_inside_a_transaction) {
+  connection conn = open();
+  conn.exec("CREATE TEMP TABLE streamed (i int)");
+  auto const walk = [&] {
+    for (auto const& row : conn.stream("SELECT * FROM streamed")) (void)row;
+  };
+  walk();
+  conn.exec("BEGIN; ALTER TABLE streamed ADD COLUMN t text");
+  EXPECT_THROW(walk(), not_supported_error);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::failed);
+  conn.rollback();
+  EXPECT_NO_THROW(walk());
 }
 
 }  // namespace
