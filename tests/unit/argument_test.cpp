@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-struct point {
+struct spot {
   double x, y;
 };
 template <int>
@@ -38,7 +38,7 @@ struct quoting_itself {
 }  // namespace
 
 template <>
-struct adapter<point> : registered {};
+struct adapter<spot> : registered {};
 template <int Number>
 struct adapter<marked<Number>> : registered {};
 template <>
@@ -52,8 +52,8 @@ struct adapter<range_of_ids> {
 
 namespace {
 
-static_assert(argument<point> && argument<std::optional<point>> && argument<std::vector<std::vector<point>>>);
-static_assert(!adaptable<point> && !sql_adaptable<point>);
+static_assert(argument<spot> && argument<std::optional<spot>> && argument<std::vector<std::vector<spot>>>);
+static_assert(!adaptable<spot> && !sql_adaptable<spot>);
 static_assert(argument<as_is> && argument<std::tuple<int, as_is>> && !argument<std::tuple<int, no_container>>);
 static_assert(!argument<list_argument<std::vector<no_container>>>);
 static_assert(!argument<no_container> && !argument<std::vector<no_container>> &&
@@ -65,17 +65,17 @@ std::string literal(T const& value) {
   return types::literal_of(value, nullptr);
 }
 
-void register_point() {
-  register_adapter<point>(
-      [](point const& p) { return as_is("'(" + adapt(p.x).getquoted() + ", " + adapt(p.y).getquoted() + ")'"); });
+void register_spot() {
+  register_adapter<spot>(
+      [](spot const& p) { return as_is("'(" + adapt(p.x).getquoted() + ", " + adapt(p.y).getquoted() + ")'"); });
 }
 
 TEST(registered, values_are_written_by_the_registered_function) {
-  register_point();
-  EXPECT_EQ(merge("INSERT INTO atable (apoint) VALUES (%s)", params(point{1.23, 4.56})),
+  register_spot();
+  EXPECT_EQ(merge("INSERT INTO atable (apoint) VALUES (%s)", params(spot{1.23, 4.56})),
             "INSERT INTO atable (apoint) VALUES ('(1.23, 4.56)')");
-  EXPECT_EQ(literal(std::optional(point{1, 2})), "'(1.0, 2.0)'");
-  EXPECT_EQ(literal(std::optional<point>()), "NULL");
+  EXPECT_EQ(literal(std::optional(spot{1, 2})), "'(1.0, 2.0)'");
+  EXPECT_EQ(literal(std::optional<spot>()), "NULL");
 }
 
 TEST(registered, values_can_be_bound_if_the_function_gives_text) {
@@ -158,12 +158,12 @@ TEST(registered, functions_are_looked_up_and_registered_by_many_threads) {
 }
 
 TEST(sql_shaped, vectors_are_array_constructors) {
-  register_point();
-  EXPECT_EQ(literal(std::vector<point>{{1, 2}, {3, 4}}), "ARRAY['(1.0, 2.0)', '(3.0, 4.0)']");
+  register_spot();
+  EXPECT_EQ(literal(std::vector<spot>{{1, 2}, {3, 4}}), "ARRAY['(1.0, 2.0)', '(3.0, 4.0)']");
   EXPECT_EQ(literal(std::vector<as_is>{as_is("now()")}), "ARRAY[now()]");
-  EXPECT_EQ(literal(std::vector<point>{}), "'{}'");
-  EXPECT_EQ(literal(std::vector<std::optional<point>>{{}, {}}), "'{NULL, NULL}'");
-  EXPECT_EQ(literal(std::vector<std::optional<point>>{{}, point{1, 1}}), "ARRAY[NULL, '(1.0, 1.0)']");
+  EXPECT_EQ(literal(std::vector<spot>{}), "'{}'");
+  EXPECT_EQ(literal(std::vector<std::optional<spot>>{{}, {}}), "'{NULL, NULL}'");
+  EXPECT_EQ(literal(std::vector<std::optional<spot>>{{}, spot{1, 1}}), "ARRAY[NULL, '(1.0, 1.0)']");
   EXPECT_EQ(literal(std::vector<std::vector<as_is>>{{as_is("1"), as_is("2")}, {as_is("3"), as_is("4")}}),
             "ARRAY[[1, 2], [3, 4]]");
   EXPECT_EQ(test::thrown<data_error>([] {
@@ -230,7 +230,7 @@ TEST(sql_shaped, text_is_checked) {
 }
 
 TEST(params, that_are_sql_or_have_names_cannot_be_bound) {
-  register_point();
+  register_spot();
   std::vector<int> const ids{1};
   auto const refused = [](params const& args, std::string_view part) {
     auto const e = test::thrown<programming_error>([&] { args.require_bindable(); });
@@ -241,10 +241,10 @@ TEST(params, that_are_sql_or_have_names_cannot_be_bound) {
   refused(params(1, "a", in_list(ids)), "argument 3: ");
   refused(params(in_list(ids)), "= ANY($1)");
   refused(params(std::tuple(1)), "argument 1: ");
-  refused(params(1, point{1, 2}), "argument 2: ");
-  refused(params(std::vector<point>{}), "argument 1: ");
+  refused(params(1, spot{1, 2}), "argument 2: ");
+  refused(params(std::vector<spot>{}), "argument 1: ");
   refused(params(1, named("a", 2)), "argument 2 has a name");
-  params(1, binary("x"), std::optional<point>()).require_bindable();  // NULL is NULL
+  params(1, binary("x"), std::optional<spot>()).require_bindable();  // NULL is NULL
 }
 
 TEST(params, keep_what_the_wire_does_not_say_when_copied_and_moved) {

@@ -150,7 +150,13 @@ TEST(bits, a_bitset_takes_its_number_of_bits) {
 TEST(documents, are_passed_on_as_they_are) {
   EXPECT_EQ(test::read_types<json>(), "json jsonb");
   EXPECT_EQ(test::read_types<xml>(), "xml");
+  EXPECT_EQ(test::read_types<jsonpath>(), "jsonpath");
+  EXPECT_EQ(test::read_types<tsvector>(), "tsvector");
+  EXPECT_EQ(test::read_types<tsquery>(), "tsquery");
   EXPECT_EQ(adapter<json>::oid, oids::jsonb);
+  EXPECT_EQ(adapter<jsonpath>::oid, oids::jsonpath);
+  EXPECT_EQ(adapter<tsvector>::oid, oids::tsvector);
+  EXPECT_EQ(adapter<tsquery>::oid, oids::tsquery);
   EXPECT_EQ(adapter<xml>::oid, oids::xml);
   constexpr std::string_view odd = R"( {"a" : [1, "ü\u0041", null]} )";
   EXPECT_EQ(parse<json>(odd)->to_string(), odd);
@@ -159,12 +165,26 @@ TEST(documents, are_passed_on_as_they_are) {
   EXPECT_EQ(text_of(xml("<a>é</a>")), "<a>é</a>");
   EXPECT_EQ(json(), json("null"));
   EXPECT_NE(json("{}"), json("{ }"));
+  EXPECT_EQ(text_of(jsonpath("$.\"ü\"[*]")), "$.\"ü\"[*]");
+  EXPECT_EQ(jsonpath(), jsonpath("$"));
+  EXPECT_EQ(parse<tsvector>("'a''b':1A 'ü'")->to_string(), "'a''b':1A 'ü'");
+  EXPECT_EQ(text_of(tsvector("'a' 'b'")), "'a' 'b'");
+  EXPECT_EQ(parse<tsquery>("'a' & !'b'")->to_string(), "'a' & !'b'");
+  EXPECT_EQ(text_of(tsquery("'a' <-> 'b'")), "'a' <-> 'b'");
+  EXPECT_EQ(tsvector(), tsvector(""));
+  EXPECT_NE(tsquery("'a'"), tsquery());
+  std::ostringstream shown;
+  shown << jsonpath() << tsvector("'a'") << tsquery("'b'");
+  EXPECT_EQ(shown.str(), "$'a''b'");
   EXPECT_EQ(xml("x"), xml("x"));
   EXPECT_NE(xml("x"), xml());
 }
 
 TEST(documents, invalid_text_is_never_passed_on) {
   EXPECT_EQ(test::thrown<data_error>([] { text_of(json("\"\xff\"")); }).code(), errc::invalid_utf8);
+  EXPECT_EQ(test::thrown<data_error>([] { text_of(jsonpath("\xff")); }).code(), errc::invalid_utf8);
+  EXPECT_EQ(test::thrown<data_error>([] { text_of(tsvector("\xff")); }).code(), errc::invalid_utf8);
+  EXPECT_EQ(test::thrown<data_error>([] { text_of(tsquery("\xff")); }).code(), errc::invalid_utf8);
   EXPECT_EQ(test::thrown<data_error>([] { text_of(xml(std::string("<a/>\0", 5))); }).code(), errc::embedded_nul);
 }
 

@@ -153,23 +153,23 @@ TEST(text_optional, empty_is_null) {
   EXPECT_FALSE(parse<std::optional<int>>("x"));
 }
 
-struct point {
+struct spot {
   double x, y;
 };
 
 }  // namespace
 
 template <>
-struct adapter<point> {
+struct adapter<spot> {
   static constexpr tusk::oid oid = tusk::oids::point;
-  static void text(point const& p, text_writer& out) { out << '(' << p.x << ',' << p.y << ')'; }
+  static void text(spot const& p, text_writer& out) { out << '(' << p.x << ',' << p.y << ')'; }
 };
 
 namespace {
 
 TEST(text_writer, serves_an_adapter) {
-  EXPECT_EQ(text_of(point{1.5, -2}), "(1.5,-2)");
-  EXPECT_EQ(text_of(std::optional<point>()), std::nullopt);
+  EXPECT_EQ(text_of(spot{1.5, -2}), "(1.5,-2)");
+  EXPECT_EQ(text_of(std::optional<spot>()), std::nullopt);
   types::text_buffer buffer;
   text_writer out(buffer);
   out << true << 'c' << short{-5} << 7ull << 0.5f << "text" << std::string("s");

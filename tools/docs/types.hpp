@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 #include <tusk/types/builtin.hpp>
+#include <tusk/types/filesystem.hpp>
 #include <tusk/types/read_any.hpp>
+#include <tusk/types/set.hpp>
 #include <tusk/types/wrappers.hpp>
 #include <typeinfo>
 #include <vector>
@@ -26,6 +28,7 @@ std::string sent_as() {
     return "`int8`, beyond it `numeric`";
   } else if constexpr (adaptable<T>) {
     argument_type const type = types::argument_type_of<T>();
+    if (!type.name.empty()) return "`" + std::string(type.name) + "`";
     return type.oid == 0 ? "what the statement needs there" : "`" + std::string(type_name(type.oid)) + "`";
   } else {
     return "not sent";
@@ -36,14 +39,14 @@ std::string sent_as() {
 template <class T>
 std::string read_from() {
   if constexpr (readable<T>) {
-    if (from_text<T>::reads(oids::circle)) return "any type";
-    if (from_text<T>::reads(oids::circle_array)) return "any array";
+    if (from_text<T>::reads(oids::gtsvector)) return "any type";
+    if (from_text<T>::reads(oids::gtsvector_array)) return "any array";
     std::string list;
     for (oid type = 1; type <= last_built_in; ++type) {
       if (type_name(type).empty() || !from_text<T>::reads(type)) continue;
       list += (list.empty() ? "`" : ", `") + std::string(type_name(type)) + "`";
     }
-    return list;
+    return list.empty() ? "any type that was made in the database" : list;
   } else {
     return "not read";
   }
@@ -53,6 +56,7 @@ std::string read_from() {
 inline std::string held_as(std::type_info const& type) {
   if (type == typeid(std::int64_t)) return "std::int64_t";
   if (type == typeid(range<std::int64_t>)) return "tusk::range<std::int64_t>";
+  if (type == typeid(multirange<std::int64_t>)) return "tusk::multirange<std::int64_t>";
   return types::type_text(type);
 }
 
@@ -109,9 +113,35 @@ inline constexpr sample samples[] = {
     {oids::daterange, "empty"},
     {oids::tsrange, "empty"},
     {oids::tstzrange, "empty"},
+    {oids::int4multirange, "{}"},
+    {oids::int8multirange, "{}"},
+    {oids::nummultirange, "{}"},
+    {oids::datemultirange, "{}"},
+    {oids::tsmultirange, "{}"},
+    {oids::tstzmultirange, "{}"},
+    {oids::point, "(1,2)"},
+    {oids::line, "{1,2,3}"},
+    {oids::lseg, "[(1,2),(3,4)]"},
+    {oids::box, "(3,4),(1,2)"},
+    {oids::path, "[(1,2)]"},
+    {oids::polygon, "((1,2))"},
+    {oids::circle, "<(1,2),3>"},
+    {oids::macaddr, "08:00:2b:01:02:03"},
+    {oids::macaddr8, "08:00:2b:01:02:03:04:05"},
+    {oids::tsvector, "'a'"},
+    {oids::tsquery, "'a'"},
+    {oids::jsonpath, "$"},
+    {oids::pg_lsn, "0/0"},
+    {oids::pg_snapshot, "1:1:"},
+    {oids::txid_snapshot, "1:1:"},
+    {oids::xid, "1"},
+    {oids::xid8, "1"},
+    {oids::cid, "1"},
+    {oids::tid, "(0,1)"},
     {oids::int4_array, "{}"},
     {oids::text_array, "{}"},
-    {oids::point, "(1,2)"},
+    {oids::regclass, "pg_class"},
+    {oids::int2vector, "1 2"},
 };
 
 inline std::string types_text() {
@@ -168,12 +198,39 @@ inline std::string types_text() {
   page.line<std::bitset<8>>("std::bitset<N>");
   page.line<json>("tusk::json");
   page.line<xml>("tusk::xml");
+  page.line<jsonpath>("tusk::jsonpath");
+  page.line<tsvector>("tusk::tsvector");
+  page.line<tsquery>("tusk::tsquery");
+  page.line<macaddr>("tusk::macaddr");
+  page.line<macaddr8>("tusk::macaddr8");
+  page.line<point>("tusk::point");
+  page.line<line>("tusk::line");
+  page.line<lseg>("tusk::lseg");
+  page.line<box>("tusk::box");
+  page.line<path>("tusk::path");
+  page.line<polygon>("tusk::polygon");
+  page.line<circle>("tusk::circle");
+  page.line<pg_lsn>("tusk::pg_lsn");
+  page.line<xid>("tusk::xid");
+  page.line<xid8>("tusk::xid8");
+  page.line<cid>("tusk::cid");
+  page.line<tid>("tusk::tid");
+  page.line<pg_snapshot>("tusk::pg_snapshot");
+  page.line<std::map<std::string, std::optional<std::string>>>("std::map<std::string, std::optional<std::string>>");
+  page.line<std::filesystem::path>("std::filesystem::path");
   page.line<range<std::int32_t>>("tusk::range<std::int32_t>");
   page.line<range<std::int64_t>>("tusk::range<std::int64_t>");
   page.line<range<numeric>>("tusk::range<tusk::numeric>");
   page.line<range<date>>("tusk::range<tusk::date>");
   page.line<range<timestamp>>("tusk::range<tusk::timestamp>");
   page.line<range<timestamptz>>("tusk::range<tusk::timestamptz>");
+  page.line<multirange<std::int32_t>>("tusk::multirange<std::int32_t>");
+  page.line<multirange<std::int64_t>>("tusk::multirange<std::int64_t>");
+  page.line<multirange<numeric>>("tusk::multirange<tusk::numeric>");
+  page.line<multirange<date>>("tusk::multirange<tusk::date>");
+  page.line<multirange<timestamp>>("tusk::multirange<tusk::timestamp>");
+  page.line<multirange<timestamptz>>("tusk::multirange<tusk::timestamptz>");
+  page.line<std::vector<std::int16_t>>("std::vector<std::int16_t>");
   page.line<std::vector<std::int32_t>>("std::vector<std::int32_t>");
   page.line<std::vector<std::string>>("std::vector<std::string>");
   page.line<array<double>>("tusk::array<double>");
@@ -184,7 +241,16 @@ inline std::string types_text() {
       "value of that "
       "type, an enum with `tusk::enum_adapter<\"name\", labels...>` an enum; `std::tuple` and `std::pair` are read "
       "from "
-      "`record`.\n");
+      "`record`.\n\n"
+      "`tusk::multirange<T>` is a multirange of every T that a range is of. Ranges, multiranges and domains that were "
+      "made in the database are read as what the program says they are; sent, the statement says their type. "
+      "`std::set<T>` and `std::unordered_set<T>` are sent as arrays (`tusk/types/set.hpp`), `std::filesystem::path` is "
+      "text "
+      "(`tusk/types/filesystem.hpp`).\n\n"
+      "`regclass`, `regtype` and their like show the name of an object, which a string has. As a `tusk::oid` they are "
+      "read where their text is a number, because there is no object of that OID; a name is an error: cast it to oid "
+      "in the statement. A `tusk::oid` and a string are sent where one is wanted. `refcursor` and `aclitem` are "
+      "strings.\n");
   page.add(
       "\n## Merged and bound\n\n"
       "A cursor merges arguments into the text (`%s`), a connection binds them (`$1`). Both mean the same: a literal "

@@ -35,9 +35,23 @@ char const* text(errc e) noexcept {
     case errc::malformed_address:
       return "the text is not a network address: write one like 192.168.0.1, ::1 or 10.0.0.0/8, without host bits in a "
              "cidr";
+    case errc::malformed_macaddr:
+      return "the text is not a MAC address: write six or eight pairs of hexadecimal digits, with colons between them";
+    case errc::malformed_lsn:
+      return "the text is not a position in the write-ahead log: write two hexadecimal numbers like 16/B374D848";
+    case errc::malformed_tid: return "the text of a tid is not one, like (42,7); read the field as a string to see it";
+    case errc::malformed_snapshot:
+      return "the text of a snapshot is not one, like 10:20:10,14; read the field as a string to see it";
+    case errc::malformed_geometry:
+      return "the text of a geometric value is not one; read the field as a string to see it";
+    case errc::named_object:
+      return "the field names an object, and its text has no OID: cast it to oid in the statement, or read the name as "
+             "a string";
     case errc::malformed_bits: return "a bit string has something other than 0 and 1; leave only those";
     case errc::malformed_array: return "the text of an array is not one; read the field as a string to see it";
     case errc::malformed_range: return "the text of a range is not one; read the field as a string to see it";
+    case errc::malformed_multirange: return "the text of a multirange is not one; read the field as a string to see it";
+    case errc::malformed_hstore: return "the text of an hstore is not one; read the field as a string to see it";
     case errc::malformed_record: return "the text of a row value is not one; read the field as a string to see it";
     case errc::malformed_binary:
       return "the bytes are not a value of this type in the binary format; ask for text (tusk::format::text) to see it";

@@ -113,6 +113,13 @@ protocol::parse_error integer_error(std::string_view text) noexcept {
 bool parse_short_double(std::string_view text, double& value) noexcept {
   return text.size() <= 16 && parse_short(text, value);
 }
+protocol::expected<oid> parse_object(std::string_view text, oid type) noexcept {
+  // An operator has no name for 0, and may be called `-`.
+  if (text == "-" && type != oids::regoper && type != oids::regoperator) return oid{0};
+  if (text.empty() || count_digits(text) != text.size()) return protocol::parse_error{errc::named_object, 0};
+  return parse_integer<oid>(text);
+}
+
 protocol::expected<double> parse_double(std::string_view text) noexcept { return parse_floating<double>(text); }
 protocol::expected<float> parse_float(std::string_view text) noexcept { return parse_floating<float>(text); }
 protocol::expected<double> parse_nearest_double(std::string_view text) noexcept {

@@ -56,6 +56,31 @@ readers of(oid type) noexcept {
     case oids::daterange: return readers_of<range<date>>;
     case oids::tsrange: return readers_of<range<timestamp>>;
     case oids::tstzrange: return readers_of<range<timestamptz>>;
+    case oids::int4multirange: return readers_of<multirange<std::int32_t>>;
+    case oids::int8multirange: return readers_of<multirange<std::int64_t>>;
+    case oids::nummultirange: return readers_of<multirange<numeric>>;
+    case oids::datemultirange: return readers_of<multirange<date>>;
+    case oids::tsmultirange: return readers_of<multirange<timestamp>>;
+    case oids::tstzmultirange: return readers_of<multirange<timestamptz>>;
+    case oids::point: return readers_of<point>;
+    case oids::line: return readers_of<line>;
+    case oids::lseg: return readers_of<lseg>;
+    case oids::box: return readers_of<box>;
+    case oids::path: return readers_of<path>;
+    case oids::polygon: return readers_of<polygon>;
+    case oids::circle: return readers_of<circle>;
+    case oids::macaddr: return readers_of<macaddr>;
+    case oids::macaddr8: return readers_of<macaddr8>;
+    case oids::tsvector: return readers_of<tsvector>;
+    case oids::tsquery: return readers_of<tsquery>;
+    case oids::jsonpath: return readers_of<jsonpath>;
+    case oids::pg_lsn: return readers_of<pg_lsn>;
+    case oids::pg_snapshot:
+    case oids::txid_snapshot: return readers_of<pg_snapshot>;
+    case oids::xid: return readers_of<xid>;
+    case oids::xid8: return readers_of<xid8>;
+    case oids::cid: return readers_of<cid>;
+    case oids::tid: return readers_of<tid>;
     default: return readers_of<std::string>;
   }
 }

@@ -37,20 +37,40 @@ struct adapter;
 template <class T>
 class array;
 template <class T>
+struct multirange;
+template <class T>
 struct range;
 
 class bits;
+class cid;
 class cidr;
 class date;
 class inet;
 class json;
+class jsonpath;
+class macaddr;
+class macaddr8;
 class money;
 class numeric;
+class pg_lsn;
 class time;
 class time_tz;
+class tsquery;
+class tsvector;
 class uuid;
+class xid;
+class xid8;
 class xml;
+struct box;
+struct circle;
 struct interval;
+struct line;
+struct lseg;
+struct path;
+struct pg_snapshot;
+struct point;
+struct polygon;
+struct tid;
 
 class sqlstate;
 struct diagnostics;

@@ -9,6 +9,7 @@
 //   std::span<T>                           likewise                   not
 //   tusk::array<T>                         likewise, with its bounds  likewise, any dimensions and bounds
 //   std::optional<T> as the elements       likewise                   likewise, and NULL
+//   vector of std::int16_t, of oid         int2[], int8[]             int2vector and oidvector, too; they count from 0
 //   vector, array, span of std::byte       bytea, see bytea.hpp
 //
 // An array whose elements have no type of their own (strings) is sent as text[], the type that ARRAY['a', 'b'] has:
@@ -297,7 +298,8 @@ class array_writer {
 /// Whether an array of this type has elements that are read as T.
 template <readable T>
 bool reads_array(oid type) {
-  oid const element = element_of(type);
+  oid const array_element = element_of(type);
+  oid const element = array_element != 0 ? array_element : element_of_vector(type);
   return from_text<T>::reads(element != 0 ? element : type) && (element != 0 || is_user_defined(type));
 }
 

@@ -79,6 +79,20 @@ constexpr std::int64_t signed_index(Index index) noexcept {
 /// What stands between elements: a comma, but a semicolon between boxes, which have commas of their own.
 constexpr char delimiter_of(oid element) noexcept { return element == oids::box ? ';' : ','; }
 
+/// The same where the type of the array is not known, as in a row value, and its elements are read as T.
+template <class T>
+constexpr char delimiter_for() noexcept {
+  if constexpr (requires { adapter<T>::oid; })
+    return delimiter_of(adapter<T>::oid);
+  else
+    return ',';
+}
+
+/// The type of the elements of int2vector and oidvector, which are no arrays in their text: numbers between blanks.
+constexpr oid element_of_vector(oid type) noexcept {
+  return type == oids::int2vector ? oids::int2 : type == oids::oidvector ? oids::oid : 0;
+}
+
 /// NULL in any case.
 inline bool is_null_word(std::string_view text) noexcept {
   auto const is = [text](std::size_t i, char c) { return (text[i] | 0x20) == c; };
@@ -190,12 +204,32 @@ std::optional<protocol::parse_error> append(part const& from, oid type, Elements
   return std::nullopt;
 }
 
+/// Appends the numbers of an int2vector or an oidvector, whose elements are of type `element`.
+template <class T, class Elements>
+protocol::expected<array_shape> read_vector(std::string_view text, oid element, Elements& to) {
+  array_shape shape;
+  for (std::size_t at = 0; !text.empty();) {
+    part number;
+    number.position = at;
+    number.text = text.substr(at, text.find(' ', at) - at);
+    at += number.text.size();
+    if (number.text.empty()) return protocol::parse_error{errc::malformed_array, at};
+    if (auto const error = append<T>(number, element, to)) return *error;
+    if (at++ == text.size()) {
+      shape.add({0, to.size()});
+      break;
+    }
+  }
+  return shape;
+}
+
 /// Appends all elements, and says in which shape they are. `type` is that of the array, or 0 if it is not known.
 template <class T, class Elements>
 protocol::expected<array_shape> read_elements(std::string_view text, oid type, Elements& to) {
   using plain = typename without_optional<T>::type;
   oid const element = type == 0 ? 0 : element_of(type);
-  array_reader reader(text, delimiter_of(element));
+  if (oid const of_vector = element_of_vector(type); of_vector != 0) return read_vector<T>(text, of_vector, to);
+  array_reader reader(text, element != 0 ? delimiter_of(element) : delimiter_for<plain>());
   to.reserve(reader.expected_count());
   for (;;) {
     if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);

@@ -1,8 +1,9 @@
-// json and xml: documents that are passed on as the text they are.
+// json, jsonpath and xml: documents that are passed on as the text they are.
 //
-//   C++          sent as    read from
-//   tusk::json   jsonb      json, jsonb
-//   tusk::xml    xml        xml
+//   C++              sent as    read from
+//   tusk::json       jsonb      json, jsonb
+//   tusk::jsonpath   jsonpath   jsonpath
+//   tusk::xml        xml        xml
 //
 // There is no parser here: the server checks a document when it comes in, and programs have libraries of their own for
 // it, which take text. Without the wrappers a string is a document as well: they declare the type where the server
@@ -12,7 +13,7 @@
 // exist for jsonb alone. Stored in a column of type json it comes by way of jsonb: blanks, the order of keys and all
 // but the last of equal keys are lost; a std::string there is kept as it is.
 //
-// Source: PostgreSQL's documentation, "JSON Types" and "XML Type".
+// Source: PostgreSQL's documentation, "JSON Types" (also on "jsonpath Type") and "XML Type".
 #pragma once
 
 #include <concepts>
@@ -47,6 +48,22 @@ class json {
   std::string text_ = "null";
 };
 
+/// An expression that finds parts of a JSON document, as text. Equal are those of equal text.
+class jsonpath {
+ public:
+  /// The whole document.
+  jsonpath() = default;
+  /// Nothing is checked; what is not a path is refused by the server.
+  explicit jsonpath(std::string text) noexcept : text_(std::move(text)) {}
+
+  std::string const& to_string() const noexcept { return text_; }
+
+  friend bool operator==(jsonpath const&, jsonpath const&) noexcept = default;
+
+ private:
+  std::string text_ = "$";
+};
+
 /// An XML document or a part of one, as text. Equal are those of equal text.
 class xml {
  public:
@@ -63,6 +80,7 @@ class xml {
 };
 
 inline std::ostream& operator<<(std::ostream& out, json const& value) { return out << value.to_string(); }
+inline std::ostream& operator<<(std::ostream& out, jsonpath const& value) { return out << value.to_string(); }
 inline std::ostream& operator<<(std::ostream& out, xml const& value) { return out << value.to_string(); }
 
 namespace types {
@@ -74,9 +92,11 @@ inline constexpr char jsonb_version = 1;
 
 /// Invalid UTF-8 and NUL bytes are a data_error.
 template <class T>
-requires std::same_as<T, json> || std::same_as<T, xml>
+requires std::same_as<T, json> || std::same_as<T, jsonpath> || std::same_as<T, xml>
 struct adapter<T> {
-  static constexpr tusk::oid oid = std::same_as<T, json> ? oids::jsonb : oids::xml;
+  static constexpr tusk::oid oid = std::same_as<T, json>  ? oids::jsonb
+                                   : std::same_as<T, xml> ? oids::xml
+                                                          : oids::jsonpath;
   static void text(T const& value, text_writer& out) { out << value.to_string(); }
   static void binary(T const& value, binary_writer& out) {
     if (std::same_as<T, json>) out.put(types::jsonb_version);
@@ -88,6 +108,12 @@ template <>
 struct from_text<json> {
   static constexpr bool reads(oid type) noexcept { return type == oids::json || type == oids::jsonb; }
   static protocol::expected<json> parse(std::string_view text) { return json(std::string(text)); }
+};
+
+template <>
+struct from_text<jsonpath> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::jsonpath; }
+  static protocol::expected<jsonpath> parse(std::string_view text) { return jsonpath(std::string(text)); }
 };
 
 template <>

@@ -6,6 +6,7 @@
 //   signed 32 bits, uint16        int4       likewise
 //   signed 64 bits, uint32        int8       likewise
 //   uint64                        int8, and numeric beyond it; likewise
+//   unsigned 32 bits, tusk::oid   int8       regclass and its like, too, where their text is a number
 //   float                         float4     float4; numeric: the nearest; int2, int4, int8 where the value is exact
 //   double                        float8     float8, float4; numeric: the nearest; int2, int4, int8 where it is exact
 //
@@ -59,6 +60,24 @@ concept beyond_int8 = integer<T> &&(std::numeric_limits<T>::digits > 63);
 /// Whether the text of a type's values is an integer's, as far as they are integers.
 constexpr bool spells_integers(oid type) noexcept {
   return type == oids::int4 || type == oids::int8 || type == oids::numeric || type == oids::int2 || type == oids::oid;
+}
+
+/// Whether the type is one of those that hold an OID and show the name of the object that it is of: regclass, regtype.
+constexpr bool names_object(oid type) noexcept {
+  switch (type) {
+    case oids::regproc:
+    case oids::regprocedure:
+    case oids::regoper:
+    case oids::regoperator:
+    case oids::regclass:
+    case oids::regtype:
+    case oids::regconfig:
+    case oids::regdictionary:
+    case oids::regnamespace:
+    case oids::regrole:
+    case oids::regcollation: return true;
+    default: return false;
+  }
 }
 
 /// 1 to 8 characters as one number, the first one in the lowest byte; bytes past the last are zero.
@@ -152,6 +171,9 @@ protocol::expected<T> parse_integer(std::string_view text) noexcept {
   return static_cast<T>(negative ? 0 - magnitude : magnitude);
 }
 
+/// Text of a type that names objects: digits where no object has that OID, `-` for 0. A name is errc::named_object.
+protocol::expected<oid> parse_object(std::string_view text, oid type) noexcept;
+
 /// Text of a float8, a float4 or an integer. `errc::inexact` if it is an integer that the type cannot hold exactly.
 protocol::expected<double> parse_double(std::string_view text) noexcept;
 /// The same of what is short and exact; false says nothing.
@@ -220,9 +242,14 @@ struct from_text<bool> {
 
 template <types::integer T>
 struct from_text<T> {
-  static constexpr bool reads(oid type) noexcept { return types::spells_integers(type); }
+  static constexpr bool reads(oid type) noexcept {
+    return types::spells_integers(type) || (std::same_as<T, tusk::oid> && types::names_object(type));
+  }
   static protocol::expected<T> parse(std::string_view text) noexcept { return types::parse_integer<T>(text); }
   static protocol::expected<T> parse(std::string_view text, oid type) noexcept {
+    if constexpr (std::same_as<T, tusk::oid>) {
+      if (types::names_object(type)) return types::parse_object(text, type);
+    }
     if (type != oids::numeric) return parse(text);
     auto const integer = types::integer_part(text);
     if (!integer) return integer.error();

@@ -57,11 +57,13 @@ namespace types {
 struct range_entry {
   oid subtype;
   oid range;
+  oid multirange;
 };
 
 inline constexpr range_entry built_in_ranges[] = {
-    {oids::int4, oids::int4range}, {oids::int8, oids::int8range},    {oids::numeric, oids::numrange},
-    {oids::date, oids::daterange}, {oids::timestamp, oids::tsrange}, {oids::timestamptz, oids::tstzrange},
+    {oids::int4, oids::int4range, oids::int4multirange},  {oids::int8, oids::int8range, oids::int8multirange},
+    {oids::numeric, oids::numrange, oids::nummultirange}, {oids::date, oids::daterange, oids::datemultirange},
+    {oids::timestamp, oids::tsrange, oids::tsmultirange}, {oids::timestamptz, oids::tstzrange, oids::tstzmultirange},
 };
 
 /// The built-in range over a type, or over the next larger one; 0 if there is none.
@@ -100,6 +102,19 @@ std::optional<protocol::parse_error> read_range_bound(part_reader& reader, char 
   return std::nullopt;
 }
 
+/// Reads a range with bounds; what is behind it is for the caller to check.
+template <class T>
+std::optional<protocol::parse_error> read_bounds(part_reader& reader, oid subtype, range<T>& to) {
+  to.lower_inclusive = reader.take('[');
+  if (!to.lower_inclusive && !reader.take('(')) return protocol::parse_error{errc::malformed_range, reader.position()};
+  if (auto const error = read_range_bound(reader, ',', subtype, to.lower)) return error;
+  reader.take(',');
+  if (auto const error = read_range_bound(reader, ')', subtype, to.upper)) return error;
+  to.upper_inclusive = reader.take(']');
+  if (!to.upper_inclusive) reader.take(')');
+  return std::nullopt;
+}
+
 template <class T>
 protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
   range<T> made;
@@ -108,13 +123,7 @@ protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
     return made;
   }
   part_reader reader(text);
-  made.lower_inclusive = reader.take('[');
-  if (!made.lower_inclusive && !reader.take('(')) return protocol::parse_error{errc::malformed_range, 0};
-  if (auto const error = read_range_bound(reader, ',', subtype, made.lower)) return *error;
-  reader.take(',');
-  if (auto const error = read_range_bound(reader, ')', subtype, made.upper)) return *error;
-  made.upper_inclusive = reader.take(']');
-  if (!made.upper_inclusive) reader.take(')');
+  if (auto const error = read_bounds(reader, subtype, made)) return *error;
   if (!reader.at_end()) return protocol::parse_error{errc::malformed_range, reader.position()};
   return made;
 }
