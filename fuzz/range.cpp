@@ -1,6 +1,6 @@
-// The text of ranges, from any bytes.
+// The text of ranges and multiranges, from any bytes.
 //
-// Input: the text of a range.
+// Input: the text of a range; of a multirange, if it begins with a brace.
 //
 // Checked: what is accepted is what an independent, slower reading says, with the same bounds; a range of integers is
 // one whose bounds are; what was read, written and read again is the same; a refusal names a position in the text.
@@ -55,6 +55,30 @@ std::optional<words> read_slowly(std::string_view text) {
   return made.upper_inclusive || text[at] == ')' ? std::optional(made) : std::nullopt;
 }
 
+/// Cut at the ends of its ranges, which are brackets outside of quotes, and each read as a range.
+std::optional<tusk::multirange<std::string>> read_many_slowly(std::string_view text) {
+  tusk::multirange<std::string> made;
+  if (text == "{}") return made;
+  std::size_t begin = 1;
+  bool quoted = false;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (quoted && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (text[at] == ')' || text[at] == ']')) {
+      auto const each = read_slowly(text.substr(begin, at + 1 - begin));
+      if (!each || each->empty) return std::nullopt;
+      made.ranges.push_back(*each);
+      if (text.substr(at + 1) == "}") return made;
+      if (!text.substr(at + 1).starts_with(',')) return std::nullopt;
+      begin = at + 2;
+      ++at;
+    }
+  }
+  return std::nullopt;
+}
+
 template <class T>
 std::optional<T> parse(std::string_view text) {
   auto const result = tusk::from_text<T>::parse(text);
@@ -68,6 +92,11 @@ std::optional<T> parse(std::string_view text) {
     FUZZ_CHECK(again && *again == *result);
   }
   return *result;
+}
+
+void check_many(std::string_view text) {
+  FUZZ_CHECK(parse<tusk::multirange<std::string>>(text) == read_many_slowly(text));
+  parse<tusk::multirange<int>>(text);
 }
 
 void check(std::string_view text) {
@@ -93,6 +122,7 @@ void check(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::vector<char> const exact(data, data + size);
-  check({exact.data(), exact.size()});
+  std::string_view const text(exact.data(), exact.size());
+  text.starts_with('{') ? check_many(text) : check(text);
   return 0;
 }
