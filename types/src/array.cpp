@@ -151,6 +151,34 @@ std::size_t array_reader::expected_count() const noexcept {
   return std::min(count_of(text_.substr(0, text_.find('"')), delimiter_) + 1, text_.size() / 2);
 }
 
+array_header take_array_header(binary_reader& in, oid element) noexcept {
+  array_header header;
+  auto const count = in.take<std::int32_t>();
+  auto const flags = in.take<std::int32_t>();
+  header.element = in.take<oid>();
+  if (in.failed()) return header;
+  if (count < 0) in.fail_at(0);
+  if (count > static_cast<std::int32_t>(array_shape::max_dimensions)) in.fail_at(0, errc::too_deep);
+  if (flags != 0 && flags != 1) in.fail_at(sizeof(std::int32_t));
+  if (element != 0 && header.element != element) in.fail_at(header.element_position, errc::wrong_type);
+  std::uint64_t elements = count > 0 ? 1 : 0;
+  std::size_t const most = in.left() / sizeof(std::int32_t);
+  for (std::int32_t i = 0; i < count && !in.failed(); ++i) {
+    std::size_t const at = in.position();
+    auto const size = in.take<std::int32_t>();
+    auto const lower = in.take<std::int32_t>();
+    if (in.failed()) break;
+    array_dimension const dimension{lower, static_cast<std::size_t>(std::max(size, 0))};
+    elements *= dimension.size;  // both are less than 2^31
+    if (elements == 0 || elements > most) in.fail_at(at);
+    if (!fits(dimension)) in.fail_at(at + sizeof size, errc::out_of_range);
+    header.shape.add(dimension);
+  }
+  header.count = static_cast<std::size_t>(elements);
+  if (!in.failed() && header.count > in.left() / sizeof(std::int32_t)) in.fail_at(header.shape_position);
+  return header;
+}
+
 // ---- writing --------------------------------------------------------------------------------------------------------
 
 void write_array_element(std::string_view text, char delimiter, text_writer& out) {

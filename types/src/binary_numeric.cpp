@@ -115,7 +115,7 @@ expected<T> integer_of(parts const& from) noexcept {
            !__builtin_add_overflow(magnitude, static_cast<magnitude_type>(from.digit(i)), &magnitude);
   }
   bool const negative = from.is == sign::negative;
-  magnitude_type const most = is_signed ? static_cast<magnitude_type>(~magnitude_type{0} >> 1) + negative
+  magnitude_type const most = is_signed  ? static_cast<magnitude_type>(~magnitude_type{0} >> 1) + negative
                               : negative ? magnitude_type{0}
                                          : ~magnitude_type{0};
   if (!fits || magnitude > most) return parse_error{errc::out_of_range, 0};

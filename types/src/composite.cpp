@@ -16,6 +16,24 @@ bool record_reader::end_field(bool last) {
   return !last || reader_.at_end() || fail(malformed());
 }
 
+void binary_record_reader::begin(std::size_t count) noexcept {
+  if (depth_ >= max_binary_depth) in_.fail(errc::too_deep);
+  auto const told = in_.take<std::int32_t>();
+  if (!in_.failed() && (told < 0 || static_cast<std::size_t>(told) != count)) {
+    in_.fail_at(0, told < 0 ? errc::malformed_binary : errc::wrong_count);
+  }
+}
+
+binary_record_reader::field binary_record_reader::take(bool (*reads)(oid)) {
+  field next;
+  std::size_t const at = in_.position();
+  next.type = in_.take<oid>();
+  if (!in_.failed() && !reads(next.type)) in_.fail_at(at, errc::wrong_type);
+  next.position = in_.position();
+  next.bytes = in_.field();
+  return next;
+}
+
 void write_record_field(std::string_view text, text_writer& out) {
   if (text.empty() || find_special(text, 0, ',', '(', ')', '"', '\\') != text.size()) {
     write_quoted(text, '"', out);

@@ -55,6 +55,9 @@ char const* text(errc e) noexcept {
     case errc::malformed_record: return "the text of a row value is not one; read the field as a string to see it";
     case errc::malformed_binary:
       return "the bytes are not a value of this type in the binary format; ask for text (tusk::format::text) to see it";
+    case errc::wrong_type:
+      return "the bytes are, or hold, a value of another type than it is read as; read it as that one, or ask for text "
+             "(tusk::format::text)";
     case errc::unknown_label: return "the enum has a label that its adapter does not list; add it to the adapter";
     case errc::wrong_count:
       return "the number of fields is not that of the members or elements it is read as; make them agree";

@@ -88,7 +88,7 @@ protocol::expected<network_address> network_address::parse(kind is, std::string_
 }
 
 protocol::expected<network_address> network_address::parse_binary(kind is, std::string_view bytes,
-                                                                 bool is_cidr) noexcept {
+                                                                  bool is_cidr) noexcept {
   binary_reader in(bytes);
   network_address parsed;
   auto const family = in.take<std::uint8_t>();

@@ -14,14 +14,29 @@ protocol::expected<value> read_as(std::string_view text, oid type) {
   return value(*std::move(read));
 }
 
-/// How a type is read, and an array of it.
+template <class T>
+protocol::expected<value> read_binary_as(std::string_view bytes, oid type) {
+  if constexpr (binary_readable<T>) {
+    if (from_binary<T>::reads(type)) {
+      auto read = from_binary<T>::parse(bytes, type);
+      if (!read) return read.error();
+      return value(*std::move(read));
+    }
+  }
+  return protocol::parse_error{errc::wrong_type, 0};
+}
+
+/// How a type is read, and an array of it; then the same from the binary form.
 struct readers {
   reader one;
   reader many;
+  reader one_binary;
+  reader many_binary;
 };
 
 template <class T>
-constexpr readers readers_of{&read_as<T>, &read_as<array<std::optional<T>>>};
+constexpr readers readers_of{&read_as<T>, &read_as<array<std::optional<T>>>, &read_binary_as<T>,
+                             &read_binary_as<array<std::optional<T>>>};
 
 readers of(oid type) noexcept {
   switch (type) {
@@ -92,6 +107,9 @@ protocol::expected<value> read_any(std::string_view text, oid type) {
   return element == 0 ? of(type).one(text, type) : of(element).many(text, type);
 }
 
-protocol::expected<value> read_any_binary(std::string_view, oid) { return protocol::parse_error{errc::malformed_binary, 0}; }
+protocol::expected<value> read_any_binary(std::string_view bytes, oid type) {
+  oid const element = element_of(type);
+  return element == 0 ? of(type).one_binary(bytes, type) : of(element).many_binary(bytes, type);
+}
 
 }  // namespace tusk::types

@@ -18,6 +18,8 @@
 //
 //   text ─► array_reader (elements in storage order, shape) ─► elements, by from_text of each ─► nested, if T is
 //
+// The binary form is in binary_array.hpp.
+//
 // PostgreSQL knows one empty array, without dimensions: what has no elements is sent as {}, and {} is read as an empty
 // outermost vector. A vector does not tell lower bounds; [0:1]={1,2} is read as {1, 2}. Where the server's array_nulls
 // is off, which is for programs older than NULLs in arrays, no text means NULL: it takes ours for the string NULL.
@@ -42,6 +44,8 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/array_reader.hpp>
+#include <tusk/types/array_traits.hpp>
+#include <tusk/types/binary_array.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
@@ -112,61 +116,6 @@ class array {
 
 namespace types {
 
-// ---- which types are arrays -----------------------------------------------------------------------------------------
-
-// The elements of the ranges that are arrays; void for everything else.
-template <class T>
-struct element_type {
-  using type = void;
-};
-template <class T, class Allocator>
-struct element_type<std::vector<T, Allocator>> {
-  using type = T;
-};
-template <class T, std::size_t Size>
-struct element_type<std::array<T, Size>> {
-  using type = T;
-};
-template <class T, std::size_t Extent>
-struct element_type<std::span<T, Extent>> {
-  using type = std::remove_const_t<T>;
-};
-
-template <class T>
-using element_of_range = typename element_type<T>::type;
-
-/// A range that is an array or a dimension of one; bytes are a bytea.
-template <class T>
-concept array_range = !std::is_void_v<element_of_range<T>> && !std::is_same_v<element_of_range<T>, std::byte>;
-
-template <class T>
-struct leaf {
-  using type = T;
-  static constexpr std::size_t depth = 0;
-};
-template <array_range T>
-struct leaf<T> {
-  using type = typename leaf<element_of_range<T>>::type;
-  static constexpr std::size_t depth = 1 + leaf<element_of_range<T>>::depth;
-};
-template <class T>
-struct leaf<array<T>> {  // no dimension of something else
-  using type = void;
-  static constexpr std::size_t depth = array_shape::max_dimensions + 1;
-};
-
-/// The elements below all dimensions.
-template <class T>
-using leaf_of = typename leaf<T>::type;
-
-/// What can be an element: not an array, as an array of arrays is one array with more dimensions and none of them NULL.
-template <class T>
-concept array_element = leaf<typename without_optional<T>::type>::depth == 0;
-
-/// Ranges that are arrays of at most 6 dimensions.
-template <class T>
-concept nested_range = array_range<T> && leaf<T>::depth <= array_shape::max_dimensions&& array_element<leaf_of<T>>;
-
 // ---- writing --------------------------------------------------------------------------------------------------------
 
 /// The array type of what `adapter<T>` writes, of elements that are not there.
@@ -209,7 +158,6 @@ argument_type array_type_of(Range const& range, adapt_context const& context) {
 void write_array_element(std::string_view text, char delimiter, text_writer& out);
 /// `[0:2]=`, if a lower bound is not 1.
 void write_array_bounds(std::span<array_dimension const> dimensions, text_writer& out);
-[[noreturn]] void throw_ragged_array();
 
 template <adaptable T>
 class array_writer {
@@ -218,11 +166,7 @@ class array_writer {
 
   template <nested_range Range>
   void write(Range const& range) {
-    bool empty = false;
-    std::array<std::size_t, leaf<Range>::depth> sizes{};
-    measure(range, sizes.data(), empty);
-    check(range, sizes.data());
-    if (empty) {
+    if (sizes_of(range).back() == 0) {
       out_.unchecked("{}");
     } else {
       write_levels(range);
@@ -237,25 +181,6 @@ class array_writer {
   }
 
  private:
-  // The sizes along the first elements, which all others have to have too.
-  template <class Range>
-  static void measure(Range const& range, std::size_t* sizes, bool& empty) {
-    *sizes = range.size();
-    if (range.size() == 0) {
-      empty = true;
-    } else if constexpr (leaf<Range>::depth > 1) {
-      measure(*range.begin(), sizes + 1, empty);
-    }
-  }
-
-  template <class Range>
-  static void check(Range const& range, std::size_t const* sizes) {
-    if (range.size() != *sizes) throw_ragged_array();
-    if constexpr (leaf<Range>::depth > 1) {
-      for (auto const& each : range) check(each, sizes + 1);
-    }
-  }
-
   template <class Range>
   void write_levels(Range const& range) {
     char before = '{';
@@ -303,32 +228,11 @@ bool reads_array(oid type) {
   return from_text<T>::reads(element != 0 ? element : type) && (element != 0 || is_user_defined(type));
 }
 
-/// Moves the elements into vectors, level by level.
-template <array_range Range, class Iterator>
-Range nest(std::span<array_dimension const> dimensions, Iterator& from) {
-  Range made;
-  made.reserve(dimensions[0].size);
-  for (std::size_t i = 0; i < dimensions[0].size; ++i) {
-    if constexpr (leaf<Range>::depth > 1) {
-      made.push_back(nest<element_of_range<Range>>(dimensions.subspan(1), from));
-    } else {
-      made.push_back(std::move(*from++));
-    }
-  }
-  return made;
-}
-
-// Vectors of vectors of ...: what can be filled.
-template <class T>
-inline constexpr bool vectors_only = !array_range<T>;
-template <class T, class Allocator>
-inline constexpr bool vectors_only<std::vector<T, Allocator>> = vectors_only<T>;
-
 }  // namespace types
 
 template <types::nested_range Range>
 requires adaptable<types::leaf_of<Range>>
-struct adapter<Range> {
+struct adapter<Range> : types::binary_array_adapter<types::leaf_of<Range>> {
   static argument_type type() { return types::array_type_of<types::leaf_of<Range>>(); }
   static argument_type type(Range const& value, adapt_context const& context) {
     return types::array_type_of(value, context);
@@ -341,7 +245,7 @@ struct adapter<Range> {
 
 template <types::array_element T>
 requires adaptable<T>
-struct adapter<array<T>> {
+struct adapter<array<T>> : types::binary_array_adapter<T> {
   static argument_type type() { return types::array_type_of<T>(); }
   static argument_type type(array<T> const& value, adapt_context const& context) {
     return types::array_type_of(value, context);
@@ -386,10 +290,7 @@ requires types::readable_part<T> &&(!std::is_same_v<T, std::byte>)struct from_te
     auto elements = from_text<std::vector<T>>::parse(text, type);
     if (!elements) return elements.error();
     if (elements->size() != Size) return protocol::parse_error{types::errc::wrong_dimensions, 0};
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::array<T, Size>{T(std::move((*elements)[I]))...};
-    }
-    (std::make_index_sequence<Size>());
+    return types::to_std_array<Size>(*std::move(elements));
   }
 };
 

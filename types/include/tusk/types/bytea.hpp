@@ -19,8 +19,8 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/binary_writer.hpp>
-#include <tusk/types/from_binary.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>

@@ -9,6 +9,10 @@
 //   aggregate with composite<"name">       the type `name`  record and any type that was made in the database
 //   std::tuple, std::pair                  not              likewise
 //
+// Binary: an int32 number of fields; then for each its type, a uint32, an int32 length (-1 for NULL) and its own binary
+// form. A field of another type than its member is read from is an error; so is one of a domain, which has an OID of
+// its own.
+//
 // The text of a row value names neither its type nor those of its fields, so the members are taken to be what the
 // declaration says: each has to read its field's text, which its own parser checks.
 //
@@ -27,6 +31,7 @@
 #include <tusk/types/aggregate.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/fixed_string.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/quoting.hpp>
@@ -121,6 +126,61 @@ class record_reader {
   std::optional<protocol::parse_error> error_;
 };
 
+/// The same from the binary form. `depth` row values are around this one.
+class binary_record_reader {
+ public:
+  binary_record_reader(std::string_view bytes, int depth) noexcept : in_(bytes), depth_(depth) {}
+
+  template <class... Fields>
+  std::optional<protocol::parse_error> read(Fields&... fields) {
+    begin(sizeof...(Fields));
+    (read_field(fields), ...);
+    if (auto const error = in_.finish(); error.code) return error;
+    return std::nullopt;
+  }
+
+ private:
+  struct field {
+    oid type = 0;
+    std::optional<std::string_view> bytes;
+    std::size_t position = 0;  // of its length
+  };
+
+  template <class T>
+  void read_field(T& to) {
+    require_from_text<T>();
+    if constexpr (binary_readable<T>) {
+      field const next = take(&from_binary<T>::reads);
+      if (in_.failed()) return;
+      if (!next.bytes) {
+        if constexpr (nullable<T>) {
+          to = from_text<T>::null();
+        } else {
+          in_.fail_at(next.position, errc::null_element);
+        }
+        return;
+      }
+      auto value = read_binary<T>(*next.bytes, next.type, depth_ + 1);
+      if (!value) return in_.fail_at(next.position + 4 + value.error().position, value.error().code);
+      to = *std::move(value);
+    } else {
+      in_.fail(errc::wrong_type);
+    }
+  }
+
+  void begin(std::size_t count) noexcept;
+  field take(bool (*reads)(oid));
+
+  binary_reader in_;
+  int depth_;
+};
+
+/// Whether each of these members is read from the binary form.
+template <class Members>
+inline constexpr bool all_binary_readable = false;
+template <class... Members>
+inline constexpr bool all_binary_readable<std::tuple<Members&...>> = (binary_readable<Members> && ...);
+
 inline bool reads_record(oid type) noexcept { return type == oids::record || is_user_defined(type); }
 
 }  // namespace types
@@ -177,6 +237,53 @@ struct from_text<std::pair<First, Second>> {
   static protocol::expected<std::pair<First, Second>> parse(std::string_view text) {
     std::pair<First, Second> value;
     if (auto const error = types::record_reader(text).read(value.first, value.second)) return *error;
+    return value;
+  }
+};
+
+// Whether its members have a binary form is asked here, not by a concept: a struct may hold a vector of its own type.
+template <types::composite_type T>
+struct from_binary<T> {
+  static bool reads(oid type) noexcept {
+    return types::all_binary_readable<decltype(types::members(std::declval<T&>()))> && types::reads_record(type);
+  }
+  static protocol::expected<T> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
+  static protocol::expected<T> parse(std::string_view bytes, oid, int depth) {
+    T value{};
+    auto const error =
+        std::apply([&](auto&... members) { return types::binary_record_reader(bytes, depth).read(members...); },
+                   types::members(value));
+    if (error) return *error;
+    return value;
+  }
+};
+
+template <class... Fields>
+requires(sizeof...(Fields) > 0 && (types::readable_part<Fields> && ...) &&
+         (binary_readable<Fields> && ...)) struct from_binary<std::tuple<Fields...>> {
+  static bool reads(oid type) noexcept { return types::reads_record(type); }
+  static protocol::expected<std::tuple<Fields...>> parse(std::string_view bytes, oid type) {
+    return parse(bytes, type, 0);
+  }
+  static protocol::expected<std::tuple<Fields...>> parse(std::string_view bytes, oid, int depth) {
+    std::tuple<Fields...> value;
+    auto const error =
+        std::apply([&](auto&... fields) { return types::binary_record_reader(bytes, depth).read(fields...); }, value);
+    if (error) return *error;
+    return value;
+  }
+};
+
+template <types::readable_part First, types::readable_part Second>
+requires binary_readable<First> && binary_readable<Second>
+struct from_binary<std::pair<First, Second>> {
+  static bool reads(oid type) noexcept { return types::reads_record(type); }
+  static protocol::expected<std::pair<First, Second>> parse(std::string_view bytes, oid type) {
+    return parse(bytes, type, 0);
+  }
+  static protocol::expected<std::pair<First, Second>> parse(std::string_view bytes, oid, int depth) {
+    std::pair<First, Second> value;
+    if (auto const error = types::binary_record_reader(bytes, depth).read(value.first, value.second)) return *error;
     return value;
   }
 };

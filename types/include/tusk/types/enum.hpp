@@ -21,6 +21,7 @@
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/fixed_string.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -116,6 +117,15 @@ struct from_text<Enum> {
     auto const found = std::find(labels.begin(), labels.end(), text);
     if (found == labels.end()) return protocol::parse_error{types::errc::unknown_label, 0};
     return static_cast<Enum>(found - labels.begin());
+  }
+};
+
+/// Its label.
+template <types::labelled_enum Enum>
+struct from_binary<Enum> {
+  static bool reads(oid type) noexcept { return from_text<Enum>::reads(type); }
+  static constexpr protocol::expected<Enum> parse(std::string_view bytes, oid) noexcept {
+    return from_text<Enum>::parse(bytes);
   }
 };
 

@@ -36,6 +36,7 @@ enum class errc {
   malformed_hstore,
   malformed_record,
   malformed_binary,
+  wrong_type,
   unknown_label,
   wrong_count,
   wrong_dimensions,

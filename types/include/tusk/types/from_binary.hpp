@@ -127,8 +127,8 @@ concept fixed_in_binary = (std::signed_integral<T> && sizeof(T) >= 2 && sizeof(T
 
 /// A value that is one big-endian integer, or one floating point number of IEEE 754.
 template <class T>
-requires std::integral<T> || std::floating_point<T>
-protocol::expected<T> parse_fixed(std::string_view bytes) noexcept {
+requires std::integral<T> || std::floating_point<T> protocol::expected<T> parse_fixed(std::string_view bytes)
+noexcept {
   if (bytes.size() != sizeof(T)) return protocol::parse_error{errc::malformed_binary, misfit(bytes.size(), sizeof(T))};
   if constexpr (std::integral<T>) {
     return protocol::load_big_endian<T>(bytes.data());

@@ -9,7 +9,9 @@
 //   any of them                                                       ranges that were made in the database
 //
 // The subtype of a range that was made in the database is not known here, so the caller's word for it is taken: its
-// bounds have to be texts of a T.
+// bounds have to be texts of a T, or in the binary form values of the type that a T is sent as.
+//
+// Binary: a byte of flags, then each bound that there is, as an int32 length and its own binary form.
 //
 // Source: PostgreSQL's documentation, "Range Types: Input/Output"; range_out.
 #pragma once
@@ -20,8 +22,10 @@
 #include <utility>
 
 #include <tusk/protocol/expected.hpp>
+#include <tusk/types/adapt_context.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/quoting.hpp>
@@ -128,6 +132,42 @@ protocol::expected<range<T>> parse_range(std::string_view text, oid subtype) {
   return made;
 }
 
+/// The binary form of a range, taken apart.
+struct binary_range {
+  struct bound {
+    std::string_view bytes;
+    std::size_t position = 0;
+  };
+  std::optional<bound> lower, upper;
+  bool lower_inclusive = true;
+  bool upper_inclusive = false;
+  bool empty = false;
+};
+
+/// Flags that contradict each other are `errc::malformed_binary`.
+protocol::expected<binary_range> take_range_apart(std::string_view bytes) noexcept;
+
+/// The type of the bounds of a range that is read as `range<T>`; one that was made in the database, of which nothing
+/// else is known, if T has none.
+template <class T>
+constexpr oid bound_type(oid range) noexcept {
+  if (oid const subtype = subtype_of(range); subtype != 0) return subtype;
+  if constexpr (has_fixed_type<T>()) {
+    if (adapter<T>::oid != 0) return adapter<T>::oid;
+  }
+  return adapt_context::first_loaded;
+}
+
+template <class T>
+std::optional<protocol::parse_error> read_range_bound(std::optional<binary_range::bound> const& bound, oid type,
+                                                      int depth, std::optional<T>& to) {
+  if (!bound) return std::nullopt;
+  auto value = read_binary<T>(bound->bytes, type, depth);
+  if (!value) return shifted(value.error(), bound->position);
+  to = *std::move(value);
+  return std::nullopt;
+}
+
 }  // namespace types
 
 template <adaptable T>
@@ -169,6 +209,25 @@ struct from_text<range<T>> {
   static protocol::expected<range<T>> parse(std::string_view text) { return parse(text, 0); }
   static protocol::expected<range<T>> parse(std::string_view text, oid type) {
     return types::parse_range<T>(text, types::subtype_of(type));
+  }
+};
+
+template <types::readable_part T>
+requires binary_readable<T>
+struct from_binary<range<T>> {
+  static bool reads(oid type) {
+    return from_text<range<T>>::reads(type) && from_binary<T>::reads(types::bound_type<T>(type));
+  }
+  static protocol::expected<range<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
+  static protocol::expected<range<T>> parse(std::string_view bytes, oid type, int depth) {
+    auto const parts = types::take_range_apart(bytes);
+    if (!parts) return parts.error();
+    range<T> made{.lower_inclusive = parts->lower_inclusive, .upper_inclusive = parts->upper_inclusive};
+    made.empty = parts->empty;
+    oid const subtype = types::bound_type<T>(type);
+    if (auto const error = types::read_range_bound(parts->lower, subtype, depth, made.lower)) return *error;
+    if (auto const error = types::read_range_bound(parts->upper, subtype, depth, made.upper)) return *error;
+    return made;
   }
 };
 

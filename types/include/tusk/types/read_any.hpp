@@ -1,4 +1,4 @@
-// Reads a text as the C++ type that stands for its type: what a dynamic value of a field is.
+// Reads a text, or a binary form, as the C++ type that stands for its type: what a dynamic value of a field is.
 //
 //   bool ─► bool    int2, int4 ─► std::int32_t    numeric ─► numeric    int4[] ─► array<std::optional<std::int32_t>>
 //   ...
@@ -16,6 +16,9 @@ namespace tusk::types {
 
 /// The value of a field that is not NULL; std::string for a type that the table does not have.
 protocol::expected<value> read_any(std::string_view text, oid type);
+
+/// The same of the binary form. A type that the table does not have, and whose binary form is not its text either, is
+/// `errc::wrong_type`: the text of its values is known to the server alone.
 protocol::expected<value> read_any_binary(std::string_view bytes, oid type);
 
 }  // namespace tusk::types
