@@ -1,11 +1,13 @@
 // The two faces of Asio as players: completion handlers, and coroutines. For faces.cpp alone.
 #pragma once
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tusk/aio/connection.hpp>
 #include <utility>
@@ -71,6 +73,19 @@ class asio_callback_player : public asio_player {
     conn_.execute(on, bound_with(limit, sql, args), note());
     run();
   }
+  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+    {
+      aio::stream rows = conn_.start_stream(sql);
+      using chunk = std::optional<result>;
+      std::function<void(std::exception_ptr, chunk)> next = [&](std::exception_ptr const& error, chunk const& got) {
+        failed_ = error;
+        if (got && std::ranges::all_of(*got, each)) rows.next_chunk(next);
+      };
+      rows.next_chunk(next);
+      run();
+    }
+    wait();
+  }
   void wait() override {
     conn_.wait(note());
     run();
@@ -130,6 +145,21 @@ class asio_coroutine_player : public asio_player {
             co_await conn_.execute(*limit, on, sql, args);
           else
             co_await conn_.execute(on, sql, args);
+        },
+        note());
+    run();
+  }
+  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+    spawn(
+        [&, this]() -> asio::awaitable<void> {
+          {
+            aio::stream rows = conn_.start_stream(sql);
+            for (;;) {
+              auto const chunk = co_await rows.next_chunk();
+              if (!chunk || !std::ranges::all_of(*chunk, each)) break;
+            }
+          }
+          co_await conn_.wait();
         },
         note());
     run();

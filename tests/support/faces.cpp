@@ -1,5 +1,6 @@
 #include "support/faces.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -37,6 +38,10 @@ class blocking_player : public plain_player {
   }
   void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) override {
     limit != nullptr ? on.execute(*limit, sql, args) : on.execute(sql, args);
+  }
+  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+    for (auto const& next : conn().stream(sql))
+      if (!each(next)) break;
   }
   bool blocks() const override { return true; }
   void wait() override {}
@@ -97,6 +102,16 @@ class polling_player : public plain_player {
   }
   void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) override {
     limit != nullptr ? on.execute(*limit, sql, args) : on.execute(sql, args);
+    finish(conn());
+  }
+  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+    {
+      auto rows = conn().start_stream(sql);
+      for (bool goes_on = true; goes_on && !rows.ended();) {
+        finish(conn());
+        if (auto const chunk = rows.take_chunk()) goes_on = std::ranges::all_of(*chunk, each);
+      }
+    }
     finish(conn());
   }
   void wait() override { finish(conn()); }

@@ -44,6 +44,9 @@ class player {
   virtual results exec_within(within const* limit, std::string const& script) = 0;
   virtual result query_within(within const* limit, std::string const& sql, params const& args) = 0;
   virtual void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) = 0;
+  /// Runs a statement as a stream, and gives each row to `each` when it comes, until that says false: then the stream
+  /// is left, and its end waited for.
+  virtual void stream(std::string const& sql, std::function<bool(row const&)> const& each) = 0;
   /// Waits for what was started on conn(), or on one of its cursors.
   virtual void wait() = 0;
   /// Begins an operation and returns; inside of a handler, too. `done` is given what it throws, or null; it may be
