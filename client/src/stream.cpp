@@ -70,7 +70,7 @@ std::optional<result> row_stream::next_chunk() {
 bool row_stream::ended() const {
   auto& on = state();
   operation_guard const guard(on.lock);
-  return what_->has_ended() && !what_->has_chunks();
+  return what_->has_ended() && !what_->has_chunks() && !what_->has_untold_error();
 }
 
 void row_stream::cancel() { state().cancel_started(*what_); }

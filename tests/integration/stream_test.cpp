@@ -130,6 +130,39 @@ TEST_P(streams, throw_behind_the_rows_before_the_error) {
   EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
 }
 
+// A loop that goes on until ended() did not see it where it came with the last rows.
+TEST_P(streams, mended_have_not_ended_before_their_error_was_thrown) {
+  connection conn = connect(dsn(GetParam()), {.async = true});
+  finish(conn);
+  auto rows = conn.start_stream("SELECT 1 / (3 - g) FROM generate_series(1, 5) g");
+  auto const walk = [&] {
+    while (!rows.ended()) {
+      finish(conn);
+      while (rows.take_chunk()) {}
+    }
+  };
+  EXPECT_THROW(walk(), data_error);
+  EXPECT_TRUE(rows.ended());
+  auto many = conn.start_stream("SELECT 1 / (50000 - g) FROM generate_series(1, 100000) g");
+  auto const walk_slowly = [&] {
+    while (!many.ended()) {
+      while (conn.poll() != poll_status::ok) std::this_thread::sleep_for(1ms);
+      many.take_chunk();
+    }
+  };
+  EXPECT_THROW(walk_slowly(), data_error);
+  for (char const* const sql : {"SELECT 1", "SELECT 1/0"}) {
+    auto one = conn.start_stream(sql);
+    finish(conn);  // throws nothing of it
+    EXPECT_FALSE(one.ended());
+    if (sql == std::string_view("SELECT 1"))
+      EXPECT_TRUE(one.take_chunk());
+    else
+      EXPECT_THROW(one.take_chunk(), data_error);
+    EXPECT_TRUE(one.ended());
+  }
+}
+
 TEST_P(streams, left_early_leave_the_connection_usable) {
   connection conn = open(GetParam());
   for (int i = 0; i < 10; ++i) {
@@ -255,7 +288,10 @@ TEST(stream_healing, of_a_table_with_other_columns) {
   connection conn = open(), other = open();
   conn.exec("DROP TABLE IF EXISTS streamed; CREATE TABLE streamed (i int); INSERT INTO streamed VALUES (1)");
   for (std::size_t turn = 0; turn < 2; ++turn) {
-    for (auto const& row : conn.stream("SELECT * FROM streamed")) EXPECT_EQ(row.size(), turn + 1);
+    for (auto const& row : conn.stream("SELECT pg_typeof($1)::text, * FROM streamed", 5)) {
+      EXPECT_EQ(row.size(), turn + 2);
+      EXPECT_EQ(row.get<std::string>(0), "integer");
+    }
     if (turn == 0) other.exec("ALTER TABLE streamed ADD COLUMN t text DEFAULT 'x'");
   }
   conn.exec("DROP TABLE streamed");
@@ -268,6 +304,54 @@ TEST(stream_leaving, cancels_what_runs_alone) {
   { auto unread = conn.stream("SELECT pg_sleep(60)"); }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
   EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+// Whether its transaction is its own or none.
+TEST(stream_leaving, that_is_to_drain_lets_the_statement_stand) {
+  for (bool const autocommit : {true, false}) {
+    SCOPED_TRACE(autocommit);
+    connection conn = connect(dsn(way::unix_socket), {.autocommit = autocommit});
+    conn.exec("CREATE TEMP TABLE item (id int)");
+    conn.commit();
+    for (auto const& row :
+         conn.stream({.on_leave = on_leave::drain}, "INSERT INTO item SELECT generate_series(1, 1000000) RETURNING id"))
+      if (row.get<int>(0) == 5) break;
+    EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 1'000'000);
+  }
+}
+
+TEST(stream_leaving, drains_for_guard_limit_and_cancels_then) {
+  connection conn = connect(dsn(way::unix_socket), {.autocommit = true, .guard_limit = 200ms});
+  auto const begin = std::chrono::steady_clock::now();
+  { auto unread = conn.stream({.on_leave = on_leave::drain}, "SELECT pg_sleep(20)"); }
+  auto const time = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(time, 200ms);
+  EXPECT_LT(time, 10s);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(stream_leaving, does_not_wait_on_an_asynchronous_connection) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  finish(conn);
+  auto const begin = std::chrono::steady_clock::now();
+  { auto unread = conn.start_stream({.on_leave = on_leave::drain}, "SELECT pg_sleep(2)"); }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+  finish(conn);
+  EXPECT_FALSE(conn.isexecuting());
+}
+
+TEST(stream_leaving, drops_what_still_comes) {
+  connection conn = connect(dsn(way::unix_socket), {.async = true});
+  finish(conn);
+  std::optional rows =
+      conn.start_stream({.on_leave = on_leave::drain}, "SELECT repeat('x', 1000) FROM generate_series(1, 30000)");
+  finish(conn);  // a chunk waits
+  heap_watch const watch;
+  rows.reset();
+  std::size_t most = 0;
+  for (poll_status wanted; (wanted = conn.poll()) != poll_status::ok; most = std::max(most, watch.growth()))
+    wait_once(conn, wanted);
+  EXPECT_LT(most, 1U << 20);
 }
 
 // Some of its rows were given.
@@ -292,11 +376,11 @@ TEST(stream_healing, is_nothing_inside_a_transaction) {
     for (auto const& row : conn.stream("SELECT * FROM streamed")) (void)row;
   };
   walk();
-  conn.exec("BEGIN; ALTER TABLE streamed ADD COLUMN t text");
+  conn.exec("BEGIN; ALTER TABLE streamed ADD COLUMN t text; SAVEPOINT before");
   EXPECT_THROW(walk(), not_supported_error);
   EXPECT_EQ(conn.transaction_status(), transaction_status::failed);
-  conn.rollback();
-  EXPECT_NO_THROW(walk());
+  conn.exec("ROLLBACK TO before");
+  EXPECT_NO_THROW(walk()) << "it was forgotten";
 }
 
 }  // namespace

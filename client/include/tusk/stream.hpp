@@ -124,7 +124,7 @@ class stream {
   std::optional<result> take_chunk() { return from_.take_chunk(); }
   /// For faces that walk by themselves.
   detail::row_stream take_source() && noexcept { return std::move(from_); }
-  /// Whether all chunks were taken. Throws programming_error if it was moved from.
+  /// Whether all chunks were taken, and an error thrown. Throws programming_error if it was moved from.
   bool ended() const { return from_.ended(); }
 
   class iterator {
