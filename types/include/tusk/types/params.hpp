@@ -268,15 +268,14 @@ class params {
     if constexpr (types::holds_optional<type>) {
       if constexpr (binary_adaptable<typename type::value_type>)
         if (value) return add_bound_one(*value, to, context);
-    } else if constexpr (binary_adaptable<type> && types::has_fixed_type<type>()) {
-      if (goes_in_binary<type>(to)) {
-        entry added(*this);
-        bool const null = types::is_null<type>(value);
-        if (!null) {
-          binary_writer out(wire_);
-          adapter<type>::binary(value, out);
-        }
-        return added.finish(adapter<type>::oid, null, true);
+    } else if constexpr (binary_adaptable<type>) {
+      if (to.how == format::binary || (to.how == format::automatic && types::prefers_binary<type>)) {
+        argument_type how;
+        if constexpr (types::has_fixed_type<type>())
+          how.oid = adapter<type>::oid;
+        else
+          how = types::argument_type_of<type>(value, context);
+        if (is_understood(how, to)) return add_binary<type>(value, how.oid);
       }
     }
     add_one(value, context);
@@ -289,12 +288,20 @@ class params {
     else
       return false;
   }
-  /// Of the next argument.
+  /// Whether the parameter that the next argument is for is of that built-in type.
+  bool is_understood(argument_type const& how, types::binding const& to) const noexcept {
+    if (how.oid == 0 || how.oid >= adapt_context::first_loaded || !how.name.empty()) return false;
+    return to.parameters == nullptr || (count() < to.parameters->size() && (*to.parameters)[count()] == how.oid);
+  }
   template <class T>
-  bool goes_in_binary(types::binding const& to) const noexcept {
-    if (to.how == format::text || (to.how == format::automatic && !types::prefers_binary<T>)) return false;
-    if (to.parameters == nullptr) return true;
-    return count() < to.parameters->size() && (*to.parameters)[count()] == adapter<T>::oid;
+  void add_binary(T const& value, oid type) {
+    entry added(*this);
+    bool const null = types::is_null<T>(value);
+    if (!null) {
+      binary_writer out(wire_);
+      adapter<T>::binary(value, out);
+    }
+    added.finish(type, null, true);
   }
 
   // One value being written behind its length; taken back if it is not finished.
