@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/filesystem.hpp>
+#include <tusk/types/format.hpp>
 #include <tusk/types/read_any.hpp>
 #include <tusk/types/set.hpp>
 #include <tusk/types/wrappers.hpp>
@@ -52,6 +53,31 @@ std::string read_from() {
   }
 }
 
+/// Whether a T is bound in the binary form.
+template <class T>
+std::string bound_in_binary() {
+  if constexpr (binary_adaptable<T>)
+    return types::prefers_binary<T> ? "by itself" : "if asked for";
+  else
+    return "never";
+}
+
+/// Which columns are asked for in the binary form where they are to be read as a T.
+template <class T>
+std::string read_in_binary() {
+  std::string list;
+  bool at_all = false;
+  if constexpr (binary_readable<T>) {
+    for (oid type = 1; type <= last_built_in; ++type) {
+      if (type_name(type).empty() || !types::asks_for_binary<T>(type, format::binary)) continue;
+      at_all = true;
+      if (!types::asks_for_binary<T>(type, format::automatic)) continue;
+      list += (list.empty() ? "by itself: `" : ", `") + std::string(type_name(type)) + "`";
+    }
+  }
+  return !list.empty() ? list : at_all ? "if asked for" : "never";
+}
+
 /// What a value of that type holds, as the page names it: `long` is not the same everywhere.
 inline std::string held_as(std::type_info const& type) {
   if (type == typeid(std::int64_t)) return "std::int64_t";
@@ -64,7 +90,8 @@ class types_page {
  public:
   template <class T>
   void line(std::string_view name) {
-    text_ += "| `" + std::string(name) + "` | " + sent_as<T>() + " | " + read_from<T>() + " |\n";
+    text_ += "| `" + std::string(name) + "` | " + sent_as<T>() + " | " + read_from<T>() + " | " + bound_in_binary<T>() +
+             " | " + read_in_binary<T>() + " |\n";
   }
   void add(std::string_view text) { text_ += text; }
   std::string text() && { return std::move(text_); }
@@ -153,7 +180,7 @@ inline std::string types_text() {
       "a bigint that fits is a fine `int`, one that does not is a `data_error`. `std::optional<T>` is a T or NULL. "
       "What is not\n"
       "in the table is read as text, cast in the statement, or read by a parser or typecaster of your own.\n\n"
-      "| C++ | sent as | read from |\n|---|---|---|\n");
+      "| C++ | sent as | read from | bound in binary | read in binary |\n|---|---|---|---|---|\n");
   page.line<bool>("bool");
   page.line<signed char>("signed char");
   page.line<std::int16_t>("std::int16_t");
