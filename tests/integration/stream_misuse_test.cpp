@@ -161,6 +161,21 @@ TEST(stream_misuse, mended_of_one_that_is_left_before_its_turn) {
   }
 }
 
+// What is behind it is in the guard's transaction, which has not begun yet.
+TEST(stream_misuse, of_one_that_is_left_first_in_a_guard) {
+  connection conn = open();
+  conn.exec("CREATE TEMP TABLE item (id int)");
+  {
+    transaction tx{conn};
+    { auto unread = conn.stream(huge); }
+    EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
+    conn.query("INSERT INTO item VALUES (1)");
+    EXPECT_EQ(conn.transaction_status(), transaction_status::in_transaction);
+    tx.rollback();
+  }
+  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 0);
+}
+
 TEST(stream_misuse, of_a_notification_that_cannot_come) {
   connection conn = open();
   {
