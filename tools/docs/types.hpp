@@ -279,6 +279,16 @@ inline std::string types_text() {
       "in the statement. A `tusk::oid` and a string are sent where one is wanted. `refcursor` and `aclitem` are "
       "strings.\n");
   page.add(
+      "\n## Text and binary\n\n"
+      "Values travel as text, or in the server's binary format where that is faster: where the table says \"by "
+      "itself\". An argument goes in binary only if its parameter has the type that the table's second column names: "
+      "that is so where the statement is prepared with the arguments' types, as `query()` does; the parameters of a "
+      "`tusk::statement` are looked at. A column comes in binary if it is known beforehand what it is read as "
+      "(`query_rows<T...>`, `query_one<T...>`, `query_optional<T...>`, `query_value<T>`, `stream<T...>`), from the "
+      "second run of the statement on, and never where a typecaster is registered for it, as that reads text. "
+      "`connect_options::format` says otherwise: `tusk::format::text`, or `tusk::format::binary` for all that is not "
+      "\"never\". The values are the same. A `BINARY` cursor's rows are read by their format.\n");
+  page.add(
       "\n## Merged and bound\n\n"
       "A cursor merges arguments into the text (`%s`), a connection binds them (`$1`). Both mean the same: a literal "
       "has "

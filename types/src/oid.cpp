@@ -229,12 +229,20 @@ constexpr array_entry arrays[] = {
 static_assert(std::is_sorted(std::begin(arrays), std::end(arrays),
                              [](array_entry const& a, array_entry const& b) { return a.element < b.element; }));
 
-// For every array that is read its element is looked up.
+// For every array that is read its element is looked up, and for every value whether it is an array: by a table with
+// open addressing, in which some two places are looked at.
+constexpr std::size_t places = 256;
+constexpr std::size_t place_of(oid array) noexcept { return array * 0x9e37'79b9U >> 24; }
 constexpr auto by_array = [] {
-  auto sorted = std::to_array(arrays);
-  std::ranges::sort(sorted, {}, &array_entry::array);
-  return sorted;
+  std::array<array_entry, places> table{};
+  for (array_entry const& each : arrays) {
+    std::size_t at = place_of(each.array);
+    while (table[at].array != 0) at = (at + 1) % places;
+    table[at] = each;
+  }
+  return table;
 }();
+static_assert(std::size(arrays) <= places / 2);
 
 }  // namespace
 
@@ -262,9 +270,10 @@ oid array_of(oid element) noexcept {
 }
 
 oid element_of(oid array) noexcept {
-  auto const* found = std::lower_bound(std::begin(by_array), std::end(by_array), array,
-                                       [](array_entry const& e, oid o) { return e.array < o; });
-  return found != std::end(by_array) && found->array == array ? found->element : 0;
+  for (std::size_t at = place_of(array);; at = (at + 1) % places) {
+    array_entry const& found = by_array[at];
+    if (found.array == array || found.array == 0) return found.element;
+  }
 }
 
 }  // namespace tusk

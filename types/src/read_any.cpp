@@ -35,11 +35,19 @@ struct readers {
 };
 
 template <class T>
-constexpr readers readers_of{&read_as<T>, &read_as<array<std::optional<T>>>, &read_binary_as<T>,
-                             &read_binary_as<array<std::optional<T>>>};
+constexpr readers read_with{&read_as<T>, &read_as<array<std::optional<T>>>, &read_binary_as<T>,
+                            &read_binary_as<array<std::optional<T>>>};
 
-readers of(oid type) noexcept {
+/// Null: the table does not have it.
+template <class T>
+constexpr readers const* readers_of = &read_with<T>;
+
+readers const* find(oid type) noexcept {
   switch (type) {
+    case oids::text:
+    case oids::varchar:
+    case oids::bpchar:
+    case oids::name: return readers_of<std::string>;
     case oids::bool_: return readers_of<bool>;
     case oids::int2:
     case oids::int4: return readers_of<std::int32_t>;
@@ -96,18 +104,24 @@ readers of(oid type) noexcept {
     case oids::xid8: return readers_of<xid8>;
     case oids::cid: return readers_of<cid>;
     case oids::tid: return readers_of<tid>;
-    default: return readers_of<std::string>;
+    default: return nullptr;
   }
+}
+readers const& of(oid type) noexcept {
+  auto const* const found = find(type);
+  return found == nullptr ? *readers_of<std::string> : *found;
 }
 
 }  // namespace
 
 protocol::expected<value> read_any(std::string_view text, oid type) {
+  if (auto const* const known = find(type)) return known->one(text, type);
   oid const element = element_of(type);
   return element == 0 ? of(type).one(text, type) : of(element).many(text, type);
 }
 
 protocol::expected<value> read_any_binary(std::string_view bytes, oid type) {
+  if (auto const* const known = find(type)) return known->one_binary(bytes, type);
   oid const element = element_of(type);
   return element == 0 ? of(type).one_binary(bytes, type) : of(element).many_binary(bytes, type);
 }

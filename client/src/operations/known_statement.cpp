@@ -70,8 +70,8 @@ fed known_statement::feed_again() {
       fresh->sql = with.statement->sql;
       fresh->types = with.statement->types;
     }
-    with.run = std::make_unique<first_run>(in_, std::move(fresh), bound_values(with.values, with.formats, with.count),
-                                           has_begun_);
+    bound_values const args(with.values, with.formats, with.count);
+    with.run = std::make_unique<first_run>(in_, std::move(fresh), args, has_begun_);
   } catch (std::exception const&) {
     return fed::nothing;  // no memory, or no name for it
   }
