@@ -175,7 +175,8 @@ TEST(binary_cursor, its_values_are_read_by_their_format) {
   cur.execute("FETCH NEXT FROM c");
   look(cur.results()[0]);
   scrolling(conn);
-  EXPECT_FALSE(conn.query("FETCH NEXT FROM c").columns()[0].is_binary) << "here the format is asked for";
+  result const asked = conn.query("FETCH NEXT FROM c");
+  EXPECT_FALSE(asked.columns()[0].is_binary) << "here the format is asked for";
   scrolling(conn);
   register_type(new_type<int>({oids::int2}, "SMALL", [](auto, cast_context const&) { return std::optional(1); }), conn);
   result const by_caster = conn.exec("FETCH NEXT FROM c")[0];

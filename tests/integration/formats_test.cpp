@@ -59,7 +59,8 @@ TEST_P(formats, rows_are_the_same_by_name_and_by_position) {
     using tuple = std::tuple<std::string, std::optional<timestamptz>, double, int>;
     auto const read = conn.query_rows<tuple>(all_items);
     EXPECT_EQ(*++read.begin(), tuple(second.name, second.since, second.price, second.id));
-    EXPECT_FALSE(conn.query(all_items).columns()[2].is_binary) << "nobody knows what it is read as";
+    result const untyped = conn.query(all_items);
+    EXPECT_FALSE(untyped.columns()[2].is_binary) << "nobody knows what it is read as";
   }
 }
 

@@ -53,7 +53,7 @@ template <>
 struct adapter<holder> : composite<"holder"> {};
 template <>
 struct adapter<plain> {
-  static constexpr tusk::oid oid = oids::int4;
+  [[maybe_unused]] static constexpr tusk::oid oid = oids::int4;
   static void text(plain const& value, text_writer& out) { out << value.value; }
 };
 template <>

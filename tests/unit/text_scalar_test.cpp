@@ -205,7 +205,7 @@ TEST(text_float, short_decimals_have_the_same_digits) {
           longest.data(),
           static_cast<std::size_t>(std::to_chars(longest.data(), longest.data() + longest.size(), near).ptr -
                                    longest.data()));
-      std::string const text = text_of(near);
+      std::string const text = *text_of(near);
       ASSERT_EQ(*parse<double>(text), near) << text;
       ASSERT_EQ(digits(text), digits(expected)) << text;
     }

@@ -89,9 +89,9 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
 
   /// Adds a statement; the caller has the engine go on feeding if has_unfed() then. `at_once`: it may be encoded now.
   /// Throws programming_error if it cannot go by Parse and Bind, or would end our transaction.
-  std::shared_ptr<unit_request> add(std::string_view sql, params const& args, bool at_once);
+  std::shared_ptr<unit_request> add(std::string_view sql, params const& args, bool at_once = false);
   std::shared_ptr<unit_request> add(std::shared_ptr<prepared_statement> const& statement, params const& args,
-                                    bool at_once);
+                                    bool at_once = false);
   /// Whether something that was added waits to be encoded.
   bool has_unfed() const noexcept { return unfed_ != 0; }
   /// Nothing more is added.
