@@ -12,6 +12,7 @@
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <atomic>
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
@@ -58,6 +59,28 @@ TEST_P(asio_face, with_callbacks) {
   EXPECT_EQ(seen, "");
   run(io);
   EXPECT_EQ(seen, "connected 42 0 closed");
+}
+
+// It was moved from.
+TEST_P(asio_face, mended_with_a_handler_that_stays_the_callers) {
+  asio::io_context io;
+  aio::connection conn(io);
+  int seen = 0;
+  std::function<void(exception_ptr)> note = [&](exception_ptr const& error) { seen += error ? 1000 : 1; };
+  std::function<void(exception_ptr, result)> add = [&](exception_ptr const&, result const& r) {
+    seen += first<int>(r);
+  };
+  conn.connect(dsn(GetParam()), note);
+  run(io);
+  conn.query(bind("SELECT 10"), add);
+  conn.query(bind("SELECT 100"), add);
+  io.restart();
+  run(io);
+  conn.close(note);
+  conn.close(note);
+  io.restart();
+  run(io);
+  EXPECT_EQ(seen, 113);
 }
 
 TEST_P(asio_face, with_futures) {

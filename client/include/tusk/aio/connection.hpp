@@ -54,7 +54,7 @@ class stream {
   /// time. Cancelling it cancels the statement.
   template <token_for<std::optional<result>> Token = asio::use_awaitable_t<>>
   auto next_chunk(Token&& token = Token()) {
-    return detail::wait_for<detail::next_chunk>(stepper_, token, &from_);
+    return detail::wait_for<detail::next_chunk>(stepper_, std::forward<Token>(token), &from_);
   }
 
  private:
@@ -112,14 +112,14 @@ class connection {
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
+    return run_alone<detail::connecting<Connection>>(std::forward<Token>(token), std::string(dsn), std::move(options),
                                                      std::optional<within>());
   }
   template <std::derived_from<tusk::connection> Connection = tusk::connection,
             token_for<void> Token = asio::use_awaitable_t<>>
   auto connect(within limit, std::string_view dsn, connect_options options = {}, Token&& token = Token()) {
     options.async = true;
-    return run_alone<detail::connecting<Connection>>(token, std::string(dsn), std::move(options),
+    return run_alone<detail::connecting<Connection>>(std::forward<Token>(token), std::string(dsn), std::move(options),
                                                      std::optional<within>(std::move(limit)));
   }
   template <token_for<void> Token>
@@ -130,7 +130,7 @@ class connection {
   /// Closes at once, and completes; what is under way completes with operational_error. Closing twice is fine.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto close(Token&& token = Token()) {
-    return detail::wait_for<detail::closing>(shared(), token);
+    return detail::wait_for<detail::closing>(shared(), std::forward<Token>(token));
   }
 
   // ---- operations ----
@@ -138,19 +138,19 @@ class connection {
   /// Runs a script, as tusk::connection::exec; gives a result for each of its statements.
   template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(std::string_view script, Token&& token = Token()) {
-    return run<detail::script>(token, std::string(script), std::optional<within>());
+    return run<detail::script>(std::forward<Token>(token), std::string(script), std::optional<within>());
   }
   /// The same within a time, or until a std::stop_token is asked to stop: completes with query_canceled then, and the
   /// connection stays usable. See within.hpp; in a bound statement the limit is a part of that.
   template <token_for<results> Token = asio::use_awaitable_t<>>
   auto exec(within const& limit, std::string_view script, Token&& token = Token()) {
-    return run<detail::script>(token, std::string(script), std::optional<within>(limit));
+    return run<detail::script>(std::forward<Token>(token), std::string(script), std::optional<within>(limit));
   }
 
   /// Runs one statement with its arguments, as tusk::connection::query.
   template <token_for<result> Token = asio::use_awaitable_t<>>
   auto query(bound statement, Token&& token = Token()) {
-    return run<detail::one_statement>(token, std::move(statement));
+    return run<detail::one_statement>(std::forward<Token>(token), std::move(statement));
   }
   /// The same; the arguments are serialised at the call, by adapters of this connection first.
   template <class... Args>
@@ -165,11 +165,11 @@ class connection {
   /// Prepares a statement, as tusk::connection::prepare.
   template <token_for<statement> Token = asio::use_awaitable_t<>>
   auto prepare(std::string_view sql, Token&& token = Token()) {
-    return run<detail::preparation>(token, std::string(sql), std::optional<within>());
+    return run<detail::preparation>(std::forward<Token>(token), std::string(sql), std::optional<within>());
   }
   template <token_for<statement> Token = asio::use_awaitable_t<>>
   auto prepare(within const& limit, std::string_view sql, Token&& token = Token()) {
-    return run<detail::preparation>(token, std::string(sql), std::optional<within>(limit));
+    return run<detail::preparation>(std::forward<Token>(token), std::string(sql), std::optional<within>(limit));
   }
   /// Runs a prepared statement of this connection, which has to live until the operation has begun. The arguments are
   /// serialised at the call.
@@ -184,18 +184,19 @@ class connection {
   /// The same with arguments of bind(), whose text is not looked at, and any token.
   template <token_for<result> Token>
   auto query(statement& prepared, bound arguments, Token&& token) {
-    return run_prepared(token, prepared, std::move(arguments));
+    return run_prepared(std::forward<Token>(token), prepared, std::move(arguments));
   }
 
   /// Runs a statement once for each element of a range, as tusk::connection::executemany. The elements are gathered at
   /// the call.
   template <std::ranges::input_range Elements, token_for<std::uint64_t> Token = asio::use_awaitable_t<>>
   auto executemany(std::string_view sql, Elements&& elements, Token&& token = Token()) {
-    return run<detail::many>(token, std::string(sql), gathered(elements), std::optional<within>());
+    return run<detail::many>(std::forward<Token>(token), std::string(sql), gathered(elements), std::optional<within>());
   }
   template <std::ranges::input_range Elements, token_for<std::uint64_t> Token = asio::use_awaitable_t<>>
   auto executemany(within const& limit, std::string_view sql, Elements&& elements, Token&& token = Token()) {
-    return run<detail::many>(token, std::string(sql), gathered(elements), std::optional<within>(limit));
+    return run<detail::many>(std::forward<Token>(token), std::string(sql), gathered(elements),
+                             std::optional<within>(limit));
   }
 
   /// Runs one statement and gives its rows while it runs: `while (auto chunk = co_await rows.next_chunk())`. See
@@ -213,7 +214,7 @@ class connection {
   /// The cursor must live until then.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto execute(cursor& on, bound statement, Token&& token = Token()) {
-    return run_alone<detail::cursor_statement>(token, &on, std::move(statement));
+    return run_alone<detail::cursor_statement>(std::forward<Token>(token), &on, std::move(statement));
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
@@ -228,7 +229,7 @@ class connection {
   /// co_await conn.wait();`. To be called before the event loop goes on: what happens before is not told.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto wait(Token&& token = Token()) {
-    return run_alone<detail::started>(token);
+    return run_alone<detail::started>(std::forward<Token>(token));
   }
 
   // ---- beside an operation ----
@@ -238,7 +239,7 @@ class connection {
   /// of native() throws while no operation is under way.
   template <token_for<notify> Token = asio::use_awaitable_t<>>
   auto next_notify(Token&& token = Token()) {
-    return detail::wait_for<detail::next_notification>(shared(), token);
+    return detail::wait_for<detail::next_notification>(shared(), std::forward<Token>(token));
   }
 
   /// Cancels the operation under way, and completes when that has ended: with query_canceled, or as it ended before.
@@ -246,22 +247,24 @@ class connection {
   /// operation goes on then. See tusk::connection::cancel; the request is repeated until it was heard.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto cancel(Token&& token = Token()) {
-    return detail::wait_for<detail::cancellation>(shared(), token);
+    return detail::wait_for<detail::cancellation>(shared(), std::forward<Token>(token));
   }
 
  private:
   /// One that opens the connection, or has no handle.
   template <class Kind, class Token, class... What>
-  auto run_alone(Token& token, What&&... what) {
-    return detail::wait_for<detail::lone_operation<Kind>>(shared(), token, std::forward<What>(what)...);
+  auto run_alone(Token&& token, What&&... what) {
+    return detail::wait_for<detail::lone_operation<Kind>>(shared(), std::forward<Token>(token),
+                                                          std::forward<What>(what)...);
   }
   template <class Kind, class Token, class... What>
-  auto run(Token& token, What&&... what) {
-    return detail::wait_for<detail::operation<Kind>>(shared(), token, std::forward<What>(what)...);
+  auto run(Token&& token, What&&... what) {
+    return detail::wait_for<detail::operation<Kind>>(shared(), std::forward<Token>(token), std::forward<What>(what)...);
   }
   template <class Token>
   auto run_prepared(Token&& token, statement& prepared, bound&& with) {
-    return run<detail::known_statement>(token, &prepared, std::move(with.args), std::move(with.limit));
+    return run<detail::known_statement>(std::forward<Token>(token), &prepared, std::move(with.args),
+                                        std::move(with.limit));
   }
   template <class Elements>
   std::vector<params> gathered(Elements& elements) const {

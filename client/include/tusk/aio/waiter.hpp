@@ -266,9 +266,9 @@ class waiter_for final : public waiter {
   std::optional<value_or_nothing> value_;
 };
 
-/// Begins a task, with what it is begun with.
+/// Begins a task, with what it is begun with. A token that is an lvalue stays the caller's: it is copied.
 template <class Task, class Token, class... Start>
-auto wait_for(std::shared_ptr<stepper> const& on, Token& token, Start&&... what) {
+auto wait_for(std::shared_ptr<stepper> const& on, Token&& token, Start&&... what) {
   return asio::async_initiate<Token, signature_of<typename Task::value_type>>(
       [](auto handler, std::shared_ptr<stepper> of, auto&&... with) {
         waiter_for<Task, decltype(handler)>::begin(std::move(of), std::move(handler), with...);
