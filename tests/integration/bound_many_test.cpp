@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <ranges>
 #include <tuple>
 #include <tusk/tusk.hpp>
 #include <vector>
 
+#include "support/heap_bytes.hpp"
 #include "support/server.hpp"
 #include "support/stepping.hpp"
 #include "support/thrown.hpp"
@@ -45,6 +47,26 @@ TEST_F(bound_many, asks_a_range_for_elements_as_they_are_sent) {
   EXPECT_EQ(conn.executemany("INSERT INTO item VALUES ($1, $2)", made), 100'000U);
   EXPECT_EQ(count(), 100'000);
   EXPECT_EQ(value<std::string>(conn, "SELECT name FROM item WHERE id = 99999"), "name 99999");
+}
+
+TEST_F(bound_many, needs_no_memory_for_what_was_not_sent) {
+  heap_watch const watch;
+  std::size_t most = 0;
+  auto const made = std::views::iota(0, 20'000) | std::views::transform([&](int i) {
+                      most = std::max(most, watch.growth());
+                      return std::tuple(i, std::string(1000, 'x'));
+                    });
+  EXPECT_EQ(conn.executemany("INSERT INTO item VALUES ($1, $2)", made), 20'000U);
+  EXPECT_LT(most, 2U << 20);
+}
+
+// The server would take it for other text.
+TEST_F(bound_many, of_text_in_another_encoding_is_refused) {
+  conn.exec("SET client_encoding TO 'LATIN1'");
+  std::vector<item> const items{{1, "plain"}, {2, "é"}};
+  auto const error = thrown<data_error>([&] { conn.executemany("INSERT INTO item VALUES ($1, $2)", items); });
+  EXPECT_CONTAINS("client_encoding", error.what());
+  EXPECT_EQ(count(), 0);
 }
 
 TEST_F(bound_many, an_error_names_its_element_and_nothing_stands) {

@@ -150,6 +150,37 @@ TEST(queue_limits, an_interrupt_is_a_limit_of_what_was_sent_and_the_end_of_what_
   EXPECT_FALSE(front.has_ended() || third.has_ended());
 }
 
+// Else whoever asks again and again would put off its end.
+TEST(queue_limits, an_interrupt_that_is_asked_for_again_gives_no_new_time) {
+  made_queue queue;
+  idle_operation only;
+  queue.push(only, nullptr, nullptr);
+  queue.feed();
+  queue.interrupt(only);
+  EXPECT_TRUE(queue.has_limits());
+  auto const* const first = queue.limit();
+  queue.interrupt(only);
+  EXPECT_EQ(queue.limit(), first);
+  queue.end_front();
+  EXPECT_FALSE(queue.has_limits());
+}
+
+TEST(queue_sizes, are_of_what_waits_to_be_fed) {
+  made_queue queue;
+  idle_operation front(true), second, third;
+  queue.push(front, nullptr, nullptr, 1);
+  queue.push(second, nullptr, nullptr, 10);
+  queue.push(third, nullptr, nullptr, 100);
+  EXPECT_EQ(queue.waiting(), 111U);
+  queue.feed();
+  EXPECT_EQ(queue.waiting(), 110U);
+  queue.interrupt(second);
+  EXPECT_EQ(queue.waiting(), 100U);
+  queue.end_unfed(nullptr);
+  EXPECT_EQ(queue.waiting(), 0U);
+  EXPECT_TRUE(third.has_ended() && !front.has_ended());
+}
+
 TEST(queue_order, what_ends_while_it_is_fed_leaves_behind_those_before_it) {
   made_queue queue;
   idle_operation front, ended(false, fed::nothing), last;
