@@ -184,6 +184,19 @@ TEST(pipeline_cancel, by_a_limit_that_is_over_at_its_sync_is_told_there_too) {
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM item"), 0);
 }
 
+TEST(pipeline_cancel, of_one_that_is_left_is_none_but_guard_limit_closes) {
+  connection conn = connect(dsn(way::unix_socket), {.autocommit = true, .guard_limit = 200ms});
+  auto const begin = std::chrono::steady_clock::now();
+  {
+    tusk::pipeline p = conn.pipeline();
+    p.query("SELECT pg_sleep(20)");
+    conn.poll();
+    wait_until_active(conn.info().backend_pid);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_TRUE(conn.closed());
+}
+
 TEST(pipeline_cancel, by_a_stop_token_ends_it_wherever_it_stands) {
   connection conn = open();
   std::stop_source source;
