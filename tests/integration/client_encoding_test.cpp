@@ -136,6 +136,31 @@ TEST_F(client_encoding, a_notification_that_cannot_be_read_is_dropped_and_told_o
   EXPECT_CONTAINS("handled", notices[0].message);
 }
 
+// The server tells of it at the unit's end only.
+TEST(client_encoding_in_a_unit, text_behind_its_change_in_a_unit_is_refused) {
+  connection conn = connect(dsn(way::unix_socket), {.autocommit = true});
+  for (char const* change : {"SET client_encoding TO LATIN1", "SET NAMES 'LATIN1'", "RESET ALL"}) {
+    bool const is_set = std::string_view(change) != "RESET ALL";
+    tusk::pipeline p = conn.pipeline();
+    auto before = p.query("SELECT chr(233)");
+    p.query(change);
+    auto behind = p.query("SELECT chr(233) AS c"), plain = p.query("SELECT 'plain'::text");
+    p.sync().get();
+    EXPECT_EQ(before.get()[0].get<std::string>(0), "\u00e9");
+    result const got = behind.get();
+    EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)got[0].get<std::string>(0); }).what());
+    EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)got[0].get<std::string_view>(0); }).what());
+    EXPECT_EQ(plain.get()[0].get<std::string>(0), "plain");
+    if (is_set) conn.exec("SET client_encoding TO UTF8");
+    EXPECT_EQ(conn.query("SELECT chr(233)")[0].get<std::string>(0), "\u00e9");
+  }
+  tusk::pipeline p = conn.pipeline();  // another setting is none of its business
+  p.query("SET work_mem TO '5MB'");
+  auto behind = p.query("SELECT chr(233)");
+  p.sync().get();
+  EXPECT_EQ(behind.get()[0].get<std::string>(0), "\u00e9");
+}
+
 // ---- binary format ----
 
 TEST(binary_cursor, its_values_are_read_by_their_format) {

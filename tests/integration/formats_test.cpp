@@ -24,7 +24,7 @@ struct item {
   bool operator==(item const&) const = default;
 };
 
-item const first{1, 0.1, timestamptz("2026-11-28 12:00:00.123456+00"), "it's"};
+item const first{1, 0.1, *from_text<timestamptz>::parse("2026-11-28 12:00:00.123456+00"), "it's"};
 item const second{2, -1 / 7.0, std::nullopt, ""};
 constexpr char all_items[] = "SELECT name, since, price, id FROM item ORDER BY id";
 
@@ -101,6 +101,18 @@ TEST_P(formats, every_way_to_run_a_statement_sends_the_same) {
                    std::vector{row_of_item(3, first.price, first.since, "x"), row_of_item(3, first.price, {}, "x")});
   EXPECT_EQ(conn.query_value<long>("SELECT count(*) FROM item WHERE id = 3 AND price = 0.1::float8"), 18);
   EXPECT_EQ(conn.query_value<long>("SELECT count(*) FROM item WHERE id = 3 AND since IS NULL"), 1);
+}
+
+// What the server would not take back in binary is read.
+TEST_P(formats, vectors_of_the_catalogue_and_empty_values_are_read) {
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(conn.query_value<std::vector<int>>("SELECT '1 -2 3'::int2vector"), (std::vector{1, -2, 3}));
+    EXPECT_EQ(conn.query_value<std::vector<oid>>("SELECT '1 4294967295'::oidvector"),
+              (std::vector<oid>{1, 4294967295}));
+    EXPECT_EQ(conn.query_value<std::vector<int>>("SELECT ''::int2vector"), std::vector<int>());
+    EXPECT_EQ(conn.query_value<std::vector<int>>("SELECT '{}'::int[]"), std::vector<int>());
+    EXPECT_EQ(conn.query_value<tsquery>("SELECT ''::tsquery").to_string(), "");
+  }
 }
 
 TEST_P(formats, a_stream_reads_the_same) {

@@ -10,7 +10,6 @@ bool is_faster_in_binary(oid type) noexcept {
     case oids::timestamptz:
     case oids::date:
     case oids::time:
-    case oids::interval:
     case oids::bytea:
     case oids::uuid:
     case oids::numeric:

@@ -76,7 +76,7 @@ class elements_of final : public element_source {
   }
   template <class Tuple>
   void spread(Tuple const& tuple) {
-    std::apply([this](auto const&... each) { assign(each...); }, tuple);
+    std::apply([this](auto const&... each) { this->assign(each...); }, tuple);
   }
   template <class... Args>
   void assign(Args const&... args) {

@@ -30,19 +30,6 @@ bool may_heal(std::string_view sqlstate) {
   return std::none_of(std::begin(never), std::end(never), [&](auto each) { return sqlstate.starts_with(each); });
 }
 
-bool has_word(std::string_view text, std::string_view word) noexcept {
-  auto const is_letter = [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-  };
-  auto const same = [](char a, char b) { return (a | 32) == b; };
-  for (auto from = text.begin();; ++from) {
-    from = std::search(from, text.end(), word.begin(), word.end(), same);
-    if (from == text.end()) return false;
-    auto const behind = from + static_cast<std::ptrdiff_t>(word.size());
-    if ((from == text.begin() || !is_letter(from[-1])) && (behind == text.end() || !is_letter(*behind))) return true;
-  }
-}
-
 bool is_ascii(params const& args) noexcept {
   std::string_view rest = args.wire();
   for (std::size_t i = 0; !rest.empty(); ++i) {
@@ -68,6 +55,19 @@ char const* refusal(protocol::event const& told) {
 }
 
 }  // namespace
+
+bool has_word(std::string_view text, std::string_view word) noexcept {
+  auto const is_letter = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+  };
+  auto const same = [](char a, char b) { return (a | 32) == b; };
+  for (auto from = text.begin();; ++from) {
+    from = std::search(from, text.end(), word.begin(), word.end(), same);
+    if (from == text.end()) return false;
+    auto const behind = from + static_cast<std::ptrdiff_t>(word.size());
+    if ((from == text.begin() || !is_letter(from[-1])) && (behind == text.end() || !is_letter(*behind))) return true;
+  }
+}
 
 void require_utf8(std::string_view text) {
   auto const invalid = protocol::find_invalid_utf8(text);

@@ -21,6 +21,8 @@
 
 namespace tusk::detail {
 
+/// Whether a text of SQL has that word, of small letters, in whatever case.
+bool has_word(std::string_view text, std::string_view word) noexcept;
 /// Throws unless the text is UTF-8: that is how it goes to the server, and what is not is never passed on.
 void require_utf8(std::string_view text);
 /// Throws data_error if the server would misread them, because client_encoding is not UTF8 any more.

@@ -19,6 +19,14 @@ std::string text_of(std::exception_ptr const& error) {
   }
 }
 
+/// Whether text that comes behind this statement may be in another encoding: of that a server tells at the unit's end
+/// only.
+bool may_change_encoding(std::string_view tag, std::string_view sql) noexcept {
+  if (tag == "SET") return has_word(sql, "client_encoding") || has_word(sql, "names");
+  if (tag == "RESET") return has_word(sql, "client_encoding") || has_word(sql, "all");
+  return tag == "DISCARD ALL";
+}
+
 /// The same statement, to be parsed by itself.
 std::shared_ptr<prepared_statement> unnamed(prepared_statement const& of) {
   auto again = std::make_shared<prepared_statement>();
@@ -118,7 +126,7 @@ void unit_request::take_tag(std::string_view tag) {
 }
 
 void unit_request::complete() {
-  if (!in_.text_is_utf8()) [[unlikely]]
+  if (!in_.text_is_utf8() || of_->encoding_changes_) [[unlikely]]
     distrust(text_trust::foreign);
   end();
 }
@@ -206,16 +214,12 @@ std::shared_ptr<unit_request> unit::push(std::shared_ptr<prepared_statement> sta
                                                  in_, shared_from_this(), count_, std::move(statement), how, args);
   requests_.push_back(made);
   if (at_once && begun_ && unfed_ == 0 && in_.session.output().size() < portion) [[likely]] {
-    bool encoded = false;
     try {
-      encoded = !made->encode();
+      if (!made->encode()) [[likely]]
+        return ++count_, made;
     } catch (...) {
       requests_.pop_back();
       throw;
-    }
-    if (encoded) [[likely]] {
-      ++count_;
-      return made;
     }
   }
   ++count_;
@@ -296,7 +300,9 @@ progress unit::take(protocol::event const& told) {
     unit_request& first = *requests_.front();
     if (first.last() != 0 && first.last() == in_.session.answering()) [[likely]] {
       if (requests_.front().use_count() == 1) first.forgo_result();
+      bool const changes = may_change_encoding(done->tag, first.asked());
       first.complete(done->tag);
+      encoding_changes_ |= changes;
       requests_.pop_front();
       return progress::under_way;
     }
@@ -304,8 +310,6 @@ progress unit::take(protocol::event const& told) {
   // A stream behind it has asked for these: they answer the last message of a request, and are not the end of it.
   if (std::holds_alternative<protocol::rows_gathered>(told)) return progress::under_way;
   auto const number = in_.session.answering();
-  while (!requests_.empty() && requests_.front()->last() != 0 && requests_.front()->last() < number)
-    requests_.pop_front();
   if (number <= begin_ || requests_.empty() || requests_.front()->last() == 0) {
     // BEGIN, or the end of an abandoned unit.
     bool const is_error = std::holds_alternative<protocol::error_response>(told);

@@ -135,6 +135,7 @@ class unit final : public sql_operation, public std::enable_shared_from_this<uni
   std::uint64_t begin_ = 0;                        // the number of the last message before the first request
   std::exception_ptr abandoned_;
   bool is_open_ = true, begun_ = false, is_cancelled_ = false;
+  bool encoding_changes_ = false;  // by a request that has ended
 };
 
 }  // namespace tusk::detail

@@ -223,8 +223,7 @@ class array_writer {
 /// Whether an array of this type has elements that are read as T.
 template <readable T>
 bool reads_array(oid type) {
-  oid const array_element = element_of(type);
-  oid const element = array_element != 0 ? array_element : element_of_vector(type);
+  oid const element = element_of_any(type);
   return from_text<T>::reads(element != 0 ? element : type) && (element != 0 || is_user_defined(type));
 }
 

@@ -93,6 +93,12 @@ constexpr oid element_of_vector(oid type) noexcept {
   return type == oids::int2vector ? oids::int2 : type == oids::oidvector ? oids::oid : 0;
 }
 
+/// The type of the elements of a built-in array type, or of one of these.
+inline oid element_of_any(oid type) noexcept {
+  oid const element = element_of(type);
+  return element != 0 ? element : element_of_vector(type);
+}
+
 /// NULL in any case.
 inline bool is_null_word(std::string_view text) noexcept {
   auto const is = [text](std::size_t i, char c) { return (text[i] | 0x20) == c; };

@@ -51,7 +51,7 @@ array_header take_array_header(binary_reader& in, oid element) noexcept;
 /// Whether an array of this type has elements that are read as T.
 template <binary_readable T>
 bool reads_binary_array(oid type) {
-  oid const element = element_of(type);
+  oid const element = element_of_any(type);
   return from_binary<T>::reads(element != 0 ? element : type) && (element != 0 || is_user_defined(type));
 }
 
@@ -81,7 +81,7 @@ bool read_words(std::string_view bytes, std::size_t count, Elements& to) {
 template <class T, class Elements>
 protocol::expected<array_shape> read_binary_elements(std::string_view bytes, oid type, int depth, Elements& to) {
   binary_reader in(bytes);
-  array_header const header = take_array_header(in, element_of(type));
+  array_header const header = take_array_header(in, element_of_any(type));
   if (!in.failed() && !from_binary<T>::reads(header.element)) in.fail_at(header.element_position, errc::wrong_type);
   if (in.failed()) return in.finish();
   if constexpr (word<T>) {
