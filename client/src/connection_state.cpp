@@ -185,7 +185,8 @@ poll_status connection_state::step() {
   bool const was_connecting = context.obstacles.any_of(obstacles::connecting);
   poll_status wanted = status_of(engine.step());
   if (was_connecting && !engine.channel().is_connecting() && !context.is_closed() && options.load_types) {
-    start(std::make_shared<catalogue_load>(context, *arguments.adapters, [this](std::string_view w) { told.add_warning(w); }),
+    start(std::make_shared<catalogue_load>(context, *arguments.adapters,
+                                           [this](std::string_view w) { told.add_warning(w); }),
           connecting_limit_ ? std::make_unique<client::limit>(*connecting_limit_) : nullptr);
     wanted = status_of(engine.step());
   }

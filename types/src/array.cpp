@@ -168,6 +168,9 @@ array_header take_array_header(binary_reader& in, oid element) noexcept {
     auto const size = in.take<std::int32_t>();
     auto const lower = in.take<std::int32_t>();
     if (in.failed()) break;
+    // An int2vector or oidvector without elements has a dimension all the same.
+    bool const may_be_vector = count == 1 && (header.element == oids::int2 || header.element == oids::oid);
+    if (size == 0 && may_be_vector && in.left() == 0) return header;
     array_dimension const dimension{lower, static_cast<std::size_t>(std::max(size, 0))};
     elements *= dimension.size;  // both are less than 2^31
     if (elements == 0 || elements > most) in.fail_at(at);

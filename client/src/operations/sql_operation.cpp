@@ -60,7 +60,7 @@ bool has_word(std::string_view text, std::string_view word) noexcept {
   auto const is_letter = [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
   };
-  auto const same = [](char a, char b) { return (a | 32) == b; };
+  auto const same = [](char a, char b) { return (a | 32) == (b | 32); };
   for (auto from = text.begin();; ++from) {
     from = std::search(from, text.end(), word.begin(), word.end(), same);
     if (from == text.end()) return false;
