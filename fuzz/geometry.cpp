@@ -61,19 +61,21 @@ std::optional<T> parse(std::string_view text) {
   return *result;
 }
 
-void append(std::vector<double>& to, tusk::point const& from) {
+void append(std::vector<double>& to, tusk::geometry::point const& from) {
   to.push_back(from.x);
   to.push_back(from.y);
 }
-void append(std::vector<double>& to, std::vector<tusk::point> const& from) {
+void append(std::vector<double>& to, std::vector<tusk::geometry::point> const& from) {
   for (auto const& each : from) append(to, each);
 }
 
-std::vector<double> numbers_of(tusk::point const& of) { return {of.x, of.y}; }
-std::vector<double> numbers_of(tusk::line const& of) { return {of.a, of.b, of.c}; }
-std::vector<double> numbers_of(tusk::lseg const& of) { return {of.first.x, of.first.y, of.second.x, of.second.y}; }
-std::vector<double> numbers_of(tusk::box const& of) { return {of.high.x, of.high.y, of.low.x, of.low.y}; }
-std::vector<double> numbers_of(tusk::circle const& of) { return {of.center.x, of.center.y, of.radius}; }
+std::vector<double> numbers_of(tusk::geometry::point const& of) { return {of.x, of.y}; }
+std::vector<double> numbers_of(tusk::geometry::line const& of) { return {of.a, of.b, of.c}; }
+std::vector<double> numbers_of(tusk::geometry::lseg const& of) {
+  return {of.first.x, of.first.y, of.second.x, of.second.y};
+}
+std::vector<double> numbers_of(tusk::geometry::box const& of) { return {of.high.x, of.high.y, of.low.x, of.low.y}; }
+std::vector<double> numbers_of(tusk::geometry::circle const& of) { return {of.center.x, of.center.y, of.radius}; }
 template <class Points>
 std::vector<double> numbers_of(Points const& of) {
   std::vector<double> all;
@@ -107,13 +109,13 @@ std::string points(std::string_view text) {
 
 void check(char type, std::string_view text) {
   switch (type) {
-    case 'p': check_one<tusk::point>(text, {"(n,n)"}); break;
-    case 'l': check_one<tusk::line>(text, {"{n,n,n}"}); break;
-    case 's': check_one<tusk::lseg>(text, {"[(n,n),(n,n)]"}); break;
-    case 'b': check_one<tusk::box>(text, {"(n,n),(n,n)"}); break;
-    case 'c': check_one<tusk::circle>(text, {"<(n,n),n>"}); break;
-    case 'h': check_one<tusk::path>(text, {"[" + points(text) + "]", "(" + points(text) + ")"}); break;
-    case 'g': check_one<tusk::polygon>(text, {"(" + points(text) + ")"}); break;
+    case 'p': check_one<tusk::geometry::point>(text, {"(n,n)"}); break;
+    case 'l': check_one<tusk::geometry::line>(text, {"{n,n,n}"}); break;
+    case 's': check_one<tusk::geometry::lseg>(text, {"[(n,n),(n,n)]"}); break;
+    case 'b': check_one<tusk::geometry::box>(text, {"(n,n),(n,n)"}); break;
+    case 'c': check_one<tusk::geometry::circle>(text, {"<(n,n),n>"}); break;
+    case 'h': check_one<tusk::geometry::path>(text, {"[" + points(text) + "]", "(" + points(text) + ")"}); break;
+    case 'g': check_one<tusk::geometry::polygon>(text, {"(" + points(text) + ")"}); break;
     default: break;
   }
 }

@@ -24,6 +24,8 @@
 namespace tusk {
 namespace {
 
+using namespace geometry;
+
 constexpr std::size_t values = test::effort(10'000);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 

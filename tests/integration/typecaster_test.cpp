@@ -69,7 +69,7 @@ TEST_F(typecaster_test, results_that_are_there_keep_what_they_have) {
   auto const told = thrown<programming_error>([&] { before[0].get<point>(0); });
   EXPECT_CONTAINS("register", told.what());
   EXPECT_CONTAINS("OID 600", told.what());
-  EXPECT_EQ(before[0].at(0).get<tusk::point>(), (tusk::point{1, 2}));
+  EXPECT_EQ(before[0].at(0).get<tusk::geometry::point>(), (tusk::geometry::point{1, 2}));
   EXPECT_EQ(after[0].get<point>(0), (point{1, 2}));
 }
 

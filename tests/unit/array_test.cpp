@@ -206,11 +206,11 @@ TEST(array_text, of_what_no_text_can_hold_is_refused) {
 
 TEST(array_text, of_boxes_has_semicolons) {
   std::string_view const text = "{(1,2),(0,0);(3,4),(1,1)}";
-  std::vector<box> const boxes{{{1, 2}, {0, 0}}, {{3, 4}, {1, 1}}};
+  std::vector<geometry::box> const boxes{{{1, 2}, {0, 0}}, {{3, 4}, {1, 1}}};
   expect_text(boxes, text, oids::box_array);
   expect_text(boxes, text);  // in a row value, where the type is not told
-  expect_text(std::vector<std::optional<box>>{boxes[0], {}}, "{(1,2),(0,0);NULL}");
-  expect_text(array<box>(boxes), text);
+  expect_text(std::vector<std::optional<geometry::box>>{boxes[0], {}}, "{(1,2),(0,0);NULL}");
+  expect_text(array<geometry::box>(boxes), text);
   EXPECT_EQ(parse_exactly<strings>(text, oids::box_array)->size(), 2U);
 }
 

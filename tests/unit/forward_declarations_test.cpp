@@ -27,11 +27,12 @@ using declared =
              tusk::adapter_registry, tusk::text_writer, tusk::adapter<int>, tusk::array<int>, tusk::multirange<int>,
              tusk::range<int>, tusk::bits, tusk::cidr, tusk::date, tusk::inet, tusk::json, tusk::money, tusk::numeric,
              tusk::time, tusk::time_tz, tusk::uuid, tusk::xml, tusk::interval, tusk::cid, tusk::jsonpath, tusk::macaddr,
-             tusk::macaddr8, tusk::pg_lsn, tusk::tsquery, tusk::tsvector, tusk::xid, tusk::xid8, tusk::box,
-             tusk::circle, tusk::line, tusk::lseg, tusk::path, tusk::pg_snapshot, tusk::point, tusk::polygon, tusk::tid,
-             tusk::sqlstate, tusk::diagnostics, tusk::error, tusk::interface_error, tusk::database_error,
-             tusk::data_error, tusk::operational_error, tusk::query_canceled, tusk::transaction_rollback,
-             tusk::integrity_error, tusk::internal_error, tusk::programming_error, tusk::not_supported_error>;
+             tusk::macaddr8, tusk::pg_lsn, tusk::tsquery, tusk::tsvector, tusk::xid, tusk::xid8, tusk::geometry::box,
+             tusk::geometry::circle, tusk::geometry::line, tusk::geometry::lseg, tusk::geometry::path,
+             tusk::pg_snapshot, tusk::geometry::point, tusk::geometry::polygon, tusk::tid, tusk::sqlstate,
+             tusk::diagnostics, tusk::error, tusk::interface_error, tusk::database_error, tusk::data_error,
+             tusk::operational_error, tusk::query_canceled, tusk::transaction_rollback, tusk::integrity_error,
+             tusk::internal_error, tusk::programming_error, tusk::not_supported_error>;
 
 TEST(forward_declarations, each_is_of_a_class_that_is_defined) {
   std::ifstream file(TUSK_SOURCE_DIR "/client/include/tusk/fwd.hpp");

@@ -16,6 +16,8 @@
 namespace tusk {
 namespace {
 
+using namespace geometry;
+
 using namespace std::string_view_literals;
 using test::expect_failures;
 using test::expect_values;

@@ -61,16 +61,19 @@ class uuid;
 class xid;
 class xid8;
 class xml;
+struct interval;
+struct pg_snapshot;
+struct tid;
+
+namespace geometry {
 struct box;
 struct circle;
-struct interval;
 struct line;
 struct lseg;
 struct path;
-struct pg_snapshot;
 struct point;
 struct polygon;
-struct tid;
+}  // namespace geometry
 
 class sqlstate;
 struct diagnostics;

@@ -9,6 +9,9 @@
 //   polygon   ((1,2),(3,4))                      polygon
 //   circle    <(1,2),3>                          circle
 //
+// They are in a namespace of their own, tusk::geometry: a program that has a `point` of its own, and writes an adapter
+// for it, must not find another one there.
+//
 // Two are equal here if all their numbers are; the server's = takes a difference below 1e-6 for none, and for some
 // types compares sizes.
 //
@@ -26,6 +29,7 @@
 #include <tusk/types/text_writer.hpp>
 
 namespace tusk {
+namespace geometry {
 
 struct point {
   double x = 0;
@@ -83,7 +87,11 @@ struct circle {
   friend bool operator==(circle const&, circle const&) = default;
 };
 
+}  // namespace geometry
+
 namespace types {
+
+using namespace geometry;
 
 /// The type of a geometric type of C++, or 0.
 template <class T>
@@ -138,25 +146,29 @@ struct adapter<T> {
   static void text(T const& value, text_writer& out) { types::write_geometric(value, out); }
 };
 
+namespace geometry {
+
 /// The text, as it is sent.
 template <types::geometric T>
 std::ostream& operator<<(std::ostream& out, T const& value) {
   return out << *types::text_of(value);
 }
 
+}  // namespace geometry
+
 template <>
-struct from_text<point> : types::geometric_from_text<point, types::parse_point> {};
+struct from_text<geometry::point> : types::geometric_from_text<geometry::point, types::parse_point> {};
 template <>
-struct from_text<line> : types::geometric_from_text<line, types::parse_line> {};
+struct from_text<geometry::line> : types::geometric_from_text<geometry::line, types::parse_line> {};
 template <>
-struct from_text<lseg> : types::geometric_from_text<lseg, types::parse_lseg> {};
+struct from_text<geometry::lseg> : types::geometric_from_text<geometry::lseg, types::parse_lseg> {};
 template <>
-struct from_text<box> : types::geometric_from_text<box, types::parse_box> {};
+struct from_text<geometry::box> : types::geometric_from_text<geometry::box, types::parse_box> {};
 template <>
-struct from_text<path> : types::geometric_from_text<path, types::parse_path> {};
+struct from_text<geometry::path> : types::geometric_from_text<geometry::path, types::parse_path> {};
 template <>
-struct from_text<polygon> : types::geometric_from_text<polygon, types::parse_polygon> {};
+struct from_text<geometry::polygon> : types::geometric_from_text<geometry::polygon, types::parse_polygon> {};
 template <>
-struct from_text<circle> : types::geometric_from_text<circle, types::parse_circle> {};
+struct from_text<geometry::circle> : types::geometric_from_text<geometry::circle, types::parse_circle> {};
 
 }  // namespace tusk
