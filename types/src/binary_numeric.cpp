@@ -33,7 +33,7 @@ enum class sign : std::uint16_t {
   minus_infinity = 0xf000,
 };
 
-constexpr std::string_view name_of(sign is) noexcept {
+constexpr std::string_view special_name(sign is) noexcept {
   return is == sign::nan ? "NaN" : is == sign::infinity ? "Infinity" : is == sign::minus_infinity ? "-Infinity" : "";
 }
 
@@ -69,7 +69,7 @@ expected<parts> take_apart(std::string_view bytes) noexcept {
   made.weight = in.take<std::int16_t>();
   made.is = static_cast<sign>(in.take<std::uint16_t>());
   made.scale = in.take<std::uint16_t>();
-  if (!made.is_finite() && name_of(made.is).empty()) in.fail_at(sign_position);
+  if (!made.is_finite() && special_name(made.is).empty()) in.fail_at(sign_position);
   if (made.is_finite() && made.scale > numeric::max_scale) in.fail_at(scale_position);
   if (!made.is_finite() && count != 0) in.fail_at(0);
   made.digits = in.take(2 * std::size_t{count});
@@ -215,7 +215,7 @@ expected<Float> read_float(std::string_view bytes, oid type) {
 // ---- text -----------------------------------------------------------------------------------------------------------
 
 std::string text_of(parts const& from) {
-  if (!from.is_finite()) return std::string(name_of(from.is));
+  if (!from.is_finite()) return std::string(special_name(from.is));
   int const first = std::max(from.weight, 0);  // the weight of the first digit that is written
   std::string text;
   text.reserve(static_cast<std::size_t>(first + 1) * width + from.scale + 6);
@@ -277,7 +277,7 @@ void write_binary_numeric(std::string_view text, binary_writer& out) {
     out.put(static_cast<std::uint16_t>(is)).put(static_cast<std::uint16_t>(scale));
   };
   for (sign is : {sign::nan, sign::infinity, sign::minus_infinity})
-    if (text == name_of(is)) return write_header(0, 0, is, 0);
+    if (text == special_name(is)) return write_header(0, 0, is, 0);
 
   bool const negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
