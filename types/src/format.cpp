@@ -12,7 +12,6 @@ bool is_faster_in_binary(oid type) noexcept {
     case oids::time:
     case oids::bytea:
     case oids::uuid:
-    case oids::numeric:
     case oids::int2_array:
     case oids::int4_array:
     case oids::int8_array:
