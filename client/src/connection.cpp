@@ -260,11 +260,8 @@ void connection::ping(std::optional<within> const& limit) { detail::ping(state()
 pending<void> connection::start_ping(std::optional<within> const& limit) {
   return detail::start_ping(state(), detail::pointer(limit));
 }
-types::binding statement::binding() const {
-  if (!state_) return {nullptr, format::text, {}};  // what uses it says why
-  auto to = state_->arguments.binding;
-  to.parameters = &prepared_->parameters;
-  return to;
+adapter_registry const* statement::adapters() const noexcept {
+  return state_ ? state_->arguments.adapters.get() : nullptr;
 }
 void register_type(typecaster const& caster, connection& conn) {
   detail::operation_guard const guard(conn.state().lock);

@@ -135,6 +135,19 @@ TEST_P(formats, an_argument_of_another_type_than_its_parameter_goes_as_text) {
   EXPECT_EQ(sum.query(std::optional<double>(), 0.25F, 1.25)[0].is_null(0), true);
 }
 
+// Its parameter is of another type when it is prepared again: as bytes of a float8 the argument would be a bigint, too.
+TEST_P(formats, a_prepared_statement_that_is_prepared_again_does_not_take_an_argument_for_another) {
+  conn.exec("CREATE TEMP TABLE priced (price float8); INSERT INTO priced VALUES (1), (2)");
+  statement cheaper = conn.prepare("SELECT count(*) FROM priced WHERE price < $1");
+  EXPECT_EQ(cheaper.query(1.5)[0].get<int>(0), 1);
+  conn.exec("ALTER TABLE priced ALTER price TYPE int8");
+  conn.commit();
+  conn.forget_statements();
+  EXPECT_CONTAINS("int", thrown<data_error>([&] { cheaper.query(1.5); }).what());
+  conn.rollback();
+  EXPECT_EQ(cheaper.query(1)[0].get<int>(0), 0);
+}
+
 TEST_P(formats, a_column_with_a_typecaster_comes_as_text) {
   int called = 0;
   register_type(new_type<double>({oids::float8}, "TWICE",

@@ -161,7 +161,7 @@ class connection : public connection_base, public detail::typed_queries<connecti
   }
   template <class... T, class... Args>
   tusk::stream<T...> stream(stream_options const& how, std::string_view sql, Args const&... args) {
-    return tusk::stream<T...>(stream_params(how, true, sql, detail::bound_for<T...>(binding(), args...), nullptr));
+    return tusk::stream<T...>(stream_params(how, true, sql, detail::bound_for_rows<T...>(binding(), args...), nullptr));
   }
 
   // ---- cursors ----
@@ -253,7 +253,8 @@ class connection : public connection_base, public detail::typed_queries<connecti
   }
   template <class... T, class... Args>
   tusk::stream<T...> start_stream(stream_options const& how, std::string_view sql, Args const&... args) {
-    return tusk::stream<T...>(stream_params(how, false, sql, detail::bound_for<T...>(binding(), args...), nullptr));
+    return tusk::stream<T...>(
+        stream_params(how, false, sql, detail::bound_for_rows<T...>(binding(), args...), nullptr));
   }
   pending<statement> start_prepare(std::string_view sql);
   pending<statement> start_prepare(within const& limit, std::string_view sql);

@@ -45,7 +45,8 @@ template <std::ranges::input_range Range>
 class elements_of final : public element_source {
  public:
   /// To be merged. `registry`: asked for adapters first; may be null.
-  elements_of(Range& range, adapter_registry const* registry) : elements_of(range, {registry, format::text, {}}) {}
+  elements_of(Range& range, adapter_registry const* registry)
+      : elements_of(range, types::binding{registry, format::text}) {}
   /// To be bound.
   elements_of(Range& range, types::binding const& to)
       : to_(to), at_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}

@@ -21,6 +21,7 @@
 #include <tusk/result.hpp>
 #include <tusk/types/aggregate.hpp>
 #include <tusk/types/format.hpp>
+#include <tusk/types/params.hpp>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -291,6 +292,28 @@ struct row_type<T> {
 /// What a whole row is read as: the one type, or a tuple of several.
 template <class... T>
 requires(sizeof...(T) != 0) using row_of = typename row_type<T...>::type;
+
+/// The arguments of a statement whose columns will be read as `choice` says. Arguments that were gathered beforehand
+/// are not copied for it: all columns come as text then.
+template <class... Args>
+decltype(auto) bound_for([[maybe_unused]] types::result_choice const& choice, types::binding const& to,
+                         Args const&... args) {
+  if constexpr ((std::is_same_v<std::remove_cvref_t<Args>, params> || ...)) {
+    return params::bound(to, args...);
+  } else {
+    params bound = params::bound(to, args...);
+    bound.ask_for(&choice);
+    return bound;
+  }
+}
+/// The same of a statement whose rows are read as T..., or as rows if there are none.
+template <class... T, class... Args>
+decltype(auto) bound_for_rows(types::binding const& to, Args const&... args) {
+  if constexpr (sizeof...(T) == 0)
+    return params::bound(to, args...);
+  else
+    return bound_for(mapper<row_of<T...>>::choice, to, args...);
+}
 
 template <class T>
 std::optional<mapped<T>> optional_row(result const& from) {

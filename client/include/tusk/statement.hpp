@@ -72,7 +72,7 @@ class statement {
   }
   template <class... T, class... Args>
   tusk::stream<T...> stream(stream_options const& how, Args const&... args) {
-    return tusk::stream<T...>(stream_params(how, detail::bound_for<T...>(binding(), args...)));
+    return tusk::stream<T...>(stream_params(how, detail::bound_for_rows<T...>(binding(), args...)));
   }
 
   /// The type of each parameter, as the server inferred it. Valid until the next `query`.
@@ -95,7 +95,9 @@ class statement {
   result query_params(within const& limit, params const& args);
   bool follow() noexcept;
   void release() noexcept;
-  types::binding binding() const;
+  /// Its parameters have the types that the server infers: others, maybe, when it is prepared again.
+  types::binding binding() const noexcept { return {adapters(), format::text}; }
+  adapter_registry const* adapters() const noexcept;
 
   std::shared_ptr<detail::connection_state> state_;
   std::shared_ptr<detail::prepared_statement> prepared_;

@@ -14,7 +14,6 @@
 #include <tusk/fwd.hpp>
 #include <tusk/mapping.hpp>
 #include <tusk/result.hpp>
-#include <tusk/types/params.hpp>
 #include <tusk/within.hpp>
 #include <utility>
 
@@ -78,22 +77,6 @@ struct streamed<> {
   using rows = result;
   static rows const& of(result const& chunk) noexcept { return chunk; }
 };
-
-}  // namespace detail
-
-namespace detail {
-
-/// The arguments of a statement whose rows are streamed as T...
-template <class... T, class... Args>
-decltype(auto) bound_for(types::binding const& to, Args const&... args) {
-  if constexpr (sizeof...(T) == 0 || (std::same_as<std::remove_cvref_t<Args>, params> || ...)) {
-    return params::bound(to, args...);
-  } else {
-    params bound = params::bound(to, args...);
-    bound.ask_for(&mapper<row_of<T...>>::choice);
-    return bound;
-  }
-}
 
 }  // namespace detail
 

@@ -8,14 +8,12 @@
 // see connect_options::format. Otherwise each is query(), and result::one, result::rows or row::get.
 #pragma once
 
-#include <concepts>
 #include <optional>
 #include <string_view>
 #include <tusk/mapping.hpp>
 #include <tusk/result.hpp>
 #include <tusk/types/params.hpp>
 #include <tusk/within.hpp>
-#include <type_traits>
 
 namespace tusk::detail {
 
@@ -79,16 +77,10 @@ class typed_queries {
     return ask(limit, mapper<Row>::choice, sql, args...);
   }
   template <class... Args>
-  result ask(within const* limit, [[maybe_unused]] types::result_choice const& choice, std::string_view sql,
-             Args const&... args) {
+  result ask(within const* limit, types::result_choice const& choice, std::string_view sql, Args const&... args) {
     auto& on = static_cast<Connection&>(*this);
-    if constexpr ((std::same_as<std::remove_cvref_t<Args>, params> || ...)) {
-      return limit == nullptr ? on.query(sql, args...) : on.query(*limit, sql, args...);
-    } else {
-      params bound = params::bound(on.binding(), args...);
-      bound.ask_for(&choice);
-      return limit == nullptr ? on.query_params(sql, bound) : on.query_params(*limit, sql, bound);
-    }
+    auto const& bound = bound_for(choice, on.binding(), args...);
+    return limit == nullptr ? on.query_params(sql, bound) : on.query_params(*limit, sql, bound);
   }
 };
 

@@ -75,13 +75,11 @@ struct optional_value<std::optional<T>> {
   using type = T;
 };
 
-/// What arguments are bound to.
+/// How arguments are bound. Not as text only to a statement that is prepared with their types, and so each time that it
+/// is prepared again: bytes that were meant for another type may be a value of the parameter's, a wrong one.
 struct binding {
   adapter_registry const* registry;  ///< asked for adapters first; may be null
   tusk::format how = format::automatic;
-  /// The types of the parameters of a statement that was prepared without the arguments' types; else those are declared
-  /// with it.
-  std::vector<oid> const* parameters = nullptr;
 };
 
 }  // namespace types
@@ -275,7 +273,7 @@ class params {
           how.oid = adapter<type>::oid;
         else
           how = types::argument_type_of<type>(value, context);
-        if (is_understood(how, to)) return add_binary<type>(value, how.oid);
+        if (is_built_in(how)) return add_binary<type>(value, how.oid);
       }
     }
     add_one(value, context);
@@ -288,10 +286,8 @@ class params {
     else
       return false;
   }
-  /// Whether the parameter that the next argument is for is of that built-in type.
-  bool is_understood(argument_type const& how, types::binding const& to) const noexcept {
-    if (how.oid == 0 || how.oid >= adapt_context::first_loaded || !how.name.empty()) return false;
-    return to.parameters == nullptr || (count() < to.parameters->size() && (*to.parameters)[count()] == how.oid);
+  static bool is_built_in(argument_type const& how) noexcept {
+    return how.oid != 0 && how.oid < adapt_context::first_loaded && how.name.empty();
   }
   template <class T>
   void add_binary(T const& value, oid type) {
