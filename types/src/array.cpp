@@ -147,8 +147,9 @@ bool array_reader::fail(errc why, std::size_t position) noexcept {
 
 std::size_t array_reader::expected_count() const noexcept {
   if (!more_) return 0;
-  // What is in quotes may hold any number of delimiters, so those behind the first quote are not counted.
-  return std::min(count_of(text_.substr(0, text_.find('"')), delimiter_) + 1, text_.size() / 2);
+  // What is in quotes may hold any number of delimiters, so in a long text those behind the first quote do not count.
+  std::string_view const text = text_.size() <= short_text ? text_ : text_.substr(0, text_.find('"'));
+  return std::min(count_of(text, delimiter_) + 1, text_.size() / 2);
 }
 
 array_header take_array_header(binary_reader& in, oid element) noexcept {

@@ -7,7 +7,7 @@ bool part_reader::unescape(part& to, bool doubled_quotes) {
   to.escaped = true;
   unescaped_.clear();
   for (;;) {
-    std::size_t const end = find_any<false>(text_, at_, '"', '\\');
+    std::size_t const end = find_any(text_, at_, '"', '\\');
     unescaped_.append(text_, at_, end - at_);
     at_ = end;
     std::string_view const rest = text_.substr(end);
@@ -28,7 +28,7 @@ bool part_reader::unescape(part& to, bool doubled_quotes) {
 void write_quoted(std::string_view part, char quote_escape, text_writer& out) {
   out << '"';
   for (std::size_t at = 0; at < part.size();) {
-    std::size_t const end = find_any<false>(part, at, '"', '\\');
+    std::size_t const end = find_any(part, at, '"', '\\');
     out.unchecked(part.substr(at, end - at));
     if (end == part.size()) break;
     out << (part[end] == '"' ? quote_escape : '\\') << part[end];

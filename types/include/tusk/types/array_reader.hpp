@@ -108,6 +108,9 @@ inline bool is_null_word(std::string_view text) noexcept {
 /// Walks through the text of an array, element by element. Nothing is allocated but for an element with escapes.
 class array_reader {
  public:
+  /// The elements of texts up to this size may be counted in a rough way: not much is allocated for those that are not.
+  static constexpr std::size_t short_text = 512;
+
   array_reader(std::string_view text, char delimiter) noexcept;
 
   /// Goes to the next element. False at the end, where `shape` is known, and at an error.
@@ -115,8 +118,8 @@ class array_reader {
   part const& element() const noexcept { return element_; }
   bool is_null() const noexcept { return null_; }
 
-  /// Goes on to the next elements as long as they are integers of at most 15 digits that fit, with more of their row
-  /// and of the text behind them, and appends them. What stops it is for `next` to decide.
+  /// Goes on to the next elements as long as they are integers of at most 15 digits that fit, and appends them. What
+  /// stops it is for `next` to decide.
   template <integer T, class Elements>
   void append_integers(Elements& to);
 
@@ -165,20 +168,30 @@ inline std::size_t leading_digits(char const* first, std::uint64_t& value) noexc
   return count;
 }
 
+/// Integers of at most 15 digits that stand in a row, each with the delimiter or a brace behind it.
+template <integer T>
+struct integer_run {
+  static constexpr std::size_t longest = 17;  // a sign, and twice what is looked at together
+
+  std::array<T, 64> values;
+  std::size_t count = 0;
+  bool closed = false;  // by a brace
+
+  /// Adds as many as there are and have a place, and returns how many characters they take, without the brace. Of each
+  /// that begins before `limit`, `longest` characters are looked at.
+  std::size_t read(char const* begin, char const* limit, char delimiter) noexcept;
+};
+
 // In one pass that finds the digits and converts them, without a branch on how many there are up to seven.
-template <integer T, class Elements>
-void array_reader::append_integers(Elements& to) {
-  constexpr std::ptrdiff_t longest = 17;  // a sign, and twice what is looked at together
-  if (!more_) return;
-  char const* const end = text_.data() + text_.size();
-  char const* const begin = text_.data() + reader_.position();
+template <integer T>
+std::size_t integer_run<T>::read(char const* begin, char const* limit, char delimiter) noexcept {
   char const* element = begin;
-  std::size_t& count = counts_[shape_.dimensions().size() - 1];
-  while (end - element >= longest) {
-    bool const negative = *element == '-';
-    char const* at = element + (negative ? 1 : 0);
+  T* to = values.data() + count;
+  for (T* const end = values.data() + values.size(); element < limit && to != end; ++element) {
+    char const* at = element + (*element == '-' ? 1 : 0);
     std::uint64_t magnitude = 0;
     std::size_t const upper = leading_digits(at, magnitude);
+    if (upper == 0) break;
     at += upper;
     if (upper == 8) {
       constexpr std::uint64_t powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
@@ -188,13 +201,41 @@ void array_reader::append_integers(Elements& to) {
       magnitude = magnitude * powers[lower] + rest;
       at += lower;
     }
-    auto const value = static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
-    if (upper == 0 || *at != delimiter_ || !std::in_range<T>(value)) break;
-    to.push_back(static_cast<T>(value));
-    ++count;
-    element = at + 1;
+    auto const value = static_cast<std::int64_t>(*element == '-' ? 0 - magnitude : magnitude);
+    if (!std::in_range<T>(value)) break;
+    if (*at != delimiter) {
+      closed = *at == '}';
+      if (!closed) break;
+    }
+    *to++ = static_cast<T>(value);
+    element = at;
+    if (closed) break;
   }
-  reader_.skip(static_cast<std::size_t>(element - begin));
+  count = static_cast<std::size_t>(to - values.data());
+  return static_cast<std::size_t>(element - begin);
+}
+
+template <integer T, class Elements>
+void array_reader::append_integers(Elements& to) {
+  constexpr std::size_t longest = integer_run<T>::longest;
+  bool full = true;
+  while (more_ && full) {
+    integer_run<T> run;
+    std::string_view text = text_.substr(reader_.position());
+    std::size_t used = 0;
+    if (text.size() >= longest) used = run.read(text.data(), text.data() + text.size() - longest + 1, delimiter_);
+    if (text.size() - used < longest && !run.closed) {  // the last ones, with room behind the end
+      text.remove_prefix(used);
+      char last[2 * longest] = {};
+      std::memcpy(last, text.data(), text.size());
+      used += run.read(last, last + text.size(), delimiter_);
+    }
+    full = run.closed || run.count == run.values.size();
+    to.insert(to.end(), run.values.data(), run.values.data() + run.count);
+    reader_.skip(used);
+    counts_[shape_.dimensions().size() - 1] += run.count;
+    if (run.closed) more_ = close_levels();
+  }
 }
 
 /// Appends an element that is not NULL.
@@ -236,7 +277,7 @@ protocol::expected<array_shape> read_elements(std::string_view text, oid type, E
   oid const element = type == 0 ? 0 : element_of(type);
   if (oid const of_vector = element_of_vector(type); of_vector != 0) return read_vector<T>(text, of_vector, to);
   array_reader reader(text, element != 0 ? delimiter_of(element) : delimiter_for<plain>());
-  to.reserve(reader.expected_count());
+  if (!integer<plain> || text.size() > array_reader::short_text) to.reserve(reader.expected_count());
   for (;;) {
     if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);
     if (!reader.next()) break;

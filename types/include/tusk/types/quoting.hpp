@@ -12,6 +12,7 @@
 // Output Syntax", "Range Types: Input/Output" and "Composite Type Input and Output Syntax".
 #pragma once
 
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -30,10 +31,10 @@
 
 namespace tusk::types {
 
-/// Where the first of some characters stands, from `from` on (at most the size); the size if none does. With `Space`
-/// any character up to the space counts too. Eight characters are looked at together: `x - ones & ~x` has the high bit
-/// of the lowest zero byte of x set, and of no byte below it.
-template <bool Space, std::same_as<char>... Chars>
+/// Where the first of some characters stands, from `from` on (at most the size); the size if none does. Eight
+/// characters are looked at together: `x - ones & ~x` has the high bit of the lowest zero byte of x set, and of no byte
+/// below it.
+template <std::same_as<char>... Chars>
 inline std::size_t find_any(std::string_view text, std::size_t from, Chars... wanted) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
@@ -41,28 +42,32 @@ inline std::size_t find_any(std::string_view text, std::size_t from, Chars... wa
       std::uint64_t eight = 0;
       std::memcpy(&eight, text.data() + from, 8);
       auto const zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
-      std::uint64_t found = (zeros(eight ^ ones * static_cast<unsigned char>(wanted)) | ...);
-      if constexpr (Space) found |= (eight - ones * (' ' + 1)) & ~eight;
-      found &= ones << 7;
+      std::uint64_t const found = (zeros(eight ^ ones * static_cast<unsigned char>(wanted)) | ...) & ones << 7;
       if (found != 0) return from + static_cast<std::size_t>(std::countr_zero(found)) / 8;
     }
   }
   for (; from < text.size(); ++from) {
     char const c = text[from];
-    if (((c == wanted) || ...) || (Space && static_cast<unsigned char>(c) <= ' ')) break;
+    if (((c == wanted) || ...)) break;
   }
   return from;
 }
 
+/// White space, and every character that is special in one of the texts.
+inline constexpr auto special_somewhere = [] {
+  std::array<bool, 256> special{};
+  for (unsigned char const c : std::string_view("\t\n\v\f\r ,;(){}[]\"\\")) special[c] = true;
+  return special;
+}();
+
 /// Where the first white space or one of the special characters stands; other control characters are plain text.
 template <std::same_as<char>... Chars>
 inline std::size_t find_special(std::string_view text, std::size_t from, Chars... special) noexcept {
-  for (;; ++from) {
-    from = find_any<true>(text, from, special...);
-    if (from == text.size()) return from;
+  for (; from < text.size(); ++from) {
     char const c = text[from];
-    if (c >= ' ' || (c >= '\t' && c <= '\r')) return from;
+    if (special_somewhere[static_cast<unsigned char>(c)] && (c <= ' ' || ((c == special) || ...))) break;
   }
+  return from;
 }
 
 /// One element, bound or field.
@@ -102,7 +107,7 @@ class part_reader {
     to.quoted = take('"');
     to.escaped = false;
     to.position = at_;
-    std::size_t const end = to.quoted ? find_any<false>(text_, at_, '"', '\\') : find_special(text_, at_, special...);
+    std::size_t const end = to.quoted ? find_any(text_, at_, '"', '\\') : find_special(text_, at_, special...);
     if (to.quoted &&
         (end == text_.size() || text_[end] == '\\' || (DoubledQuotes && text_.substr(end).starts_with("\"\""))))
       return unescape(to, DoubledQuotes);
