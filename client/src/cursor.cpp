@@ -63,7 +63,7 @@ void cursor::require_startable() const {
 /// Forgets what the last statement left, but for its results.
 void cursor::clear() noexcept {
   position_ = page_ = rows_before_ = 0;
-  is_paged_ = false;
+  is_paged_ = goes_on_ = false;
   counted_.reset();
   query_.clear();
 }
@@ -151,6 +151,15 @@ row_block cursor::do_fetch(std::size_t count) {
   return {from, std::exchange(position_, position_ + taken), taken};
 }
 
+row_block cursor::fetch_in_walk() {
+  walks_ = true;
+  struct walk {
+    bool& during;
+    ~walk() { during = false; }
+  } const ends{walks_};
+  return do_fetch(1);
+}
+
 std::vector<owned_row> cursor::fetchmany(std::size_t count) {
   std::vector<owned_row> rows;
   row_block block;
@@ -158,7 +167,7 @@ std::vector<owned_row> cursor::fetchmany(std::size_t count) {
     block = fetch(count - rows.size());
     if (rows.empty()) rows.reserve(block.size());
     for (std::size_t i = 0; i < block.size(); ++i) rows.push_back(block.owned(i));
-  } while (!block.empty() && rows.size() < count && has_next_page());
+  } while (!block.empty() && rows.size() < count && may_give_more());
   return rows;
 }
 

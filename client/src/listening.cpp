@@ -2,26 +2,17 @@
 // into SQL.
 #include <string>
 #include <tusk/connection.hpp>
-#include <tusk/types/error.hpp>
 #include <tusk/types/sql.hpp>
 #include <utility>
 
 #include "calls.hpp"
+#include "server_name.hpp"
 
 namespace tusk {
 namespace {
 
-/// The server cuts a longer name with no more than a notice, and two channels would be one. Source: NAMEDATALEN.
-constexpr std::size_t longest_name = 63;
-
-/// Throws unless the name can be a channel's.
 std::string_view checked(std::string_view channel) {
-  if (channel.empty()) throw programming_error("a channel has no name: give one");
-  if (channel.size() > longest_name)
-    throw programming_error("the name of a channel has " + std::to_string(channel.size()) +
-                            " bytes; the server takes at most " + std::to_string(longest_name));
-  if (auto const at = channel.find('\0'); at != channel.npos)
-    throw programming_error("the name of a channel has a NUL byte, at position " + std::to_string(at));
+  detail::require_server_name("a channel", channel);
   return channel;
 }
 

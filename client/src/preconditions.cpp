@@ -58,6 +58,14 @@ void preconditions::throw_asynchronous(char const* what) {
 }
 
 void preconditions::unguarded(char const* what) const {
+  no_guard(what);
+  if (!in_.transactions.two_phase.empty())
+    throw programming_error(
+        std::string(what) +
+        " cannot be used during a two-phase transaction; end it with tpc_commit() or tpc_rollback()");
+}
+
+void preconditions::no_guard(char const* what) const {
   if (in_.transactions.guards != 0)
     throw programming_error(std::string(what) +
                             " cannot be used while a guard (tusk::transaction) is open: it owns the transaction; leave "

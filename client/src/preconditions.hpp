@@ -54,6 +54,8 @@ class preconditions {
       engine_.queue().ended().rethrow();
   }
   /// No guard is open: it owns the transaction, which nothing else ends, nor changes how the next one begins.
+  void no_guard(char const* what) const;
+  /// Nor has tpc_begin() begun one.
   void unguarded(char const* what) const;
   /// It is a blocking connection.
   void blocking(char const* what) const {

@@ -11,13 +11,11 @@
 #include "net/random_bytes.hpp"
 #include "operations/resetting.hpp"
 #include "operations/script.hpp"
+#include "transaction_control.hpp"
 
 namespace tusk {
 namespace detail {
-namespace {
-
-/// What a server says by "ROLLBACK" alone, which who asked for a COMMIT would not notice.
-[[noreturn]] void throw_rolled_back() {
+void throw_rolled_back() {
   diagnostics fields;
   fields.severity = "ERROR";
   fields.sqlstate = "25P02";
@@ -29,24 +27,13 @@ void require_transactions(connection_state const& on, char const* what) {
   if (on.options.async) throw programming_error(std::string(what) + " cannot be used in asynchronous mode");
 }
 
-bool is_in(connection_state const& on, protocol::transaction_indicator status) {
-  return on.context.session.transaction() == status;
-}
-
-/// The server has done something else than it was asked for: whether a transaction stands is not known then.
-[[noreturn]] void distrust(connection_state& on, std::string_view statement, std::string_view answer) {
+void distrust(connection_state& on, std::string_view statement, std::string_view answer) {
   on.engine.end().give_up();
   throw operational_error("the connection was closed: the server answered " + std::string(statement) + " with \"" +
                               std::string(answer) + "\", so that what became of the transaction is not known",
                           true);
 }
 
-using held_limit = std::unique_ptr<client::limit>;
-
-/// The limit of what ends a transaction by undoing it: there is nothing that a cancel request could end.
-held_limit closing(connection_state& on, within const* limit) { return on.require.time(limit, client::limit::close); }
-
-/// Runs a statement of ours; gives the tags of the answer. `bare`: it begins no transaction.
 std::string run_control(connection_state& on, std::string_view statement, bool bare, held_limit limit) {
   on.require.ready(statement, params::none(), preconditions::errors_of_others::wait);
   std::vector<result> results;
@@ -58,27 +45,41 @@ std::string run_control(connection_state& on, std::string_view statement, bool b
   return tags;
 }
 
-/// What commit and rollback have in common: true if there is a transaction to end.
-bool has_to_end(connection_state& on, char const* what, char const* call) {
-  require_transactions(on, what);
-  on.require.unguarded(call);
-  on.wait_until_idle();
-  on.context.transactions.begin_asked = false;
-  return !is_in(on, protocol::transaction_indicator::idle);
-}
-
-void commit(connection_state& on, held_limit limit) {
-  if (!has_to_end(on, "commit", "commit()")) return;
+void commit_now(connection_state& on, held_limit limit) {
+  if (is_in(on, protocol::transaction_indicator::idle)) return;
   std::string const answer = run_control(on, "COMMIT", true, std::move(limit));
   bool const ended = is_in(on, protocol::transaction_indicator::idle);
   if (ended && answer == "ROLLBACK") throw_rolled_back();
   if (!ended || answer != "COMMIT") distrust(on, "COMMIT", answer);
 }
 
-void rollback(connection_state& on, held_limit limit) {
-  if (!has_to_end(on, "rollback", "rollback()")) return;
+void rollback_now(connection_state& on, held_limit limit) {
+  if (is_in(on, protocol::transaction_indicator::idle)) return;
   std::string const answer = run_control(on, "ROLLBACK", true, std::move(limit));
   if (!is_in(on, protocol::transaction_indicator::idle) || answer != "ROLLBACK") distrust(on, "ROLLBACK", answer);
+}
+
+namespace {
+
+/// The limit of what ends a transaction by undoing it: there is nothing that a cancel request could end.
+held_limit closing(connection_state& on, within const* limit) { return on.require.time(limit, client::limit::close); }
+
+/// What commit and rollback have in common.
+void prepare_to_end(connection_state& on, char const* what, char const* call) {
+  require_transactions(on, what);
+  on.require.unguarded(call);
+  on.wait_until_idle();
+  on.context.transactions.begin_asked = false;
+}
+
+void commit(connection_state& on, held_limit limit) {
+  prepare_to_end(on, "commit", "commit()");
+  commit_now(on, std::move(limit));
+}
+
+void rollback(connection_state& on, held_limit limit) {
+  prepare_to_end(on, "rollback", "rollback()");
+  rollback_now(on, std::move(limit));
 }
 
 /// SAVEPOINT and what ends one; `answer`: the tags that say so.

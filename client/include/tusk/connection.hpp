@@ -25,6 +25,7 @@
 #include <tusk/results.hpp>
 #include <tusk/statement.hpp>
 #include <tusk/stream.hpp>
+#include <tusk/two_phase.hpp>
 #include <tusk/typed_queries.hpp>
 #include <tusk/types/merge.hpp>
 #include <tusk/types/params.hpp>
@@ -57,11 +58,14 @@ concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Deri
 /// After a fork the connection is the parent's: in the child every operation is an interface_error, close() and the
 /// destructor close the child's descriptor and send nothing, and reconnect() makes a session of the child's own.
 ///
-/// query_value, query_one, query_optional and query_rows are in typed_queries.hpp.
+/// query_value, query_one, query_optional and query_rows are in typed_queries.hpp, tpc_begin and its like in
+/// two_phase.hpp.
 ///
 /// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
 /// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
-class connection : public connection_base, public detail::typed_queries<connection> {
+class connection : public connection_base,
+                   public detail::typed_queries<connection>,
+                   public detail::two_phase_calls<connection> {
  public:
   /// For connect().
   explicit connection(detail::opening&& made);
@@ -172,6 +176,8 @@ class connection : public connection_base, public detail::typed_queries<connecti
   Cursor cursor(Args&&... args) {
     return Cursor(*this, std::forward<Args>(args)...);
   }
+  /// A cursor at the server, see server_cursor.hpp: `auto big = conn.cursor({.name = "big"})`.
+  server_cursor cursor(server_cursor_options const& options);
   /// Sets what make_cursor() calls; an empty function: it gives plain cursors again.
   void cursor_factory(std::function<std::unique_ptr<tusk::cursor>(connection&)> make);
   /// A cursor of a class that is chosen at run time. Throws what the factory throws.
@@ -331,6 +337,7 @@ class connection : public connection_base, public detail::typed_queries<connecti
   friend class aio::connection;
   friend class aio::detail::stepper;
   friend class statement;
+  friend class large_object;
   friend class transaction;
   friend class tusk::pipeline;
   friend void detail::establish(connection& made);
@@ -349,6 +356,7 @@ class connection : public connection_base, public detail::typed_queries<connecti
   results exec_script(within const* limit, std::string_view script);
   detail::pending_operation start_script(within const* limit, std::string_view script);
   friend class detail::typed_queries<connection>;
+  friend class detail::two_phase_calls<connection>;
   result query_params(std::string_view sql, params const& args);
   result query_params(within const& limit, std::string_view sql, params const& args);
   detail::pending_operation start_query_params(within const* limit, std::string_view sql, params const& args);

@@ -203,7 +203,7 @@ class cursor {
   std::vector<detail::mapped<T>> fetchmany(std::size_t count) {
     detail::require_owning<T>();
     auto made = fetch(count).template as<T>();
-    while (made.size() < count && has_next_page()) {
+    while (made.size() < count && may_give_more()) {
       auto more = fetch(count - made.size()).template as<T>();
       if (more.empty()) break;
       std::move(more.begin(), more.end(), std::back_inserter(made));
@@ -232,10 +232,12 @@ class cursor {
 
   /// The next rows, up to `count`, as they are. All other ways to fetch are built on it.
   row_block fetch(std::size_t count) { return do_fetch(count); }
+  /// The next row, of a walk over those that are left: a server_cursor then fetches more than it gives.
+  row_block fetch_in_walk();
 
   /// Moves among the rows; the next fetch gives the row it went to. Throws programming_error if there is no such row
   /// (behind the last one is a place to be), and stays.
-  void scroll(std::int64_t value, scroll_mode mode = scroll_mode::relative);
+  virtual void scroll(std::int64_t value, scroll_mode mode = scroll_mode::relative);
 
   /// How many rows fetchmany() gives.
   std::size_t arraysize = 1;
@@ -263,7 +265,7 @@ class cursor {
   /// Whether close() was called, or the connection is closed.
   bool closed() const noexcept;
   /// Drops the rows; everything that runs or fetches is an interface_error from then on.
-  void close() noexcept;
+  virtual void close() noexcept;
 
  protected:
   static constexpr std::size_t all_rows = static_cast<std::size_t>(-1);
@@ -279,6 +281,7 @@ class cursor {
   virtual row_block do_fetch(std::size_t count);
 
  private:
+  friend class server_cursor;
   friend void register_type(typecaster const& caster, cursor& cur);
 
   template <class... T, class Rows>
@@ -314,6 +317,7 @@ class cursor {
   void batch_ended(std::size_t completed, std::uint64_t rows, std::exception_ptr error);
   result const& current() const;
   bool has_next_page() const noexcept { return is_paged_ && page_ + 1 < results_.size(); }
+  bool may_give_more() const noexcept { return goes_on_ || has_next_page(); }
   std::size_t row_number() const noexcept { return rows_before_ + position_; }
   void require_open() const;
 
@@ -323,6 +327,8 @@ class cursor {
   bool is_paged_ = false;                // the rows of all results follow each other: execute_values
   std::size_t page_ = 0;                 // the result that the next row is of, then
   std::size_t rows_before_ = 0;          // in the results before that
+  bool goes_on_ = false;                 // do_fetch may give more, though it gave less than it was asked for
+  bool walks_ = false;                   // it is asked by fetch_in_walk
   std::optional<std::int64_t> counted_;  // by executemany and execute_values
   std::string query_;
   detail::gathering* gathering_ = nullptr;                // where do_execute puts statements instead of sending them

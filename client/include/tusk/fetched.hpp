@@ -178,11 +178,11 @@ class fetched_rows {
     using iterator_category = std::input_iterator_tag;
 
     /// Throws what a fetch throws, as ++ does.
-    explicit iterator(Cursor& from) : from_(&from), block_(from.fetch(1)) {}
+    explicit iterator(Cursor& from) : from_(&from), block_(from.fetch_in_walk()) {}
     /// Throws what row::as throws.
     value_type operator*() const { return read_(block_); }
     iterator& operator++() {
-      block_ = from_->fetch(1);
+      block_ = from_->fetch_in_walk();
       return *this;
     }
     void operator++(int) { ++*this; }

@@ -14,6 +14,9 @@ template <class... T>
 class stream;
 class logging_connection;
 class logging_cursor;
+class server_cursor;
+struct server_cursor_options;
+class large_object;
 class within;
 class outcome;
 struct connect_options;

@@ -21,12 +21,15 @@
 
 namespace tusk::detail {
 
-/// How transactions begin: by themselves with a statement, or because a guard asks for it.
+/// How transactions begin: by themselves with a statement, or because a guard asks for it; and who is to end them.
 struct transaction_plan {
   session_mode mode;
   bool begin_asked = false;  ///< by a guard, whatever the mode
   bool begin_sent = false;   ///< and the operation behind it has not ended
   std::size_t guards = 0;    ///< that have not ended
+  std::string two_phase =
+      {};                    ///< the identifier of the transaction of tpc_begin(), until tpc_commit() or tpc_rollback()
+  bool is_prepared = false;  ///< that one, by tpc_prepare()
 };
 
 /// See the top of this file. One thread at a time.
