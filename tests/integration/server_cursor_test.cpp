@@ -270,6 +270,9 @@ TEST_F(server_cursor_test, without_hold_it_ends_with_its_transaction) {
   conn_.rollback();
   cur.execute(ten);
   EXPECT_EQ(cur.fetchall<int>(), from_to(1, 10));
+  conn_.rollback();
+  cur.close();
+  EXPECT_EQ(conn_.transaction_status(), transaction_status::idle) << "there was nothing to be closed";
 }
 
 TEST_F(server_cursor_test, with_hold_it_lives_on) {

@@ -55,6 +55,13 @@ int main(int count, char** arguments) {
     std::vector<item> const rest = cur.fetchall<item>();  // members by name
     std::printf("%s, and %zu more\n", first->get<std::string>("name").c_str(), rest.size());
 
+    auto big = conn.cursor({.name = "big", .scrollable = true});  // its rows stay at the server
+    big.execute("SELECT i, i::bigint * i FROM generate_series(1, %s) AS i", 100'000);
+    long sum = 0;
+    for (auto [number, square] : big.rows<int, long>()) sum += square - number;  // big.itersize rows a round trip
+    big.scroll(-1);
+    std::printf("%ld, and the last of them is %d\n", sum, *big.fetchone<int>());
+
     auto logged = conn.cursor<logging_cursor>();
     logged.callproc("upper", "shout");
     std::printf("%s\n", logged.fetchone()->get<std::string>(0).c_str());
