@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <tusk/types/error.hpp>
-#include <tusk/types/merge.hpp>
+#include <tusk/types/literal.hpp>
 #include <utility>
 
 #include "operations/script.hpp"
@@ -97,7 +97,7 @@ void end_prepared(connection_state& on, std::string const& verb, std::string con
     throw programming_error(
         "a two-phase transaction that was prepared cannot be ended inside another transaction; "
         "commit or roll back first");
-  std::string const told = run_control(on, merge(verb + " %s", params::of(nullptr, id)), true, std::move(limit));
+  std::string const told = run_control(on, verb + ' ' + types::literal_of(id, nullptr), true, std::move(limit));
   if (told != verb) distrust(on, verb, told);
 }
 
@@ -147,7 +147,7 @@ void tpc_prepare(connection_state& on, within const* limit) {
       if (!on.context.transactions.is_prepared && is_in(on, status::idle)) forget(on);
     }
   } const at_end{on};
-  std::string const statement = merge("PREPARE TRANSACTION %s", params::of(nullptr, plan.two_phase));
+  std::string const statement = "PREPARE TRANSACTION " + types::literal_of(plan.two_phase, nullptr);
   std::string const told = run_control(on, statement, false, std::move(limited));
   if (is_in(on, status::idle) && told == "ROLLBACK") throw_rolled_back();
   if (!is_in(on, status::idle) || told != "PREPARE TRANSACTION") distrust(on, "PREPARE TRANSACTION", told);

@@ -147,6 +147,23 @@ TEST_F(two_phase, outlives_its_connection_and_is_found) {
   EXPECT_EQ(thrown<programming_error>([&] { other_.tpc_rollback(id_); }).sqlstate().str(), "42704");
 }
 
+TEST_F(two_phase, of_another_program_with_any_name_is_ended) {
+  std::string const name = "it's \\ 100% \xc3\xa4 \"";
+  insert();
+  conn_.exec(conn_.mogrify("PREPARE TRANSACTION %s", name));
+  auto const all = other_.tpc_recover();
+  auto const found = std::find_if(all.begin(), all.end(), [&](auto const& each) { return each.xid.gtrid == name; });
+  ASSERT_NE(found, all.end());
+  EXPECT_FALSE(found->xid.format_id);
+  other_.tpc_commit(found->xid);
+  EXPECT_EQ(count(), 1);
+  conn_.tpc_begin(found->xid);
+  insert();
+  conn_.tpc_prepare();
+  conn_.tpc_rollback();
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_F(two_phase, recovering_begins_no_transaction) {
   conn_.tpc_recover();
   EXPECT_EQ(conn_.transaction_status(), transaction_status::idle);
