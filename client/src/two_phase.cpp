@@ -40,7 +40,7 @@ std::optional<std::string> decoded(std::string const& text) {
   auto const padding = static_cast<std::size_t>(std::count(text.begin(), text.end(), '='));
   if (padding > part.size()) return {};
   part.resize(part.size() - padding);  // which is decoded as zero bytes
-  if (encoded(part) != text || !is_part(part)) return {};
+  if (!is_part(part)) return {};
   return part;
 }
 
@@ -175,9 +175,10 @@ std::vector<prepared_transaction> tpc_recover(connection_state& on, within const
   script what(on.context, statement, results);
   what.begin_nothing();
   on.run(what, std::move(limited));
+  tusk::results const told(std::move(results));
   std::vector<prepared_transaction> found;
   for (auto const& [gid, prepared, owner, database] :
-       results.back().rows<std::string, timestamptz, std::string, std::string>())
+       told.back().rows<std::string, timestamptz, std::string, std::string>())
     found.push_back({tpc_xid::from_text(gid), prepared, owner, database});
   return found;
 }

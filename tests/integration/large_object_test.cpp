@@ -205,6 +205,8 @@ TEST_F(large_object_test, is_made_of_a_file_and_written_to_one) {
 TEST_F(large_object_test, files_that_are_not_there_are_an_error_and_nothing_is_made) {
   EXPECT_CONTAINS("could not open",
                   thrown<operational_error>([&] { large_object::import_file(conn_, path("nothing")); }).what());
+  EXPECT_CONTAINS("could not read",
+                  thrown<operational_error>([&] { large_object::import_file(conn_, folder_); }).what());
   std::ofstream(path("from")) << random_bytes(3'000'000);
   auto const count = [&] { return value<int>(conn_, "SELECT count(*)::int FROM pg_largeobject_metadata"); };
   int const before = count();
@@ -216,6 +218,24 @@ TEST_F(large_object_test, files_that_are_not_there_are_an_error_and_nothing_is_m
                   thrown<operational_error>([&] { large_object::export_file(conn_, id, path("no/where")); }).what());
   EXPECT_CONTAINS("could not write",
                   thrown<operational_error>([&] { large_object::export_file(conn_, id, "/dev/full"); }).what());
+  auto small = large_object::create(conn_);
+  small.write("x");
+  EXPECT_CONTAINS("could not write",
+                  thrown<operational_error>([&] { large_object::export_file(conn_, small.id(), "/dev/full"); }).what());
+}
+
+TEST_F(large_object_test, is_read_and_written_at_one_place_by_a_stream) {
+  auto lo = large_object::create(conn_);
+  lo.write("abcdef");
+  lo.seek(0);
+  large_object_buffer buffer(lo);
+  std::iostream stream(&buffer);
+  EXPECT_EQ(stream.get(), 'a');
+  stream << "XY";
+  EXPECT_EQ(stream.get(), 'd');
+  stream << 'Z' << std::flush;
+  lo.seek(0);
+  EXPECT_EQ(lo.read(), "aXYdZf");
 }
 
 TEST_F(large_object_test, is_a_stream) {
