@@ -339,9 +339,14 @@ TEST_F(server_cursor_test, outlives_its_connection) {
 }
 
 TEST_F(server_cursor_test, does_not_swallow_the_error_of_another_statement) {
-  auto failing = conn_.start_query("SELECT 1/0");
-  { auto cur = conn_.cursor({.name = "c"}); }
-  EXPECT_THROW(failing.get(), data_error);
+  connection conn = open();
+  {
+    auto cur = conn.cursor({.name = "c", .withhold = true});
+    cur.execute(ten);
+    conn.start_query("SELECT 1/0");  // without a handle: the call that begins next throws its error
+    conn.start_query("SELECT 1").get();
+  }
+  EXPECT_THROW(conn.exec("SELECT 1"), data_error);
 }
 
 // ---- on asynchronous connections ----
