@@ -8,6 +8,7 @@
 // same bytes where the type has only one form of a value.
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -46,7 +47,9 @@ bool same(T const& a, T const& b) {
   if constexpr (std::is_floating_point_v<T>) {
     return a == b || (std::isnan(a) && std::isnan(b));
   } else {
-    return a == b;
+    if (a == b) return true;
+    if constexpr (tusk::types::geometric<T>) return *tusk::types::text_of(a) == *tusk::types::text_of(b);  // NaN
+    return false;
   }
 }
 
@@ -144,6 +147,29 @@ constexpr named checks[] = {
     {"bool[]", &check<std::vector<bool>, oids::bool_array>},
     {"int4range", &check<tusk::range<int>, oids::int4range>},
     {"numrange[]", &check<std::vector<tusk::range<tusk::numeric>>, oids::numrange_array>},
+    {"int4range[]", &check<std::vector<tusk::range<int>>, oids::int4range_array>},
+    {"int4multirange", &check<tusk::multirange<int>, oids::int4multirange>},
+    {"nummultirange", &check<tusk::multirange<tusk::numeric>, oids::nummultirange>},
+    {"point", &check<tusk::geometry::point, oids::point>},
+    {"line", &check<tusk::geometry::line, oids::line>},
+    {"lseg", &check<tusk::geometry::lseg, oids::lseg>},
+    {"box", &check<tusk::geometry::box, oids::box>},
+    {"path", &check<tusk::geometry::path, oids::path>},
+    {"polygon", &check<tusk::geometry::polygon, oids::polygon>},
+    {"circle", &check<tusk::geometry::circle, oids::circle>},
+    {"macaddr", &check<tusk::macaddr, oids::macaddr>},
+    {"macaddr8", &check<tusk::macaddr8, oids::macaddr8>},
+    {"jsonpath", &check<tusk::jsonpath, oids::jsonpath>},
+    {"tsvector", &check<tusk::tsvector, oids::tsvector>},
+    {"tsquery", &check<tusk::tsquery, oids::tsquery>},
+    {"pg_lsn", &check<tusk::pg_lsn, oids::pg_lsn>},
+    {"pg_snapshot", &check<tusk::pg_snapshot, oids::pg_snapshot>},
+    {"xid", &check<tusk::xid, oids::xid>},
+    {"xid8", &check<tusk::xid8, oids::xid8>},
+    {"cid", &check<tusk::cid, oids::cid>},
+    {"tid", &check<tusk::tid, oids::tid>},
+    {"regclass", &check<oid, oids::regclass>},
+    {"hstore", &check<std::map<std::string, std::optional<std::string>>, made>},
     {"color", &check<color, made>},
     {"color[]", &check<std::vector<color>, made>},
     {"record", &check<std::tuple<int, std::optional<std::string>, std::vector<int>>, oids::record>},

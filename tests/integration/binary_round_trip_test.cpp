@@ -342,10 +342,20 @@ TEST_F(binary_round_trip, ranges) {
     if (below(5) != 0) text += std::to_string(lower + static_cast<std::int64_t>(below(100)));
     return text + (below(2) == 0 ? "]" : ")");
   });
-  expect_same<range<int>>(oids::int4range, both_forms("int4range", "range_send", ranges));
+  auto const integers = both_forms("int4range", "range_send", ranges);
+  expect_same<range<int>>(oids::int4range, integers);
+  expect_same_bytes<range<int>>(oids::int4range, integers);
   expect_same<range<std::int64_t>>(oids::int8range, both_forms("int8range", "range_send", ranges));
   expect_same<range<numeric>>(oids::numrange, both_forms("numrange", "range_send", ranges));
   expect_same<range<timestamp>>(oids::tsrange, both_forms("tsrange", "range_send", {"[2000-01-01,infinity]", "(,)"}));
+  std::vector<std::string> several_ranges{"{}"};
+  for (std::size_t i = 2; i < ranges.size(); ++i)
+    several_ranges.push_back("{" + ranges[i - 2] + "," + ranges[i - 1] + "," + ranges[i] + "}");
+  for (std::string& each : several_ranges)
+    while (each.find("empty") != each.npos) each.replace(each.find("empty"), 5, "[0,1)");
+  auto const multiranges = both_forms("nummultirange", "multirange_send", several_ranges);
+  expect_same<multirange<numeric>>(oids::nummultirange, multiranges);
+  expect_same_bytes<multirange<numeric>>(oids::nummultirange, multiranges);
   oid const made = test::value<std::uint32_t>(conn_, "SELECT 'floatrange'::regtype::oid");
   expect_same<range<double>>(made, both_forms("floatrange", "range_send", ranges));
 }

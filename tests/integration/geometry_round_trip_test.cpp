@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "support/batches.hpp"
+#include "support/bytes.hpp"
 #include "support/effort.hpp"
 #include "support/round_trip.hpp"
 #include "support/server.hpp"
@@ -239,6 +240,9 @@ TEST_F(made_types, hstore) {
   test::expect_round_trip(conn_, "hstore", made);
   EXPECT_EQ(test::value<std::vector<map>>(conn_, "SELECT $1", made), made);
   EXPECT_EQ(test::value<std::string>(conn_, "SELECT pg_typeof($1)::text", made[1]), "hstore");
+  result const sent = conn_.query("SELECT encode(public.hstore_send(v), 'hex') FROM unnest($1::hstore[]) AS v", made);
+  for (std::size_t i = 0; i < made.size(); ++i)
+    ASSERT_EQ(*from_binary<map>::parse(test::bytes(sent[i].get<std::string_view>(0)), sent.columns()[0].type), made[i]);
   using strings = std::map<std::string, std::string>;
   EXPECT_EQ(test::value<strings>(conn_, "SELECT $1", strings{{"a", "1"}}), (strings{{"a", "1"}}));
   EXPECT_EQ(test::thrown<data_error>([&] { test::value<strings>(conn_, "SELECT 'a=>NULL'::hstore"); }).code(),

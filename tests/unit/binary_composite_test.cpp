@@ -258,6 +258,10 @@ TEST(binary_types, are_read_from_what_their_text_is_read_from) {
                            tusk::time, time_tz, hh_mm_ss<microseconds>, hh_mm_ss<seconds>, timestamp, timestamptz,
                            sys_time<microseconds>, sys_time<nanoseconds>, local_time<seconds>, interval, seconds,
                            microseconds, uuid, inet, cidr, json, xml, bits, std::bitset<3>>();
+  expect_same_types_of_all<geometry::point, geometry::line, geometry::lseg, geometry::box, geometry::path,
+                           geometry::polygon, geometry::circle, macaddr, macaddr8, jsonpath, tsvector, tsquery, pg_lsn,
+                           pg_snapshot, xid, xid8, cid, tid, std::map<std::string, std::string>, multirange<int>,
+                           multirange<std::int64_t>, multirange<numeric>, multirange<double>>();
   expect_same_types_of_all<std::vector<int>, std::vector<std::vector<double>>, std::vector<std::optional<uuid>>,
                            std::array<int, 3>, array<numeric>, std::vector<range<int>>, std::vector<color>,
                            std::vector<item>>();
@@ -305,7 +309,8 @@ TEST(binary_any, is_the_type_that_stands_for_it) {
   EXPECT_EQ(read(oids::int4, "00"), malformed(0));
   EXPECT_EQ(read(oids::record, "00000000"), failure(errc::wrong_type, 0));
   EXPECT_EQ(read(made, "'red'"), failure(errc::wrong_type, 0));
-  EXPECT_EQ(read(oids::tid_array, "00000000 00000000 0000001b"), failure(errc::wrong_type, 0));
+  EXPECT_EQ(read(oids::tid_array, "00000000 00000000 0000001b"), "tusk::array<std::optional<tusk::tid>> {}");
+  EXPECT_EQ(read(oids::aclitem_array, "00000000 00000000 00000409"), failure(errc::wrong_type, 0));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ std::string read_from() {
 /// Whether a T is bound in the binary form.
 template <class T>
 std::string bound_in_binary() {
-  if constexpr (binary_adaptable<T>)
+  if constexpr (binary_adaptable<T> && !requires { adapter<T>::type_name; })
     return types::prefers_binary<T> ? "by itself" : "if asked for";
   else
     return "never";
@@ -276,7 +276,8 @@ inline std::string types_text() {
       "(`tusk/types/filesystem.hpp`).\n\n"
       "`regclass`, `regtype` and their like show the name of an object, which a string has. As a `tusk::oid` they are "
       "read where their text is a number, because there is no object of that OID; a name is an error: cast it to oid "
-      "in the statement. A `tusk::oid` and a string are sent where one is wanted. `refcursor` and `aclitem` are "
+      "in the statement. In the binary form each is its number. A `tusk::oid` and a string are sent where one is "
+      "wanted. `refcursor` and `aclitem` are "
       "strings.\n");
   page.add(
       "\n## Text and binary\n\n"

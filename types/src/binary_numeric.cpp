@@ -142,6 +142,7 @@ expected<T> read_integer(std::string_view bytes, oid type) noexcept {
     case oids::oid: return fitting<T, std::uint32_t>(bytes);
     default: break;
   }
+  if (names_object(type)) return fitting<T, std::uint32_t>(bytes);
   auto const from = take_apart(bytes);
   if (!from) return from.error();
   return integer_of<T>(*from);

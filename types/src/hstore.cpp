@@ -55,4 +55,34 @@ protocol::expected<hstore_map> parse_hstore(std::string_view text, bool nulls) {
   }
 }
 
+// ---- binary ---------------------------------------------------------------------------------------------------------
+
+void write_binary_hstore_string(std::optional<std::string_view> text, binary_writer& out) {
+  std::size_t const length = out.size();
+  out.put(std::int32_t{-1});
+  if (!text) return;
+  out.text(*text);
+  out.put_at(length, static_cast<std::int32_t>(out.size() - length - 4));
+}
+
+protocol::expected<hstore_map> parse_binary_hstore(std::string_view bytes, bool nulls) {
+  binary_reader in(bytes);
+  hstore_map made;
+  auto const count = in.take<std::int32_t>();
+  if (count < 0) in.fail_at(0);
+  for (std::int32_t i = 0; i < count && !in.failed(); ++i) {
+    std::size_t const key_position = in.position();
+    auto const key = in.field();
+    if (!key) in.fail_at(key_position);
+    std::size_t const value_position = in.position();
+    auto const value = in.field();
+    if (!value && !nulls) in.fail_at(value_position, errc::null_element);
+    if (in.failed()) break;
+    // The server writes each key once.
+    if (!made.emplace(*key, value).second) in.fail_at(key_position);
+  }
+  if (auto const error = in.finish(); error.code) return error;
+  return made;
+}
+
 }  // namespace tusk::types

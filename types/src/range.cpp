@@ -4,10 +4,21 @@
 #include <cstdint>
 
 namespace tusk::types {
+namespace {
+
+// The flags of rangetypes.h that a value of its own has; others are the server's own business.
+constexpr std::uint8_t is_empty = 0x01, with_lower = 0x02, with_upper = 0x04, no_lower = 0x08, no_upper = 0x10;
+
+}  // namespace
+
+std::uint8_t range_flags(bool empty, bool lower, bool lower_inclusive, bool upper, bool upper_inclusive) noexcept {
+  if (empty) return is_empty;
+  int const below = !lower ? no_lower : lower_inclusive ? with_lower : 0;
+  int const above = !upper ? no_upper : upper_inclusive ? with_upper : 0;
+  return static_cast<std::uint8_t>(below | above);
+}
 
 protocol::expected<binary_range> take_range_apart(std::string_view bytes) noexcept {
-  // The flags of rangetypes.h that a value of its own has; others are the server's own business.
-  constexpr std::uint8_t is_empty = 0x01, with_lower = 0x02, with_upper = 0x04, no_lower = 0x08, no_upper = 0x10;
   binary_reader in(bytes);
   auto const flags = in.take<std::uint8_t>();
   auto const has = [flags](std::uint8_t flag) { return (flags & flag) != 0; };

@@ -116,4 +116,42 @@ protocol::expected<pg_snapshot> from_text<pg_snapshot>::parse(std::string_view t
   return value;
 }
 
+// ---- binary ---------------------------------------------------------------------------------------------------------
+
+protocol::expected<tid> from_binary<tid>::parse(std::string_view bytes, oid) noexcept {
+  types::binary_reader in(bytes);
+  tid value;
+  value.block = in.take<std::uint32_t>();
+  value.offset = in.take<std::uint16_t>();
+  if (auto const error = in.finish(); error.code) return error;
+  return value;
+}
+
+void adapter<pg_snapshot>::binary(pg_snapshot const& value, binary_writer& out) {
+  out.put(static_cast<std::int32_t>(value.in_progress.size())).put(value.xmin.number()).put(value.xmax.number());
+  for (xid8 const each : value.in_progress) out.put(each.number());
+}
+
+protocol::expected<pg_snapshot> from_binary<pg_snapshot>::parse(std::string_view bytes, oid) {
+  types::binary_reader in(bytes);
+  pg_snapshot value;
+  auto const count = in.take<std::int32_t>();
+  if (count < 0) in.fail_at(0);
+  auto const take = [&in](std::uint64_t least, std::uint64_t end) {
+    std::size_t const at = in.position();
+    auto const number = in.take<std::uint64_t>();
+    if (number < least || (end != 0 && number >= end)) in.fail_at(at);
+    return number;
+  };
+  std::uint64_t least = take(1, 0);
+  value.xmin = xid8(least);
+  value.xmax = xid8(take(least, 0));
+  for (std::int32_t i = 0; i < count && !in.failed(); ++i) {
+    least = take(least, value.xmax.number());
+    if (!in.failed()) value.in_progress.emplace_back(least++);
+  }
+  if (auto const error = in.finish(); error.code) return error;
+  return value;
+}
+
 }  // namespace tusk

@@ -12,6 +12,9 @@
 // They are in a namespace of their own, tusk::geometry: a program that has a `point` of its own, and writes an adapter
 // for it, must not find another one there.
 //
+// Binary: the numbers in the order of the text; before those of a path a byte that is 1 if it is closed, and before the
+// points of a path or polygon an int32 that counts them.
+//
 // Two are equal here if all their numbers are; the server's = takes a difference below 1e-6 for none, and for some
 // types compares sizes.
 //
@@ -24,6 +27,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -131,6 +136,19 @@ protocol::expected<path> parse_path(std::string_view text);
 protocol::expected<polygon> parse_polygon(std::string_view text);
 protocol::expected<circle> parse_circle(std::string_view text) noexcept;
 
+void write_binary_geometric(double value, binary_writer& out);
+void write_binary_geometric(point const& value, binary_writer& out);
+void write_binary_geometric(line const& value, binary_writer& out);
+void write_binary_geometric(lseg const& value, binary_writer& out);
+void write_binary_geometric(box const& value, binary_writer& out);
+void write_binary_geometric(path const& value, binary_writer& out);
+void write_binary_geometric(polygon const& value, binary_writer& out);
+void write_binary_geometric(circle const& value, binary_writer& out);
+
+/// The value from its binary form.
+template <geometric T>
+protocol::expected<T> parse_binary_geometric(std::string_view bytes);
+
 /// One of these types, and how its text is read.
 template <class T, protocol::expected<T> (*Parse)(std::string_view)>
 struct geometric_from_text {
@@ -144,6 +162,7 @@ template <types::geometric T>
 struct adapter<T> {
   static constexpr tusk::oid oid = types::geometric_type<T>;
   static void text(T const& value, text_writer& out) { types::write_geometric(value, out); }
+  static void binary(T const& value, binary_writer& out) { types::write_binary_geometric(value, out); }
 };
 
 namespace geometry {
@@ -170,5 +189,11 @@ template <>
 struct from_text<geometry::polygon> : types::geometric_from_text<geometry::polygon, types::parse_polygon> {};
 template <>
 struct from_text<geometry::circle> : types::geometric_from_text<geometry::circle, types::parse_circle> {};
+
+template <types::geometric T>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return type == types::geometric_type<T>; }
+  static protocol::expected<T> parse(std::string_view bytes, oid) { return types::parse_binary_geometric<T>(bytes); }
+};
 
 }  // namespace tusk

@@ -85,7 +85,7 @@ inline std::ostream& operator<<(std::ostream& out, xml const& value) { return ou
 
 namespace types {
 
-/// What the binary form of a jsonb begins with; its text follows.
+/// What the binary form of a jsonb or a jsonpath begins with; its text follows.
 inline constexpr char jsonb_version = 1;
 
 }  // namespace types
@@ -99,7 +99,7 @@ struct adapter<T> {
                                                           : oids::jsonpath;
   static void text(T const& value, text_writer& out) { out << value.to_string(); }
   static void binary(T const& value, binary_writer& out) {
-    if (std::same_as<T, json>) out.put(types::jsonb_version);
+    if (!std::same_as<T, xml>) out.put(types::jsonb_version);
     out.text(value.to_string());
   }
 };
@@ -123,7 +123,7 @@ struct from_text<xml> {
 };
 
 template <class T>
-requires std::same_as<T, json> || std::same_as<T, xml>
+requires std::same_as<T, json> || std::same_as<T, jsonpath> || std::same_as<T, xml>
 struct from_binary<T> {
   static constexpr bool reads(oid type) noexcept { return from_text<T>::reads(type); }
   static protocol::expected<T> parse(std::string_view bytes, oid type) {

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <compare>
+#include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -17,6 +19,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -75,16 +80,27 @@ class macaddr8 {
   bytes_type bytes_{};
 };
 
+namespace types {
+
+template <std::size_t Size>
+std::string_view characters_of(std::array<std::byte, Size> const& bytes) noexcept {
+  return {reinterpret_cast<char const*>(bytes.data()), Size};
+}
+
+}  // namespace types
+
 template <>
 struct adapter<macaddr> {
   static constexpr tusk::oid oid = oids::macaddr;
   static void text(macaddr const& value, text_writer& out);
+  static void binary(macaddr const& value, binary_writer& out) { out.put(types::characters_of(value.bytes())); }
 };
 
 template <>
 struct adapter<macaddr8> {
   static constexpr tusk::oid oid = oids::macaddr8;
   static void text(macaddr8 const& value, text_writer& out);
+  static void binary(macaddr8 const& value, binary_writer& out) { out.put(types::characters_of(value.bytes())); }
 };
 
 /// With colons, the form that the server writes; digits may be of either case.
@@ -98,6 +114,19 @@ template <>
 struct from_text<macaddr8> {
   static constexpr bool reads(oid type) noexcept { return type == oids::macaddr8; }
   static protocol::expected<macaddr8> parse(std::string_view text) noexcept;
+};
+
+template <class T>
+requires std::same_as<T, macaddr> || std::same_as<T, macaddr8>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return from_text<T>::reads(type); }
+  static protocol::expected<T> parse(std::string_view bytes, oid) noexcept {
+    typename T::bytes_type value;
+    if (bytes.size() != value.size())
+      return protocol::parse_error{types::errc::malformed_binary, types::misfit(bytes.size(), value.size())};
+    std::memcpy(value.data(), bytes.data(), value.size());
+    return T(value);
+  }
 };
 
 }  // namespace tusk

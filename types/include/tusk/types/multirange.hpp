@@ -10,9 +10,13 @@
 //
 // The subtype of what was made in the database is not known here, so the caller's word for it is taken, as for ranges.
 //
+// Binary: an int32 counts the ranges, each is an int32 length and its own binary form.
+//
 // Source: PostgreSQL's documentation, "Range Types"; multirange_out.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -20,7 +24,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/quoting.hpp>
@@ -56,6 +62,12 @@ constexpr oid subtype_of_multirange(oid multirange) noexcept {
     if (each.multirange == multirange) return each.subtype;
   }
   return 0;
+}
+
+/// The range type of the ranges in a built-in multirange; of another one nothing but the type itself is known.
+constexpr oid range_in(oid multirange) noexcept {
+  oid const subtype = subtype_of_multirange(multirange);
+  return subtype != 0 ? range_of(subtype) : multirange;
 }
 
 template <class T>
@@ -99,6 +111,20 @@ struct adapter<multirange<T>> {
     if (before == '{') out << '{';
     out << '}';
   }
+  static void binary(multirange<T> const& value, binary_writer& out) requires types::binary_bound<T> {
+    std::size_t const place = out.size();
+    std::int32_t count = 0;
+    out.put(count);
+    for (range<T> const& each : value.ranges) {
+      if (each.empty) continue;
+      std::size_t const length = out.size();
+      out.put(std::int32_t{0});
+      adapter<range<T>>::binary(each, out);
+      out.put_at(length, static_cast<std::int32_t>(out.size() - length - 4));
+      ++count;
+    }
+    out.put_at(place, count);
+  }
 };
 
 /// The text, as it is sent.
@@ -116,6 +142,33 @@ struct from_text<multirange<T>> {
   static protocol::expected<multirange<T>> parse(std::string_view text) { return parse(text, 0); }
   static protocol::expected<multirange<T>> parse(std::string_view text, oid type) {
     return types::parse_multirange<T>(text, types::subtype_of_multirange(type));
+  }
+};
+
+template <types::readable_part T>
+requires binary_readable<T>
+struct from_binary<multirange<T>> {
+  static bool reads(oid type) {
+    return from_text<multirange<T>>::reads(type) && from_binary<range<T>>::reads(types::range_in(type));
+  }
+  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
+  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type, int depth) {
+    types::binary_reader in(bytes);
+    multirange<T> made;
+    auto const count = in.take<std::int32_t>();
+    if (count < 0) in.fail_at(0);
+    for (std::int32_t i = 0; i < count && !in.failed(); ++i) {
+      std::size_t const at = in.position();
+      auto const part = in.field();
+      if (!part) in.fail_at(at);
+      if (in.failed()) break;
+      auto each = from_binary<range<T>>::parse(*part, types::range_in(type), depth);
+      if (!each) return types::shifted(each.error(), at + 4);
+      if (each->empty) return protocol::parse_error{types::errc::malformed_binary, at + 4};  // the server has none
+      made.ranges.push_back(*std::move(each));
+    }
+    if (auto const error = in.finish(); error.code) return error;
+    return made;
   }
 };
 

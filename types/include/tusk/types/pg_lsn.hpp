@@ -13,6 +13,8 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -46,6 +48,7 @@ template <>
 struct adapter<pg_lsn> {
   static constexpr tusk::oid oid = oids::pg_lsn;
   static void text(pg_lsn value, text_writer& out);
+  static void binary(pg_lsn value, binary_writer& out) { out.put(value.position()); }
 };
 
 /// Each half of one to eight digits, of either case; leading zeros are read, too.
@@ -53,6 +56,16 @@ template <>
 struct from_text<pg_lsn> {
   static constexpr bool reads(oid type) noexcept { return type == oids::pg_lsn; }
   static protocol::expected<pg_lsn> parse(std::string_view text) noexcept;
+};
+
+template <>
+struct from_binary<pg_lsn> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::pg_lsn; }
+  static protocol::expected<pg_lsn> parse(std::string_view bytes, oid) noexcept {
+    auto const position = types::parse_fixed<std::uint64_t>(bytes);
+    if (!position) return position.error();
+    return pg_lsn(*position);
+  }
 };
 
 }  // namespace tusk

@@ -16,6 +16,8 @@
 // Source: PostgreSQL's documentation, "Range Types: Input/Output"; range_out.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string_view>
@@ -24,6 +26,7 @@
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapt_context.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/errc.hpp>
 #include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
@@ -168,6 +171,27 @@ std::optional<protocol::parse_error> read_range_bound(std::optional<binary_range
   return std::nullopt;
 }
 
+/// Bounds of which a built-in range is made, whatever their values are.
+template <class T>
+concept binary_bound = binary_adaptable<T> && has_fixed_type<T>() && range_of(adapter<T>::oid)
+!= 0;
+
+/// Writes the length and the bound as the subtype of the built-in range.
+template <binary_bound T>
+void write_binary_bound(T const& value, binary_writer& out) {
+  if constexpr (adapter<T>::oid == oids::int2) {
+    out.put(std::int32_t{4}).put(static_cast<std::int32_t>(value));
+  } else {
+    std::size_t const length = out.size();
+    out.put(std::int32_t{0});
+    adapter<T>::binary(value, out);
+    out.put_at(length, static_cast<std::int32_t>(out.size() - length - 4));
+  }
+}
+
+/// The first byte of a range, see rangetypes.h.
+std::uint8_t range_flags(bool empty, bool lower, bool lower_inclusive, bool upper, bool upper_inclusive) noexcept;
+
 }  // namespace types
 
 template <adaptable T>
@@ -191,6 +215,14 @@ struct adapter<range<T>> {
     out << ',';
     write(value.upper);
     out << (value.upper && value.upper_inclusive ? ']' : ')');
+  }
+  /// As the built-in range over the type of T: int4range for a short.
+  static void binary(range<T> const& value, binary_writer& out) requires types::binary_bound<T> {
+    bool const lower = !types::is_null(value.lower);
+    bool const upper = !types::is_null(value.upper);
+    out.put(types::range_flags(value.empty, lower, value.lower_inclusive, upper, value.upper_inclusive));
+    if (!value.empty && lower) types::write_binary_bound(*value.lower, out);
+    if (!value.empty && upper) types::write_binary_bound(*value.upper, out);
   }
 };
 

@@ -8,6 +8,9 @@
 // column and from a user to @@, and leave it to the server to take them apart: unnest(tsvector), ts_lexize. A tree of
 // operators here would be a second parser that has to agree with the server's, for no one.
 //
+// In the binary form both are read, as the text that the server would write, and never sent: that would take the
+// parser.
+//
 // Source: PostgreSQL's documentation, "Text Search Types".
 #pragma once
 
@@ -19,6 +22,7 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/text_writer.hpp>
@@ -78,6 +82,18 @@ template <>
 struct from_text<tsquery> {
   static constexpr bool reads(oid type) noexcept { return type == oids::tsquery; }
   static protocol::expected<tsquery> parse(std::string_view text) { return tsquery(std::string(text)); }
+};
+
+template <>
+struct from_binary<tsvector> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::tsvector; }
+  static protocol::expected<tsvector> parse(std::string_view bytes, oid);
+};
+
+template <>
+struct from_binary<tsquery> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::tsquery; }
+  static protocol::expected<tsquery> parse(std::string_view bytes, oid);
 };
 
 }  // namespace tusk

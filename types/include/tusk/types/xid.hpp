@@ -24,7 +24,9 @@
 
 #include <tusk/protocol/expected.hpp>
 #include <tusk/types/adapter.hpp>
+#include <tusk/types/binary_writer.hpp>
 #include <tusk/types/errc.hpp>
+#include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/number.hpp>
 #include <tusk/types/oid.hpp>
@@ -102,18 +104,21 @@ template <types::identifies T>
 struct adapter<T> {
   static constexpr tusk::oid oid = T::sql_type;
   static void text(T value, text_writer& out) { out << value.number(); }
+  static void binary(T value, binary_writer& out) { out.put(value.number()); }
 };
 
 template <>
 struct adapter<tid> {
   static constexpr tusk::oid oid = oids::tid;
   static void text(tid value, text_writer& out);
+  static void binary(tid value, binary_writer& out) { out.put(value.block).put(value.offset); }
 };
 
 template <>
 struct adapter<pg_snapshot> {
   static constexpr tusk::oid oid = oids::pg_snapshot;
   static void text(pg_snapshot const& value, text_writer& out);
+  static void binary(pg_snapshot const& value, binary_writer& out);
 };
 
 template <types::identifies T>
@@ -137,6 +142,29 @@ template <>
 struct from_text<pg_snapshot> {
   static constexpr bool reads(oid type) noexcept { return type == oids::pg_snapshot || type == oids::txid_snapshot; }
   static protocol::expected<pg_snapshot> parse(std::string_view text);
+};
+
+template <types::identifies T>
+struct from_binary<T> {
+  static constexpr bool reads(oid type) noexcept { return type == T::sql_type; }
+  static protocol::expected<T> parse(std::string_view bytes, oid) noexcept {
+    auto const number = types::parse_fixed<typename T::number_type>(bytes);
+    if (!number) return number.error();
+    return T(*number);
+  }
+};
+
+template <>
+struct from_binary<tid> {
+  static constexpr bool reads(oid type) noexcept { return type == oids::tid; }
+  static protocol::expected<tid> parse(std::string_view bytes, oid) noexcept;
+};
+
+/// The count of those in progress, xmin, xmax, and each of them. The same values are refused as in the text.
+template <>
+struct from_binary<pg_snapshot> {
+  static constexpr bool reads(oid type) noexcept { return from_text<pg_snapshot>::reads(type); }
+  static protocol::expected<pg_snapshot> parse(std::string_view bytes, oid);
 };
 
 }  // namespace tusk
