@@ -25,7 +25,10 @@ class callback_waiting {
   /// Has it wait for the end of an operation; null: of connecting, or of all that is under way. Throws what it throws,
   /// and interface_error or operational_error if it has not waited; no error of the operation.
   void wait(wait_callback const& callback, sql_operation* what);
-  /// What poll() does for it where the connection is being made, or is closed.
+  /// Has it wait until the engine has room for more to send: poll() says ok then, whatever is under way.
+  void wait_for_room(wait_callback const& callback);
+  bool waits_for_room() const noexcept { return now_ != nullptr && now_->for_room; }
+  /// What poll() does for it where the connection is being made, or is closed, or room is waited for.
   poll_status step();
   /// Throws the error of the operation that is waited for, which stays for the call that waits.
   void rethrow() const {
@@ -36,8 +39,12 @@ class callback_waiting {
   /// One wait.
   struct one_wait {
     sql_operation* what;
+    bool for_room = false;
     std::exception_ptr error = {};  // of connecting
   };
+  void run(wait_callback const& callback, one_wait& here);
+  /// It has returned too early.
+  [[noreturn]] void give_up_early();
 
   connection_state& on_;
   wait_slot slot_;

@@ -128,9 +128,19 @@ pending_operation connection_state::start(std::shared_ptr<sql_operation> what, s
   pending_operation made = handle_to(std::move(what), *this);
   if (!options.async && !context.obstacles.any_of(obstacles::connecting)) {
     engine.step();  // sends
-    engine.wait_for_room();
+    wait_for_room();
   }
   return made;
+}
+
+void connection_state::wait_for_room() {
+  if (engine.make_room()) [[likely]]
+    return;
+  if (auto const callback = by_callback.in_force())
+    by_callback.wait_for_room(*callback);
+  else
+    engine.wait_for_room();
+  finish();
 }
 
 void connection_state::wait_for_started(sql_operation& what) {

@@ -94,7 +94,8 @@ class connection_state {
     operation_guard const guard(lock);
     constexpr unsigned special = obstacles::closed | obstacles::forked | obstacles::connecting | obstacles::streaming;
     bool const was_busy = engine.is_busy();
-    poll_status const wanted = context.obstacles.any_of(special) ? step_specially() : status_of(engine.step());
+    bool const is_special = context.obstacles.any_of(special) || by_callback.waits_for_room();
+    poll_status const wanted = is_special ? step_specially() : status_of(engine.step());
     if (wanted == poll_status::ok)
       end_poll(was_busy);
     else if (context.obstacles.any_of(obstacles::untold) && !engine.cancelling().holds()) [[unlikely]]
@@ -120,6 +121,8 @@ class connection_state {
   /// ones. Throws its error if it could not be sent.
   pending_operation start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit>&& limit = nullptr,
                           std::size_t size = 0);
+  /// Waits until less than the watermark of the queue waits to be sent. For blocking connections.
+  void wait_for_room();
   /// Waits until one that was started has ended. On an asynchronous connection it must have.
   void wait_for_started(sql_operation& what);
   /// Has one that was started end soon.

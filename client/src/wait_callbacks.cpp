@@ -73,11 +73,12 @@ wait_slot::held callback_waiting::in_force() const {
 poll_status callback_waiting::step() {
   sql_operation* const what = now_->what;
   if (on_.context.is_closed()) {
-    if (what == nullptr || !what->error()) on_.require.open();
+    if (!now_->for_room && (what == nullptr || !what->error())) on_.require.open();
     return poll_status::ok;
   }
   try {
-    return on_.step();
+    poll_status const wanted = on_.step();
+    return now_->for_room && on_.engine.has_room() ? poll_status::ok : wanted;
   } catch (...) {
     on_.engine.end().give_up();
     if (what == nullptr) now_->error = std::current_exception();
@@ -85,8 +86,9 @@ poll_status callback_waiting::step() {
   }
 }
 
-void callback_waiting::wait(wait_callback const& callback, sql_operation* what) {
-  one_wait here{what};
+/// Runs the callback, whose exceptions come out unless they are the operation's error.
+void callback_waiting::run(wait_callback const& callback, one_wait& here) {
+  sql_operation* const what = here.what;
   on_.context.obstacles.set(obstacles::waited, true);
   now_ = &here;
   auto const end = [this] {
@@ -105,16 +107,30 @@ void callback_waiting::wait(wait_callback const& callback, sql_operation* what) 
     }
   }
   end();
+}
+
+void callback_waiting::give_up_early() {
+  on_.engine.end().give_up();
+  if (on_.context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
+  throw operational_error(
+      "the connection was closed: the wait callback returned before poll() said ok, with the operation under way",
+      true);
+}
+
+void callback_waiting::wait_for_room(wait_callback const& callback) {
+  one_wait here{nullptr, true};
+  run(callback, here);
+  // Where the connection is closed, what is under way has its error.
+  if (!on_.is_close_asked() && !on_.context.is_closed() && !on_.engine.has_room()) give_up_early();
+}
+
+void callback_waiting::wait(wait_callback const& callback, sql_operation* what) {
+  one_wait here{what};
+  run(callback, here);
   if (on_.is_close_asked()) return;                    // by a handler; finish() does it
   if (here.error) std::rethrow_exception(here.error);  // which the callback swallowed
-  detail::engine& engine = on_.engine;
-  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full())) {
-    engine.end().give_up();
-    if (on_.context.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
-    throw operational_error(
-        "the connection was closed: the wait callback returned before poll() said ok, with the operation under way",
-        true);
-  }
+  detail::engine const& engine = on_.engine;
+  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full())) give_up_early();
   if (on_.context.is_closed() && (what == nullptr || !what->error())) on_.require.open();
 }
 

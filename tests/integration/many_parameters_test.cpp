@@ -5,6 +5,7 @@
 #include <string>
 #include <tusk/protocol/errc.hpp>
 #include <tusk/tusk.hpp>
+#include <vector>
 
 #include "support/faces.hpp"
 #include "support/server.hpp"
@@ -49,6 +50,27 @@ TEST_P(many_parameters, one_more_is_a_programming_error) {
 
 INSTANTIATE_TEST_SUITE_P(each, many_parameters, testing::ValuesIn(all_faces()),
                          [](auto const& of) { return name(of.param); });
+
+// Whatever runs the statement, it is one error.
+TEST(too_many_parameters, are_one_error_in_units_streams_and_executemany) {
+  connection conn = connect(dsn(way::unix_socket), {.autocommit = true});
+  std::string const sql = sum_of(65'536);
+  auto const refused = [&](auto const& run) {
+    auto const error = thrown<programming_error>(run);
+    EXPECT_EQ(error.code(), protocol::errc::too_many_parameters);
+    return std::string(error.what());
+  };
+  std::string const text = refused([&] { conn.query(sql, 1); });
+  EXPECT_EQ(refused([&] {
+              tusk::pipeline p = conn.pipeline();
+              auto asked = p.query(sql, 1);
+              p.sync();
+              asked.get();
+            }),
+            text);
+  EXPECT_EQ(refused([&] { conn.stream(sql, 1).next_chunk(); }), text);
+  EXPECT_EQ(refused([&] { conn.executemany(sql, std::vector{1}); }), text);
+}
 
 TEST(too_many_parameters, cannot_be_prepared) {
   connection conn = connect(dsn(way::unix_socket), {.autocommit = true});

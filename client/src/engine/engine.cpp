@@ -76,11 +76,15 @@ void engine::wait_until_idle(client::deadline until) {
   }
 }
 
-void engine::wait_for_room() {
+bool engine::make_room() {
   if (in_.session.output().size() >= worth_sending) step();
-  while (queued() > operation_queue::watermark) {
+  return has_room() || in_.is_closed();
+}
+
+void engine::wait_for_room() {
+  while (!has_room()) {
     client::wish const next = step();
-    if (next.is_none() || queued() <= operation_queue::watermark) return;
+    if (next.is_none() || has_room()) return;
     wait_for(next);
   }
 }

@@ -64,7 +64,11 @@ class engine {
   }
   /// Steps until none is under way, or the time has come.
   void wait_until_idle(client::deadline until = {});
-  /// Steps until less than the watermark of operation_queue waits to be sent.
+  /// Sends, if there is enough to be worth it. Whether less than the watermark of operation_queue waits then, or the
+  /// connection is closed.
+  bool make_room();
+  bool has_room() const noexcept { return queued() <= operation_queue::watermark; }
+  /// Steps until that holds.
   void wait_for_room();
   /// Feeds on an operation that has more; `fed`: that has put it into the output by itself, as cancelling().may_feed()
   /// allowed.

@@ -9,6 +9,16 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) 
          " argument(s) were given";
 }
 
+std::exception_ptr wrong_parameters(prepared_statement const& described, std::optional<std::size_t> arguments) {
+  std::size_t const count = described.parameters.size();
+  if (count > protocol::max_parameters) {
+    std::error_code const code = protocol::errc::too_many_parameters;
+    return std::make_exception_ptr(programming_error(code.message(), code));
+  }
+  if (!arguments || *arguments == count) return nullptr;
+  return std::make_exception_ptr(programming_error(wrong_argument_count(count, *arguments)));
+}
+
 void known_statement::keep() {
   struct call {
     std::shared_ptr<void> statement;

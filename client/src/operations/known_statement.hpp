@@ -11,6 +11,7 @@
 // has begun itself; nor behind what may have been sent for it to be true; nor after a cancel.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,9 @@ std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
   if (args.count() != statement.parameters.size()) [[unlikely]]
     throw programming_error(wrong_argument_count(statement.parameters.size(), args.count()));
 }
+/// What is wrong with the parameters of a statement that was described just now: there are more than Bind can carry,
+/// as the server allows, or not as many as `arguments`, which may be none to compare with. Null: nothing.
+std::exception_ptr wrong_parameters(prepared_statement const& described, std::optional<std::size_t> arguments);
 
 /// See the top of this file.
 class known_statement final : public sql_operation {

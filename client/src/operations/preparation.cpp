@@ -42,12 +42,9 @@ progress preparation::take_description(protocol::event const& told) {
     if (!fresh_->name.empty()) in_.statements.learn(*fresh_);
   } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
     fresh_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
-    if (can_never_run()) {
-      std::error_code const code = protocol::errc::too_many_parameters;
-      fail(std::make_exception_ptr(programming_error(code.message(), code)));
-    } else {
-      take_parameters();
-    }
+    // What is wrong with the arguments is said here, so that it reads as it does when the statement is known; the
+    // server's refusal follows.
+    if (auto const wrong = wrong_parameters(*fresh_, arguments())) fail(wrong);
   } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
     if (refuse_format(*columns) == progress::broken) return progress::broken;
     columns_ = in_.describe(*columns, false, {}, misnamed_);
@@ -89,14 +86,6 @@ progress first_run::take(protocol::event const& told) {
   if (ended == nullptr || !std::exchange(begins_again_, false)) return preparation::take(told);
   if (ended->tag == "ROLLBACK") return progress::under_way;
   return break_off("the server answered ROLLBACK with \"" + std::string(ended->tag) + '"');
-}
-
-/// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
-/// follows.
-void first_run::take_parameters() {
-  if (args_.values.size() != fresh_->parameters.size())
-    fail(std::make_exception_ptr(
-        programming_error(wrong_argument_count(fresh_->parameters.size(), args_.values.size()))));
 }
 
 void first_run::take_tag(std::string_view tag) {

@@ -37,7 +37,8 @@ class preparation : public sql_operation {
       : sql_operation(in), fresh_(std::move(known)) {}
   void ready() override;
   progress take_description(protocol::event const& told) override;
-  virtual void take_parameters() {}
+  /// How many there are; none: it is not run.
+  virtual std::optional<std::size_t> arguments() const noexcept { return {}; }
   std::shared_ptr<column_set const> columns_;
   std::shared_ptr<prepared_statement> fresh_;
 
@@ -89,7 +90,7 @@ class first_run final : public preparation {
 
  private:
   void take_tag(std::string_view tag) override;
-  void take_parameters() override;
+  std::optional<std::size_t> arguments() const noexcept override { return args_.values.size(); }
 
   std::string kept_values_, kept_formats_;
   bound_values args_;

@@ -156,9 +156,7 @@ progress repeated_statement::take_description(protocol::event const& told) {
     if (!fresh.name.empty()) in_.statements.learn(fresh);
   } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
     fresh.parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
-    if (fresh.parameters.size() != fresh.types.size())
-      fail(std::make_exception_ptr(
-          programming_error(wrong_argument_count(fresh.parameters.size(), fresh.types.size()))));
+    if (auto const wrong = wrong_parameters(fresh, fresh.types.size())) fail(wrong);
   } else if (std::holds_alternative<protocol::no_data>(told)) {
     fresh.columns = no_columns();
     if (!fresh.name.empty()) in_.keep(of->statement, fresh.parameters.size() <= protocol::max_parameters);

@@ -67,13 +67,6 @@ void stream_run::leave() noexcept {
   chunks_.clear();
 }
 
-/// What is wrong with them is said here, so that it reads as it does when the statement is known; the server's refusal
-/// follows.
-void stream_run::take_parameters() {
-  if (args_count_ != fresh_->parameters.size())
-    fail(std::make_exception_ptr(programming_error(wrong_argument_count(fresh_->parameters.size(), args_count_))));
-}
-
 void stream_run::plan_failed(bool may_heal) noexcept {
   if (!is_known_) return;
   try {

@@ -57,7 +57,7 @@ class stream_run final : public preparation {
 
   void add_chunk(std::string_view tag);
   void take_tag(std::string_view tag) override { add_chunk(tag); }
-  void take_parameters() override;
+  std::optional<std::size_t> arguments() const noexcept override { return args_count_; }
   void ready() override;
   void lost() noexcept override { close(); }
   void plan_failed(bool may_heal) noexcept override;

@@ -94,9 +94,7 @@ progress unit_request::take_description(protocol::event const& told) {
     if (!statement_->name.empty()) in_.statements.learn(*statement_);
   } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
     statement_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
-    if (args_count_ != statement_->parameters.size())
-      fail(
-          std::make_exception_ptr(programming_error(wrong_argument_count(statement_->parameters.size(), args_count_))));
+    if (auto const wrong = wrong_parameters(*statement_, args_count_)) fail(wrong);
   } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
     if (refuse_format(*columns) == progress::broken) return progress::broken;
     columns_ = how_ == way::by_name && statement_->columns ? statement_->columns
