@@ -1,5 +1,5 @@
-// Quoting copies eight bytes at a time as long as none of them is to be doubled; eight with such a byte go one by one,
-// without a branch: each is written twice, and the second one is kept or overwritten.
+// Quoting copies eight bytes at a time; behind one that is to be doubled, the rest of the eight is written once more,
+// one byte further on.
 #include <tusk/types/literal.hpp>
 
 #include <algorithm>
@@ -40,12 +40,6 @@ bool needs_escapes(std::string_view text) noexcept {
   return found != 0;
 }
 
-// As one store.
-void write_twice(char* to, std::uint64_t c) noexcept {
-  auto const twice = static_cast<std::uint16_t>((c & 0xff) * 0x0101);
-  std::memcpy(to, &twice, sizeof twice);
-}
-
 // Appends `text`, and each of the characters `Doubled` twice.
 template <char... Doubled>
 void append_doubling(text_buffer& out, std::string_view text) {
@@ -54,32 +48,33 @@ void append_doubling(text_buffer& out, std::string_view text) {
   std::size_t doubled = 0;  // counted in a long text alone: a buffer that grows holds its content twice meanwhile
   if (text.size() > at_once)
     for (char const c : text) doubled += (std::size_t{c == Doubled} + ...);
-  out.reserve(text.size() + doubled + std::min(text.size(), at_once));
+  out.reserve(text.size() + doubled + std::min(text.size(), at_once) + word_size);
   while (!text.empty()) {
     std::string_view const part = text.substr(0, at_once);
     text.remove_prefix(part.size());
-    char* const begin = out.reserve(2 * part.size());
+    char* const begin = out.reserve(2 * part.size() + word_size);  // a word is written where less may be left
     char* to = begin;
     char const* from = part.data();
     char const* const end = from + part.size();
-    while (std::endian::native == std::endian::little && static_cast<std::size_t>(end - from) >= word_size) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, from, word_size);
-      from += word_size;
-      std::uint64_t found = (find(word, Doubled) | ...);
-      if (found == 0) {
+    while (std::endian::native == std::endian::little && from != end) {
+      std::size_t left = std::min(static_cast<std::size_t>(end - from), word_size);
+      std::uint64_t word = load_characters(from, left);
+      from += left;
+      for (std::uint64_t found = (find(word, Doubled) | ...); found != 0;) {
+        auto const before = static_cast<std::size_t>(std::countr_zero(found)) / 8;
         std::memcpy(to, &word, word_size);
-        to += word_size;
-        continue;
+        to += before + 2;
+        to[-1] = to[-2];
+        left -= before + 1;
+        word = word >> 8 * before >> 8;
+        found = found >> 8 * before >> 8;
       }
-      for (std::size_t i = 0; i < word_size; ++i, word >>= 8, found >>= 8) {
-        write_twice(to, word);
-        to += 1 + (found & 1);
-      }
+      std::memcpy(to, &word, word_size);
+      to += left;
     }
     for (; from != end; ++from) {
-      write_twice(to, static_cast<unsigned char>(*from));
-      to += 1 + (int{*from == Doubled} | ...);
+      *to++ = *from;
+      if (((*from == Doubled) || ...)) *to++ = *from;
     }
     out.commit(static_cast<std::size_t>(to - begin));
   }
