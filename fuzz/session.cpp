@@ -2,10 +2,12 @@
 //
 // Input, in lines:
 //   1  how the session starts, then what is requested, a batch after each ReadyForQuery: "A q pbes". A batch that
-//      begins with ! is requested after the next error instead, in mid-unit.
+//      begins with ! is requested after the next error instead, in mid-unit; one that begins with < when COPY FROM
+//      STDIN takes data.
 //        A authenticated at once; else of v (protocol 3.2), p (a password), c (it may be sent in clear), b (TLS hash),
 //          r d (channel_binding require, disable), N C M S (no method none, cleartext, MD5, SCRAM), k (SCRAM keys)
 //        q query   p parse   b bind   d D describe statement, portal   e execute   1 2 execute, so many columns known
+//        i o COPY in, out   0 its data   . its end   - it is given up
 //        c close   s sync   f flush   x y z a unit of 0, 1, 2 columns   w one with formats   t terminate
 //   2  the sizes of the reads, a character each, over and over; '0' is 1
 //   3  and on: a message each, type and body: "CSELECT 1~". ~ is NUL, %41 is a byte, $F and $V are the right SCRAM
@@ -173,12 +175,16 @@ class player {
       note_number();
       events.push_back(whole_text(told));
       if (code) return check_poisoned(code);
-      if (std::holds_alternative<copy_in_response>(told)) awaited_ += 1000;  // each Sync so far may be answered twice
+      bool const copies_in = session_.state() == state::copying_in;
+      if (std::holds_alternative<copy_in_response>(told)) {
+        if (!copies_in) awaited_ += 1000;  // each Sync so far may be answered twice
+        if (copies_in && next_batch_begins_with('<')) request_next_batch();
+      }
       if (ready) {
         FUZZ_CHECK(awaited_-- > 0);
         request_next_batch();
       }
-      if (failed && batch_ < script_.batches.size() && script_.batches[batch_].starts_with('!')) request_next_batch();
+      if (failed && next_batch_begins_with('!')) request_next_batch();
     }
     bool const next_comes_to_an_end = false;
     FUZZ_CHECK(next_comes_to_an_end);
@@ -237,6 +243,9 @@ class player {
     FUZZ_CHECK(session_.output().size() == pending);
   }
 
+  bool next_batch_begins_with(char letter) const {
+    return batch_ < script_.batches.size() && script_.batches[batch_].starts_with(letter);
+  }
   void request_next_batch() {
     send_output();
     if (batch_ == script_.batches.size()) return;
@@ -270,6 +279,11 @@ class player {
       case 'x':
       case 'y':
       case 'z': error = session_.run("s", {}, static_cast<std::uint16_t>(letter - 'x')), answered = true; break;
+      case 'i': error = session_.copy_in(); break;
+      case 'o': error = session_.copy_out(); break;
+      case '0': error = session_.copy_data("data"); break;
+      case '.': error = session_.copy_done(); break;
+      case '-': error = session_.copy_fail("given up"); break;
       case 't': session_.terminate(); break;
       default: break;
     }
@@ -319,7 +333,7 @@ class player {
   void use_again() {
     batch_ = script_.batches.size();
     awaited_ += 1'000'000;
-    if (session_.state() >= state::idle) FUZZ_CHECK(!session_.sync());
+    if (session_.state() >= state::idle) end_unit();
     for (int i = 0; i < 100'000 && session_.state() != state::idle; ++i)
       answer(tusk::test::answer_in(session_.state()));
     FUZZ_CHECK(session_.state() == state::idle);
@@ -329,6 +343,12 @@ class player {
            tusk::test::ready());
     FUZZ_CHECK(events ==
                (std::vector<std::string>{"RowDescription a", "CommandComplete SELECT 1 {1}", "ReadyForQuery I"}));
+  }
+  /// A COPY FROM STDIN has to end before there can be a Sync.
+  void end_unit() {
+    for (int i = 0; i < 100'000 && session_.sync(); ++i) {
+      if (session_.copy_fail("given up")) answer(tusk::test::answer_in(session_.state()));
+    }
   }
   void answer(std::string const& bytes) {
     for (std::string_view left = bytes; !left.empty();) left.remove_prefix(receive(left));

@@ -15,7 +15,7 @@ std::error_code session::describe(protocol::describe const& message) {
 std::error_code session::close(protocol::close const& message) { return send(message, {request_kind::close}); }
 std::error_code session::sync() { return send(protocol::sync{}, {request_kind::sync}); }
 
-std::error_code session::flush() { return ready() ? encode(output_, protocol::flush{}) : errc::not_ready; }
+std::error_code session::flush() { return is_open() ? encode(output_, protocol::flush{}) : errc::not_ready; }
 
 namespace {
 
@@ -95,6 +95,19 @@ std::error_code session::execute(protocol::execute const& message, std::optional
   enqueue(sent);
   return {};
 }
+
+namespace {
+
+constexpr protocol::execute all_rows{};
+
+}  // namespace
+
+std::error_code session::copy_in() {
+  auto const failed = send(all_rows, {request_kind::execute_copy_in});
+  if (!failed) copy_in_sent_ = state_ != state::skipping || queue_.holds_sync();
+  return failed;
+}
+std::error_code session::copy_out() { return send(all_rows, {request_kind::execute_copy_out}); }
 
 std::error_code session::bind_and_execute(std::string_view statement, list<field_value> parameters,
                                           std::optional<std::uint16_t> columns, value_formats const& formats) {

@@ -48,6 +48,7 @@ void session::skip_to_sync() noexcept {
   if (queue_.front().kind == request_kind::query || queue_.front().kind == request_kind::unit) return;
   queue_.pop();
   state_ = state::skipping;
+  if (copy_in_sent_) copy_in_sent_ = queue_.holds_sync();  // else it is skipped, or was what failed
   stop_skipping_at_sync();
 }
 
@@ -160,6 +161,10 @@ inline bool session::take(frame const& message) {
       kept_bytes_ = row_bytes_ = 0;
       if (std::exchange(unit_ended_, false)) event_.emplace<unit_complete>(unit_complete{unit_tag_, transaction_});
       break;
+    case backend_kind::copy_data:
+      if (state_ != state::copying_out) return route(what, message, change);
+      if (decode_event<protocol::copy_data>(message)) answer_front();
+      return true;
     default: return route(what, message, change);
   }
   apply(change);
@@ -262,7 +267,9 @@ request_part session::answering_part() const noexcept {
     case request_kind::describe_statement:
     case request_kind::describe_portal: return request_part::describe;
     case request_kind::execute:
-    case request_kind::execute_some: return request_part::execute;
+    case request_kind::execute_some:
+    case request_kind::execute_copy_in:
+    case request_kind::execute_copy_out: return request_part::execute;
     case request_kind::close: return request_part::close;
     case request_kind::unit:
       if (answering_in_ == state::binding || answering_in_ == state::skipping) return request_part::bind;

@@ -47,10 +47,19 @@ bool session::check(frame const& message) {
 
 /// The state in which the front request of the queue waits for its answer.
 inline void session::enter(queued_request const& front) noexcept {
-  constexpr protocol::state first[] = {state::querying,  state::parsing,        state::parsing,
-                                       state::binding,   state::describing,     state::describing_columns,
-                                       state::executing, state::executing_some, state::closing,
-                                       state::binding,   state::syncing};
+  constexpr protocol::state first[] = {state::querying,
+                                       state::parsing,
+                                       state::parsing,
+                                       state::binding,
+                                       state::describing,
+                                       state::describing_columns,
+                                       state::executing,
+                                       state::executing_some,
+                                       state::executing_copy_in,
+                                       state::executing_copy_out,
+                                       state::closing,
+                                       state::binding,
+                                       state::syncing};
   state_ = first[static_cast<std::size_t>(front.kind)];
   if (state_ == state::parsing || state_ == state::describing) described_ = false;
   bool const executes = front.kind == request_kind::execute || front.kind == request_kind::execute_some;
@@ -89,6 +98,7 @@ inline void session::finish_request() noexcept {
   } else {
     spare_syncs_ = 0;
     if (queue_.front().kind == request_kind::unit) return advance_unit();
+    if (queue_.front().kind == request_kind::execute_copy_in) copy_in_sent_ = false;
   }
   queue_.pop();
   for (; !queue_.empty() && queue_.front().kind == request_kind::spare_sync; queue_.pop()) ++spare_syncs_;

@@ -8,12 +8,39 @@ namespace {
 using enum state;
 using kind = backend_kind;
 
-constexpr std::string_view state_names[] = {
-    "unstarted",        "startup",       "password_sent", "sasl_started",     "sasl_computing",     "sasl_proved",
-    "sasl_verified",    "authenticated", "idle",          "open_unit",        "querying",           "querying_rows",
-    "querying_next",    "parsing",       "binding",       "describing",       "describing_columns", "executing",
-    "executing_some",   "closing",       "syncing",       "refusing_copy_in", "draining_copy_out",  "copy_out_ended",
-    "ending_copy_both", "skipping",      "ended",         "poisoned"};
+constexpr std::string_view state_names[] = {"unstarted",
+                                            "startup",
+                                            "password_sent",
+                                            "sasl_started",
+                                            "sasl_computing",
+                                            "sasl_proved",
+                                            "sasl_verified",
+                                            "authenticated",
+                                            "idle",
+                                            "open_unit",
+                                            "querying",
+                                            "querying_rows",
+                                            "querying_next",
+                                            "parsing",
+                                            "binding",
+                                            "describing",
+                                            "describing_columns",
+                                            "executing",
+                                            "executing_some",
+                                            "executing_copy_in",
+                                            "executing_copy_out",
+                                            "closing",
+                                            "syncing",
+                                            "copying_in",
+                                            "copy_in_ended",
+                                            "copying_out",
+                                            "copy_out_ended",
+                                            "refusing_copy_in",
+                                            "draining_copy_out",
+                                            "ending_copy_both",
+                                            "skipping",
+                                            "ended",
+                                            "poisoned"};
 static_assert(std::size(state_names) == states);
 
 constexpr transition stay{action::stay}, finish{action::finish}, resume{action::resume}, skip{action::skip};
@@ -91,6 +118,16 @@ constexpr row rows[] = {
     {executing_some, kind::copy_in_response, go(refusing_copy_in)},
     {executing_some, kind::copy_out_response, go(draining_copy_out)},
     {executing_some, kind::error_response, skip},
+    {executing_copy_in, kind::command_complete, finish},  // it moves its data at the server
+    {executing_copy_in, kind::empty_query_response, finish},
+    {executing_copy_in, kind::copy_in_response, go(copying_in)},
+    {executing_copy_in, kind::copy_out_response, go(draining_copy_out)},
+    {executing_copy_in, kind::error_response, skip},
+    {executing_copy_out, kind::command_complete, finish},
+    {executing_copy_out, kind::empty_query_response, finish},
+    {executing_copy_out, kind::copy_in_response, go(refusing_copy_in)},
+    {executing_copy_out, kind::copy_out_response, go(copying_out)},
+    {executing_copy_out, kind::error_response, skip},
     {closing, kind::close_complete, finish},
     {closing, kind::error_response, skip},
     {syncing, kind::ready_for_query, finish},
@@ -98,13 +135,21 @@ constexpr row rows[] = {
 
     {skipping, kind::error_response, stay},
 
-    // COPY in a query that did not ask for it.
+    // COPY.
+    {copying_in, kind::error_response, skip},
+    {copy_in_ended, kind::command_complete, finish},
+    {copy_in_ended, kind::error_response, skip},
+    {copying_out, kind::copy_data, stay},
+    {copying_out, kind::copy_done, go(copy_out_ended)},
+    {copying_out, kind::error_response, skip},
+    {copy_out_ended, kind::command_complete, resume},
+    {copy_out_ended, kind::error_response, skip},
+
+    // COPY in a query that did not ask for it, or that was given up.
     {refusing_copy_in, kind::error_response, skip},
     {draining_copy_out, kind::copy_data, stay},
     {draining_copy_out, kind::copy_done, go(copy_out_ended)},
     {draining_copy_out, kind::error_response, skip},
-    {copy_out_ended, kind::command_complete, resume},
-    {copy_out_ended, kind::error_response, skip},
     {ending_copy_both, kind::copy_data, stay},
     {ending_copy_both, kind::copy_done, go(querying_next)},
     {ending_copy_both, kind::error_response, skip},

@@ -45,11 +45,18 @@ executing+: ErrorResponse=skip DataRow=stay CommandComplete=finish EmptyQueryRes
   CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
 executing_some+: ErrorResponse=skip DataRow=stay CommandComplete=finish EmptyQueryResponse=finish
   PortalSuspended=finish CopyInResponse>refusing_copy_in CopyOutResponse>draining_copy_out
+executing_copy_in+: ErrorResponse=skip CommandComplete=finish EmptyQueryResponse=finish
+  CopyInResponse>copying_in CopyOutResponse>draining_copy_out
+executing_copy_out+: ErrorResponse=skip CommandComplete=finish EmptyQueryResponse=finish
+  CopyInResponse>refusing_copy_in CopyOutResponse>copying_out
 closing+: ErrorResponse=skip CloseComplete=finish
 syncing+: ErrorResponse=stay ReadyForQuery=finish
+copying_in+: ErrorResponse=skip
+copy_in_ended+: ErrorResponse=skip CommandComplete=finish
+copying_out+: ErrorResponse=skip CopyData=stay CopyDone>copy_out_ended
+copy_out_ended+: ErrorResponse=skip CommandComplete=resume
 refusing_copy_in+: ErrorResponse=skip
 draining_copy_out+: ErrorResponse=skip CopyData=stay CopyDone>copy_out_ended
-copy_out_ended+: ErrorResponse=skip CommandComplete=resume
 ending_copy_both+: ErrorResponse=skip CopyData=stay CopyDone>querying_next
 skipping+: ErrorResponse=stay
 ended:
@@ -173,6 +180,23 @@ std::vector<way> ways() {
        skipping},
       {"executing_some_of_a_described_one", executing_some,
        into_idle().describe_portal("").execute("", {}, 1).sync().receive(columns({"a"})), syncing},
+      {"executing_copy_in", executing_copy_in, into_idle().start_copy_in(), open_unit, state::poisoned, skipping},
+      {"executing_copy_in_behind_another", executing_copy_in,
+       into_idle().execute("", 0).start_copy_in().receive(complete("X")), open_unit, state::poisoned, skipping},
+      {"executing_copy_out", executing_copy_out, into_idle().start_copy_out().sync(), syncing},
+      {"copying_in", copying_in, into_idle().start_copy_in().receive(copy_in()), state::poisoned, state::poisoned,
+       skipping},
+      {"copying_in_later", copying_in, into_idle().start_copy_in().receive(copy_in()).send_copy("1\n"), state::poisoned,
+       state::poisoned, skipping},
+      {"copy_in_ended", copy_in_ended, into_idle().start_copy_in().receive(copy_in()).end_copy().sync(), syncing},
+      {"copy_in_given_up", refusing_copy_in, into_idle().start_copy_in().receive(copy_in()).fail_copy("x").sync()},
+      {"copying_out", copying_out, into_idle().start_copy_out().sync().receive(copy_out())},
+      {"copying_out_later", copying_out, into_idle().start_copy_out().sync().receive(copy_out(), copy_bytes("1\n"))},
+      {"copying_out_ended", copy_out_ended, into_idle().start_copy_out().sync().receive(copy_out(), copy_done()),
+       state::poisoned, syncing},
+      {"copy_out_where_in_was_asked_for", draining_copy_out, into_idle().start_copy_in().receive(copy_out()),
+       state::poisoned, state::poisoned, skipping},
+      {"copy_in_where_out_was_asked_for", refusing_copy_in, into_idle().start_copy_out().sync().receive(copy_in())},
       {"closing", closing, into_idle().close_statement("s").query("x"), querying, state::poisoned, skipping},
       {"syncing", syncing, into_idle().sync(), state::idle},
       {"syncing_a_unit", syncing, into_idle().run("s", 1).run("t", 1).receive(bound(), complete("X")), binding},
@@ -279,8 +303,11 @@ TEST_P(StateWalk, AMessageOfUnknownTypePoisons) {
 
 TEST_P(StateWalk, RequestsAreTakenFromIdleOnUntilTheEnd) {
   auto const& from = GetParam();
-  bool const taken = from.to >= state::idle && from.to < state::ended;
+  bool const copies_in = from.to == state::executing_copy_in || from.to == state::copying_in;
+  bool const taken = from.to >= state::idle && from.to < state::ended && !copies_in;
   auto on = from.script.play();
+  bool const gives = from.to == state::copying_in;
+  EXPECT_EQ(on->copy_data("1"), gives ? std::error_code() : make_error_code(errc::not_ready));
   EXPECT_EQ(on->query("x"), taken ? std::error_code() : make_error_code(errc::not_ready));
   EXPECT_EQ(on->start({}), from.to == state::unstarted ? std::error_code() : make_error_code(errc::not_ready));
 }

@@ -120,6 +120,21 @@ class conversation {
   conversation& flush() {
     return request("flush", [](protocol::session& on) { return on.flush(); });
   }
+  conversation& start_copy_in() {
+    return request("copy_in", [](protocol::session& on) { return on.copy_in(); });
+  }
+  conversation& start_copy_out() {
+    return request("copy_out", [](protocol::session& on) { return on.copy_out(); });
+  }
+  conversation& send_copy(std::string data) {
+    return request("copy_data", [data = std::move(data)](protocol::session& on) { return on.copy_data(data); });
+  }
+  conversation& end_copy() {
+    return request("copy_done", [](protocol::session& on) { return on.copy_done(); });
+  }
+  conversation& fail_copy(std::string why) {
+    return request("copy_fail", [why = std::move(why)](protocol::session& on) { return on.copy_fail(why); });
+  }
   conversation& terminate() {
     return request("terminate", [](protocol::session& on) {
       on.terminate();

@@ -93,6 +93,7 @@ class event_writer {
   std::string operator()(protocol::copy_in_response const&) const { return "CopyInResponse"; }
   std::string operator()(protocol::copy_out_response const&) const { return "CopyOutResponse"; }
   std::string operator()(protocol::copy_both_response const&) const { return "CopyBothResponse"; }
+  std::string operator()(protocol::copy_data const& e) const { return "CopyData " + std::string(e.data); }
 
  private:
   static std::string words(std::initializer_list<std::string_view> parts) {

@@ -217,12 +217,17 @@ inline std::string answer_in(protocol::state in) {
     case executing:
     case executing_some:
     case copy_out_ended: return complete("SELECT 0");
+    case executing_copy_in:
+    case executing_copy_out:
+    case copy_in_ended: return complete("COPY 0");
     case parsing: return parsed();
     case binding: return bound();
     case describing: return parameters({});
     case describing_columns: return no_columns();
     case closing: return closed();
+    case copying_in:
     case refusing_copy_in: return error("57014");
+    case copying_out:
     case draining_copy_out:
     case ending_copy_both: return server_says<protocol::copy_done>();
     default: return {};

@@ -21,6 +21,7 @@ class state_diagram {
     group("simple_query", state::querying, state::querying_next);
     group("extended_query", state::parsing, state::closing);
     group("end_of_unit", state::syncing, state::syncing);
+    group("copy", state::copying_in, state::copy_out_ended);
     group("copy_refused", state::refusing_copy_in, state::ending_copy_both);
     group("after_an_error", state::skipping, state::skipping);
     group("over", state::ended, state::poisoned);
@@ -61,6 +62,10 @@ class state_diagram {
         arrow(name(in), name(state::startup), "StartupMessage is sent");
       }
       if (in == state::sasl_computing) arrow(name(in), name(state::sasl_proved), "PBKDF2 has ended");
+      if (in == state::copying_in) {
+        arrow(name(in), name(state::copy_in_ended), "CopyDone is sent");
+        arrow(name(in), name(state::refusing_copy_in), "CopyFail is sent");
+      }
       if (in >= state::ended) arrow(name(in), "[*]");
       arrows_from(in);
     }
@@ -109,6 +114,8 @@ class state_diagram {
     arrow(next_request, name(state::describing), "Describe (statement)");
     arrow(next_request, name(state::describing_columns), "Describe (portal)");
     arrow(next_request, name(state::executing), "Execute");
+    arrow(next_request, name(state::executing_copy_in), "Execute (COPY FROM STDIN)");
+    arrow(next_request, name(state::executing_copy_out), "Execute (COPY TO STDOUT)");
     arrow(next_request, name(state::closing), "Close");
     arrow(next_request, name(state::syncing), "Sync");
     arrow(name(state::skipping), name(state::syncing), "the requests before the Sync are told, and it was sent");
@@ -155,6 +162,7 @@ class state_diagram {
     line("  classDef simple_query fill:#fef7e0,stroke:#a58a3a");
     line("  classDef extended_query fill:#f3e8fd,stroke:#7a559f");
     line("  classDef end_of_unit fill:#e6f4ea,stroke:#4a8f5c");
+    line("  classDef copy fill:#e0f2f1,stroke:#3a8a83");
     line("  classDef copy_refused fill:#fce8e6,stroke:#a5564a");
     line("  classDef after_an_error fill:#fce8e6,stroke:#a5564a");
     line("  classDef over fill:#eeeeee,stroke:#666666");

@@ -43,13 +43,17 @@ struct rows_gathered {};
 ///
 /// A statement ends with command_complete, empty_query_response, portal_suspended or unit_complete: take_rows() then
 /// gives its rows, but for those that were taken while it ran, until the next call of next(). portal_suspended comes
-/// only to an Execute with a limit. copy_in_response, copy_out_response and copy_both_response mean that a statement
-/// was a COPY, or began replication, and that it was refused: an error_response, or the end of the statement, follows.
+/// only to an Execute with a limit.
+///
+/// copy_in_response, copy_out_response and copy_both_response mean that a statement was a COPY, or began replication,
+/// and that it was refused: an error_response, or the end of the statement, follows. But where session::copy_in() or
+/// copy_out() asked for it the state is copying_in or copying_out, and copy_data, a row each, comes up to the
+/// statement's end.
 using event =
     std::variant<want_bytes, working, violation, notice_response, notification_response, parameter_status,  // of none
                  error_response, ready_for_query, parse_complete, close_complete, parameter_description,
                  row_description, no_data, command_complete, empty_query_response, portal_suspended, copy_in_response,
-                 copy_out_response, copy_both_response, unit_complete, request_skipped, rows_gathered>;
+                 copy_out_response, copy_both_response, unit_complete, request_skipped, rows_gathered, copy_data>;
 
 /// Whether an event is an answer to a request. An error_response, or the first ready_for_query, may still be to none.
 inline bool is_answer(event const& told) noexcept {

@@ -19,6 +19,8 @@ enum class request_kind : std::uint8_t {
   describe_portal,
   execute,
   execute_some,  ///< with a limit on rows
+  execute_copy_in,
+  execute_copy_out,
   close,
   unit,  ///< Bind, Execute and Sync
   sync,
@@ -49,6 +51,9 @@ class request_queue {
   queued_request const& front() const noexcept { return sent_[front_]; }
   /// Whether a request of that kind stands behind the front one.
   bool goes_on_with(request_kind what) const noexcept { return end_ - front_ > 1 && sent_[front_ + 1].kind == what; }
+
+  /// Whether the server comes to a Sync, one of a query or a unit too, before the end.
+  bool holds_sync() const noexcept;
 
   /// How many requests were answered or skipped: the number of the last of them.
   std::uint64_t finished() const noexcept { return finished_; }

@@ -83,6 +83,23 @@ class session {
   /// unnamed: four requests in one go, and no Sync. If the statement gives no rows their answer may be one event, its
   /// command_complete.
   std::error_code run_once(std::string_view sql);
+
+  // ---- COPY: Parse and Bind of the statement stand before copy_in() or copy_out() in the same unit ----
+
+  /// Executes the unnamed portal, whose statement is a COPY FROM STDIN. copy_in_response, in state copying_in, says that
+  /// data may be sent. Up to copy_done(), copy_fail() or an error every other request but flush() fails with not_ready:
+  /// the server would drop a Sync, and close the connection because of anything else. Send flush() behind it, and
+  /// sync() behind its end.
+  std::error_code copy_in();
+  /// Data of the COPY, however it is divided. These three fail with not_ready unless the state is copying_in.
+  std::error_code copy_data(std::string_view bytes);
+  /// All was sent.
+  std::error_code copy_done();
+  /// Nothing of it is to stand: the server's error says why.
+  std::error_code copy_fail(std::string_view why);
+  /// Executes the unnamed portal, whose statement is a COPY TO STDOUT.
+  std::error_code copy_out();
+
   /// Sends Terminate, if the server would understand it; nothing more is read.
   void terminate();
 
@@ -176,7 +193,8 @@ class session {
   void abandon() noexcept;
 
  private:
-  bool ready() const noexcept { return state_ >= state::idle && state_ < state::ended; }
+  bool is_open() const noexcept { return state_ >= state::idle && state_ < state::ended; }
+  bool ready() const noexcept { return is_open() && !copy_in_sent_; }
   template <class Message>
   std::error_code send(Message const& message, queued_request what);
   void enqueue(queued_request what) noexcept;
@@ -245,6 +263,7 @@ class session {
   authentication_method method_ = authentication_method::none;
   std::uint16_t settings_ = 0;  // how many stand in parameters_
   bool negotiated_ = false, described_ = false, new_statement_ = false;
+  bool copy_in_sent_ = false;  // by copy_in(), as the last request, and it has not ended
   std::uint16_t described_columns_ = 0;
   // Bytes of rows since the last ReadyForQuery: of the statements that have ended, and of the present one. Counted only
   // where there is a limit.

@@ -33,11 +33,16 @@ enum class state : std::uint8_t {
   describing_columns,  ///< then the columns, or none; a described portal begins here
   executing,           ///< Execute was sent: rows, then the end
   executing_some,      ///< Execute with a limit was sent: rows, then the end, or PortalSuspended
+  executing_copy_in,   ///< Execute of a COPY FROM STDIN was sent: CopyInResponse comes
+  executing_copy_out,  ///< Execute of a COPY TO STDOUT was sent: CopyOutResponse comes
   closing,             ///< Close was sent
   syncing,             ///< ReadyForQuery comes: Sync was sent, or an error came in a Query
-  refusing_copy_in,    ///< COPY FROM STDIN came unasked and CopyFail was sent
+  copying_in,          ///< CopyData may be sent, up to CopyDone or CopyFail
+  copy_in_ended,       ///< CopyDone was sent; CommandComplete comes
+  copying_out,         ///< CopyData comes, up to CopyDone
+  copy_out_ended,      ///< CopyDone came; CommandComplete comes
+  refusing_copy_in,    ///< CopyFail was sent: COPY FROM STDIN came unasked, or was given up
   draining_copy_out,   ///< COPY TO STDOUT came unasked; its data is dropped
-  copy_out_ended,      ///< its CommandComplete comes
   ending_copy_both,    ///< replication began unasked and CopyDone was sent; data is dropped until the server's CopyDone
   skipping,            ///< an error came, and the server skips all requests up to the next Sync
   ended,               ///< Terminate was sent, or the server has said FATAL
