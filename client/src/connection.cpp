@@ -30,13 +30,12 @@ detail::opening detail::open(std::string_view dsn, connect_options const& option
   return {std::move(made)};
 }
 
-connection::connection(detail::opening&& made)
-    : connection_base(std::move(made.state)), notifies(state_->told.queue()) {
+connection::connection(detail::opening&& made) : copy_calls(std::move(made.state)), notifies(state_->told.queue()) {
   state_->owner = this;
 }
 
 connection::connection(connection&& other) noexcept
-    : connection_base(std::move(other)),
+    : copy_calls(std::move(other)),
       notifies(other.notifies),
       cursor_factory_(std::exchange(other.cursor_factory_, nullptr)) {
   if (state_) state_->owner = this;

@@ -227,7 +227,7 @@ poll_status connection_state::step_specially() {
       !context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited);
   if (!is_for_callback && context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
   poll_status const wanted = is_for_callback ? by_callback.step() : step();
-  return engine.is_full() ? poll_status::ok : wanted;
+  return engine.is_full() || engine.is_hungry() ? poll_status::ok : wanted;
 }
 
 /// What poll() does when nothing is under way any more. `was_busy`: something was, before the step.

@@ -31,7 +31,7 @@ void preconditions::turn() {
     throw programming_error("a pipeline on this connection has requests that were not ended; call its sync() first");
   if (in_.obstacles.any_of(obstacles::streaming))
     throw programming_error(
-        "a stream on this connection is open; read it to its end, or destroy it, before anything else");
+        "a stream or a COPY on this connection is open; end it, or destroy it, before anything else");
 }
 
 bool preconditions::ready_slowly(std::string_view text, params const& args, errors_of_others now) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "calls.hpp"
-#include "operations/script.hpp"
+#include "left_early.hpp"
 #include "operations/stream_run.hpp"
 
 namespace tusk::detail {
@@ -99,26 +99,8 @@ void row_stream::leave() noexcept {
 void row_stream::end_early() {
   auto& on = *state_;
   what_->leave();
-  if (what_->has_ended()) return;
-  if (on.lock.passes()) return on.close();  // in a handler nothing can be sent
   bool const cancels = then_ == on_leave::cancel || (then_ == on_leave::automatic && what_->is_alone());
-  if (cancels) on.engine.cancel(*what_);  // it alone: others may be before it
-  if (what_->has_ended()) return;
-  if (on.options.async) return;  // poll() goes on
-  if (on.by_callback.in_force()) return on.close();
-  auto const until = client::clock::now() + on.options.guard_limit;
-  on.engine.wait_until_idle(until);
-  if (on.engine.is_busy() && !cancels) {
-    on.engine.cancel(*what_);
-    on.engine.wait_until_idle(client::clock::now() + client::limit::grace);
-  }
-  if (on.engine.is_busy()) return on.engine.end().close(left_text);
-  if (!what_->has_begun_transaction() || then_ == on_leave::drain || on.context.is_closed()) return;
-  on.context.transactions.begin_asked = on.context.transactions.guards != 0;  // a guard's goes on, with nothing in it
-  std::vector<result> dropped;
-  script undo(on.context, "ROLLBACK", dropped);
-  undo.begin_nothing();
-  on.run(undo, std::make_unique<client::limit>(within(on.options.guard_limit), client::limit::close));
+  detail::end_early(on, *what_, {.cancels = cancels, .rolls_back = then_ != on_leave::drain, .text = left_text});
 }
 
 }  // namespace tusk::detail

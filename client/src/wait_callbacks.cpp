@@ -130,7 +130,8 @@ void callback_waiting::wait(wait_callback const& callback, sql_operation* what) 
   if (on_.is_close_asked()) return;                    // by a handler; finish() does it
   if (here.error) std::rethrow_exception(here.error);  // which the callback swallowed
   detail::engine const& engine = on_.engine;
-  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full())) give_up_early();
+  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full() && !engine.is_hungry()))
+    give_up_early();
   if (on_.context.is_closed() && (what == nullptr || !what->error())) on_.require.open();
 }
 

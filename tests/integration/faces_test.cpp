@@ -197,7 +197,7 @@ std::vector<scenario> const& scenarios() {
       {"too_few_arguments", [](player& on) { return results({on.query("SELECT $1::int, $2::int", 1)}); },
        "programming_error: the statement has 2 parameter(s), but 1 argument(s) were given"},
       {"copy", [](player& on) { return on.exec("COPY pg_class TO STDOUT"); },
-       "programming_error: COPY ... TO STDOUT cannot be run as a query; its data was dropped"},
+       "programming_error: COPY ... TO STDOUT cannot be run as a query: use copy_out(); its data was dropped"},
       {"ten_megabytes",
        [](player& on) { return results({on.query("SELECT length($1), $1", std::string(10'000'000, 'x'))}); },
        "SELECT 1 (10000000, xxxxxxxxxxxxxxxxxxxx); "},

@@ -14,7 +14,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
-#include <tusk/connection_base.hpp>
+#include <tusk/copy.hpp>
 #include <tusk/elements.hpp>
 #include <tusk/execution.hpp>
 #include <tusk/mapping.hpp>
@@ -58,12 +58,12 @@ concept proper_subclass = std::derived_from<Derived, Base> && !std::same_as<Deri
 /// After a fork the connection is the parent's: in the child every operation is an interface_error, close() and the
 /// destructor close the child's descriptor and send nothing, and reconnect() makes a session of the child's own.
 ///
-/// query_value, query_one, query_optional and query_rows are in typed_queries.hpp, tpc_begin and its like in
-/// two_phase.hpp.
+/// query_value, query_one, query_optional and query_rows are in typed_queries.hpp, COPY in copy.hpp, tpc_begin and its
+/// like in two_phase.hpp.
 ///
 /// To see or change what is run derive from it, with `using tusk::connection::connection;`, override do_execute and
 /// did_execute, and connect with connect<your_class>(). A derived connection does not become a plain one by value.
-class connection : public connection_base,
+class connection : public detail::copy_calls,
                    public detail::typed_queries<connection>,
                    public detail::two_phase_calls<connection> {
  public:

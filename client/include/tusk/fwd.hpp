@@ -12,6 +12,14 @@ template <class T>
 class pending;
 template <class... T>
 class stream;
+class copy_in;
+class copy_out;
+class copy_chunk;
+template <class... T>
+class copy_rows;
+struct copy_format;
+struct copy_options;
+struct copy_progress;
 class logging_connection;
 class logging_cursor;
 class server_cursor;

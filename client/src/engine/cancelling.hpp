@@ -62,6 +62,11 @@ class cancelling {
     return is_under_way() || again_ != client::clock::time_point() || in_.obstacles.any_of(obstacles::cancelled) ||
            (limit != nullptr && limit->is_over());
   }
+  /// Whether the operation in front is to be cancelled.
+  bool asks_front() const {
+    client::limit* const limit = queue_.limit();
+    return asked_ || (limit != nullptr && limit->cancels() && limit->is_over());
+  }
   /// Whether there is a limit, or a request, that step() has to look at.
   bool has_work() const noexcept { return queue_.has_limits() || is_under_way(); }
   /// When to step again, because of a limit or a request; nothing: for ever.

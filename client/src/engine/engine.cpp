@@ -66,6 +66,15 @@ void engine::wait(operation const& what) {
   }
 }
 
+void engine::wait_until_hungry(operation const& what) {
+  auto const has_come = [&] { return what.has_ended() || what.is_hungry(); };
+  while (!has_come()) {
+    client::wish const next = step();
+    if (next.is_none() || has_come()) return;
+    wait_for(next);
+  }
+}
+
 void engine::wait_until_idle(client::deadline until) {
   while (!queue_.empty() || cancelling_.holds()) {
     client::wish next = step();
@@ -244,6 +253,10 @@ client::wish const& engine::step() {
 
 client::wish const& engine::step_fully() {
   waits_.calm();
+  if (queue_.front_fed() == fed::part && cancelling_.asks_front()) {
+    queue_.front().interrupt();
+    queue_.resume();
+  }
   cancelling_.step();
   bool sent = true;
   try {

@@ -62,6 +62,12 @@ class engine {
   bool is_full() const noexcept {
     return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() && queue_.front().is_full();
   }
+  /// Whether the one in front waits for its caller's data.
+  bool is_hungry() const noexcept {
+    return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() && queue_.front().is_hungry();
+  }
+  /// Steps until the operation has ended, or waits for its caller's data.
+  void wait_until_hungry(operation const& what);
   /// Steps until none is under way, or the time has come.
   void wait_until_idle(client::deadline until = {});
   /// Sends, if there is enough to be worth it. Whether less than the watermark of operation_queue waits then, or the

@@ -22,7 +22,7 @@ class obstacles {
     guard_broken = 256,  ///< the transaction of the open guards has ended without them
     untold = 512,        ///< an operation that was started has failed, and nobody was told
     unit_open = 1024,    ///< a pipeline has requests without their sync()
-    streaming = 2048,    ///< a stream is open
+    streaming = 2048,    ///< a stream or a COPY is open
     cancelled = 4096,    ///< another thread cancels what is under way, or what was
   };
 

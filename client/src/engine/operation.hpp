@@ -56,6 +56,10 @@ class operation {
   virtual bool is_fed_in_front() const noexcept { return false; }
   /// Whether it has something to give before it has ended, and nothing more is to be received until that is taken.
   virtual bool is_full() const noexcept { return false; }
+  /// Whether it waits for its caller, who has more to send; answers are received meanwhile.
+  virtual bool is_hungry() const noexcept { return false; }
+  /// It is to be cancelled, and was fed in part: the server may wait for the rest of it. Then feed() is called again.
+  virtual void interrupt() noexcept {}
   /// What its caller gave lives no longer, and it was not fed whole: it keeps what it still needs.
   virtual void keep() {}
 

@@ -46,9 +46,9 @@ bool is_ascii(params const& args) noexcept {
 char const* refusal(protocol::event const& told) {
   if (std::holds_alternative<protocol::empty_query_response>(told)) return "can't execute an empty query";
   if (std::holds_alternative<protocol::copy_in_response>(told))
-    return "COPY ... FROM STDIN cannot be run as a query; it was refused";
+    return "COPY ... FROM STDIN cannot be run as a query: use copy_in(); it was refused";
   if (std::holds_alternative<protocol::copy_out_response>(told))
-    return "COPY ... TO STDOUT cannot be run as a query; its data was dropped";
+    return "COPY ... TO STDOUT cannot be run as a query: use copy_out(); its data was dropped";
   if (std::holds_alternative<protocol::copy_both_response>(told))
     return "replication cannot be started by a query; its stream was ended";
   return nullptr;
@@ -86,8 +86,8 @@ void require_readable(session_context const& in, std::string_view text, params c
 void require_no_copy(std::string_view first_word) {
   if (is_copy(first_word))
     throw programming_error(
-        "COPY ... FROM STDIN and COPY ... TO STDOUT cannot be run here; exec() runs a COPY between tables and files at "
-        "the server");
+        "COPY ... FROM STDIN and COPY ... TO STDOUT cannot be run here: use copy_in() and copy_out(); exec() runs a COPY "
+        "between tables and files at the server");
 }
 
 progress sql_operation::take(protocol::event const& told) {

@@ -46,6 +46,8 @@ class sql_operation : public operation {
   virtual void require_takeable() const {}
   /// It is to be cancelled, which it has to be told; what stands for it in the queue.
   virtual operation const& cancelled() noexcept { return *this; }
+  /// Whether it has begun the transaction that it runs in.
+  bool has_begun_transaction() const noexcept { return has_begun_; }
   /// How many statements of it have succeeded, and the rows that these touched or gave, where it counts.
   virtual std::pair<std::size_t, std::uint64_t> reached() const noexcept { return {}; }
 

@@ -46,8 +46,6 @@ class stream_run final : public preparation {
   void leave() noexcept;
   /// Whether it ran in a transaction that it has begun itself, or in none.
   bool is_alone() const noexcept { return is_alone_; }
-  /// Whether that transaction is one to be ended.
-  bool has_begun_transaction() const noexcept { return has_begun_; }
 
  private:
   stream_run(session_context& in, std::shared_ptr<prepared_statement> statement, params const& args, is_known known)

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/aio/bind.hpp>
+#include <tusk/aio/copy.hpp>
 #include <tusk/aio/stepper.hpp>
 #include <tusk/aio/tasks.hpp>
 #include <tusk/aio/waiter.hpp>
@@ -208,6 +209,14 @@ class connection {
   template <class... Args>
   stream start_stream(stream_options const& how, std::string_view sql, Args const&... args) {
     return stream(shared(), native().start_stream(how, sql, args...));
+  }
+
+  /// Begins a COPY FROM STDIN or TO STDOUT, see copy.hpp. Throws what tusk::connection's functions throw.
+  aio::copy_in start_copy_in(std::string_view sql, copy_options const& how = {}) {
+    return {shared(), native().start_copy_in(sql, how)};
+  }
+  aio::copy_out start_copy_out(std::string_view sql, copy_options const& how = {}) {
+    return {shared(), native().start_copy_out(sql, how)};
   }
 
   /// Runs a statement on a cursor of native(), as tusk::cursor::execute; its rows are fetched from it afterwards.

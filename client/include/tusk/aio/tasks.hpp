@@ -10,6 +10,7 @@
 #include <tusk/aio/bind.hpp>
 #include <tusk/aio/stepper.hpp>
 #include <tusk/connection.hpp>
+#include <tusk/copy.hpp>
 #include <tusk/cursor.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/pending.hpp>
@@ -127,16 +128,17 @@ struct started {
   static void start(stepper& on) { on.opened(); }
 };
 
-/// The next rows of a stream; empty at its end.
-struct next_chunk {
+/// What comes next of a stream or a COPY; empty at its end.
+template <class Source, class Chunk>
+struct next_of {
   static constexpr bool has_turn = false;
-  using value_type = std::optional<result>;
+  using value_type = std::optional<Chunk>;
 
-  std::optional<result> chunk = {};
-  tusk::detail::row_stream* from = nullptr;
+  std::optional<Chunk> chunk = {};
+  Source* from = nullptr;
   std::exception_ptr error = {};
 
-  void begin(stepper& on, tusk::detail::row_stream* of) {
+  void begin(stepper& on, Source* of) {
     on.opened();
     from = of;
     on.step();
@@ -153,10 +155,38 @@ struct next_chunk {
     from->cancel();
     on.step();
   }
-  std::optional<result> finish(stepper&) {
+  value_type finish(stepper&) {
     if (!chunk && error) std::rethrow_exception(error);
     return std::move(chunk);
   }
+};
+using next_chunk = next_of<tusk::detail::row_stream, result>;
+using next_copied = next_of<tusk::copy_out, copy_chunk>;
+
+/// Room for more data of a COPY FROM STDIN, or its end.
+struct copy_room {
+  static constexpr bool has_turn = false;
+  using value_type = void;
+
+  tusk::copy_in* of = nullptr;
+
+  void begin(stepper& on, tusk::copy_in* which) {
+    on.opened();
+    of = which;
+    if (!of->ready()) on.step();
+  }
+  bool has_ended(stepper const&) const { return of->ready() || of->ended(); }
+  void interrupt(stepper& on) const {
+    of->cancel();
+    on.step();
+  }
+  void finish(stepper const&) const { of->check(); }
+};
+
+/// The end of a COPY FROM STDIN.
+struct copy_end {
+  using value_type = std::uint64_t;
+  static pending<std::uint64_t> start(tusk::connection&, tusk::copy_in* which) { return which->start_finish(); }
 };
 
 /// The next notification; beside an operation, or others of its kind.

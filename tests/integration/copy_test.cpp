@@ -1,0 +1,510 @@
+// COPY on blocking connections: rows in and out in each format, what the server would write, and how it ends.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <random>
+#include <sstream>
+#include <thread>
+#include <tusk/tusk.hpp>
+
+#include "support/heap_bytes.hpp"
+#include "support/server.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/thrown.hpp"
+
+namespace tusk::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct item {
+  int id;
+  std::optional<std::string> name;
+  friend bool operator==(item const&, item const&) = default;
+};
+
+connection with_table(way by = way::unix_socket, connect_options options = {}) {
+  connection conn = open(by, std::move(options));
+  conn.exec("CREATE TEMPORARY TABLE item (id int, name text)");
+  return conn;
+}
+std::vector<item> rows_of(connection& conn) { return conn.query("SELECT id, name FROM item ORDER BY id").as<item>(); }
+
+/// Text with everything that COPY treats specially, and more.
+std::string random_text(std::mt19937& random) {
+  constexpr std::string_view parts[] = {"\\",
+                                        "\t",
+                                        "\n",
+                                        "\r",
+                                        "\b",
+                                        "\f",
+                                        "\v",
+                                        "\x01",
+                                        "\x1f",
+                                        ",",
+                                        ";",
+                                        "\"",
+                                        "'",
+                                        "N",
+                                        "\\N",
+                                        "x",
+                                        "\\.",
+                                        " ",
+                                        "ä",
+                                        "€",
+                                        "😀",
+                                        "null",
+                                        "0",
+                                        "|",
+                                        "a",
+                                        "hello",
+                                        "%",
+                                        "\x7f",
+                                        ".",
+                                        "eight by",
+                                        "plain text of more"};
+  std::string made;
+  for (auto left = random() % 6; left != 0; --left) made += parts[random() % std::size(parts)];
+  return made;
+}
+
+struct way_of_writing {
+  char const* name;
+  char const* options;
+};
+void PrintTo(way_of_writing const& of, std::ostream* out) { *out << of.name; }
+
+class copy_format_of : public testing::TestWithParam<way_of_writing> {};
+
+TEST_P(copy_format_of, is_written_as_the_server_writes_it_and_read_again) {
+  connection conn = with_table();
+  std::mt19937 random(7);
+  std::vector<item> items;
+  for (int id = 0; id < 3000; ++id) {
+    items.push_back({id, random_text(random)});
+    if (random() % 10 == 0) items.back().name.reset();
+  }
+  std::string const options = GetParam().options;
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN " + options, items), items.size());
+  EXPECT_EQ(rows_of(conn), items);
+
+  std::string const out = "COPY (SELECT id, name FROM item ORDER BY id) TO STDOUT " + options;
+  std::vector<item> read;
+  for (auto const& each : conn.copy_out(out).rows<item>()) read.push_back(each);
+  EXPECT_EQ(read, items);
+
+  std::ostringstream sent;
+  EXPECT_EQ(conn.copy_out(out, sent), items.size());
+  detail::copy_encoder encoder(nullptr);
+  auto format = copy_format::text();
+  if (options.find("csv") != options.npos) format = copy_format::csv();
+  if (options.find("binary") != options.npos) format = copy_format::binary();
+  if (options.find("';'") != options.npos) format.delimiter = ';';
+  if (options.find("'0'") != options.npos) format.null = "0";
+  if (options.find("'NULL'") != options.npos) format.null = "NULL";
+  if (options.find("'|'") != options.npos) format.quote = format.escape = '|';
+  if (options.find("ESCAPE") != options.npos) format.escape = '\\';
+  encoder.begin(format);
+  for (item const& each : items) encoder.add(each);
+  encoder.end();
+  if (options.find("HEADER") == options.npos && options.find("'0'") == options.npos) {
+    EXPECT_EQ(encoder.bytes(), sent.str());
+  }
+  conn.exec("TRUNCATE item");
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN " + options, std::istringstream(sent.str())), items.size());
+  EXPECT_EQ(rows_of(conn), items);
+}
+
+INSTANTIATE_TEST_SUITE_P(, copy_format_of,
+                         testing::Values(way_of_writing{"text", ""}, way_of_writing{"binary", "(FORMAT binary)"},
+                                         way_of_writing{"old_binary", "WITH BINARY /* binary */"},
+                                         way_of_writing{"csv", "(FORMAT csv)"},
+                                         way_of_writing{"csv_with_a_header", "(FORMAT csv, HEADER)"},
+                                         way_of_writing{"text_between_semicolons", "(DELIMITER ';')"},
+                                         way_of_writing{"text_with_another_null", "(NULL 'NULL')"},
+                                         way_of_writing{"csv_with_a_null_that_is_a_number", "(FORMAT csv, NULL '0')"},
+                                         way_of_writing{"csv_with_another_quote", "(FORMAT csv, QUOTE '|')"},
+                                         way_of_writing{"csv_with_an_escape", "(FORMAT csv, ESCAPE '\\')"},
+                                         way_of_writing{"old_csv", "CSV DELIMITER ';' /* csv */"}),
+                         [](auto const& row) { return std::string(row.param.name); });
+
+TEST(copy, takes_whatever_is_a_row) {
+  connection conn = with_table();
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN", std::vector<std::tuple<int, char const*>>{{1, "it's"}}), 1U);
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::map<int, std::string>{{2, "b"}, {3, ""}}), 2U);
+  std::vector<params> gathered(1);
+  gathered[0].add(4).add(std::nullopt);
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN (FORMAT csv)", gathered), 1U);
+  EXPECT_EQ(conn.copy_in("COPY item (id) FROM STDIN", std::vector<int>{5, 6}), 2U);
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN", std::vector<item>()), 0U);
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::vector<item>()), 0U);
+  int calls = 0;
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN",
+                         [&](std::span<char> into) {
+                           std::string_view const line = ++calls == 3 ? "" : calls == 1 ? "7\tse" : "ven\n";
+                           std::copy(line.begin(), line.end(), into.begin());
+                           return line.size();
+                         }),
+            1U);
+  auto in = conn.copy_in("COPY item FROM STDIN");
+  in.row(8, "a\tb");
+  in.write("9\t\\N\n");
+  in.row(10, std::optional<std::string>("\\N"));
+  in.add(item{11, "x"});
+  EXPECT_EQ(in.finish(), 4U);
+  EXPECT_EQ(rows_of(conn), (std::vector<item>{{1, "it's"},
+                                              {2, "b"},
+                                              {3, ""},
+                                              {4, {}},
+                                              {5, {}},
+                                              {6, {}},
+                                              {7, "seven"},
+                                              {8, "a\tb"},
+                                              {9, {}},
+                                              {10, "\\N"},
+                                              {11, "x"}}));
+  auto empty = conn.copy_in("COPY item FROM STDIN (FORMAT binary)");
+  EXPECT_EQ(empty.finish(), 0U);
+  EXPECT_THROW(empty.finish(), programming_error);
+  EXPECT_THROW(empty.row(1), programming_error);
+  EXPECT_THROW(empty.write("x"), programming_error);
+}
+
+TEST(copy, gives_lines_chunks_and_values) {
+  connection conn = open();
+  std::vector<std::string> lines;
+  for (std::string_view line : conn.copy_out("COPY (SELECT g, 'x' FROM generate_series(1, 3) g) TO STDOUT"))
+    lines.emplace_back(line);
+  EXPECT_EQ(lines, (std::vector<std::string>{"1\tx", "2\tx", "3\tx"}));
+  int next = 1;
+  for (auto [id, name] :
+       conn.copy_out("COPY (SELECT g, 'n' || g FROM generate_series(1, 50000) g) TO STDOUT").rows<int, std::string>()) {
+    ASSERT_EQ(id, next);
+    ASSERT_EQ(name, "n" + std::to_string(next++));
+  }
+  EXPECT_EQ(next, 50'001);
+  std::int64_t sum = 0;
+  for (long each :
+       conn.copy_out("COPY (SELECT g::int8 FROM generate_series(1, 1000) g) TO STDOUT (FORMAT binary)").rows<long>())
+    sum += each;
+  EXPECT_EQ(sum, 500'500);
+  for (auto [when, many, view] :
+       conn.copy_out("COPY (SELECT '2020-02-29'::date, '{1,2}'::int[], 'view') TO STDOUT (FORMAT csv)")
+           .rows<date, std::vector<int>, std::string_view>()) {
+    EXPECT_EQ(when, date(std::chrono::year(2020) / 2 / 29));
+    EXPECT_EQ(many, (std::vector<int>{1, 2}));
+    EXPECT_EQ(view, "view");
+  }
+  std::size_t bytes = 0;
+  auto out = conn.copy_out("COPY (SELECT g FROM generate_series(1, 100000) g) TO STDOUT");
+  while (auto const chunk = out.next_chunk()) bytes += chunk->bytes().size();
+  EXPECT_EQ(bytes, 588'895U);
+  EXPECT_TRUE(out.ended());
+  EXPECT_EQ(out.count(), 100'000U);
+  std::size_t called = 0;
+  EXPECT_EQ(conn.copy_out("COPY (SELECT g FROM generate_series(1, 100000) g) TO STDOUT",
+                          [&](std::string_view part) { called += part.size(); }),
+            100'000U);
+  EXPECT_EQ(called, bytes);
+  for (std::string_view line : conn.copy_out("COPY (SELECT 1 WHERE false) TO STDOUT")) FAIL() << line;
+}
+
+TEST(copy, goes_from_a_file_to_a_file_and_tells_how_far_it_is) {
+  connection conn = with_table();
+  temporary_folder folder;
+  std::string const from = folder.path() + "/from", to = folder.path() + "/to";
+  {
+    std::ofstream file(from);
+    for (int i = 0; i < 100'000; ++i) file << i << ",some text of item " << i << '\n';
+  }
+  std::vector<copy_progress> told;
+  auto const show = [&](copy_progress const& now) { told.push_back(now); };
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN (FORMAT csv)", std::ifstream(from), {.progress = show}), 100'000U);
+  ASSERT_GT(told.size(), 10U);
+  EXPECT_EQ(told.back().total, told.back().bytes);
+  EXPECT_LE(told[0].bytes, 200'000U);
+  told.clear();
+  EXPECT_EQ(conn.copy_out("COPY (SELECT * FROM item ORDER BY id) TO STDOUT (FORMAT csv)", std::ofstream(to),
+                          {.progress = show}),
+            100'000U);
+  EXPECT_EQ(told.back().rows, 100'000U);
+  std::ostringstream a, b;
+  a << std::ifstream(from).rdbuf();
+  b << std::ifstream(to).rdbuf();
+  EXPECT_EQ(a.str(), b.str());
+  EXPECT_EQ(told.back().bytes, a.str().size());
+  told.clear();
+  conn.copy_in("COPY item (id) FROM STDIN", std::vector<int>{1, 2, 3}, {.progress = show});
+  EXPECT_EQ(told.back().rows, 3U);
+  EXPECT_EQ(told.back().total, 3U);
+
+  EXPECT_CONTAINS("cannot be read", thrown<operational_error>([&] {
+                                      conn.copy_in("COPY item FROM STDIN", std::ifstream(folder.path() + "/none"));
+                                    }).what());
+  EXPECT_CONTAINS("cannot be written", thrown<operational_error>([&] {
+                                         conn.copy_out("COPY item TO STDOUT", std::ofstream(folder.path()));
+                                       }).what());
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, needs_no_memory_for_much_data) {
+  connection conn = open();
+  conn.exec("CREATE TEMPORARY TABLE item (id int, name text)");
+  conn.exec("CREATE FUNCTION pg_temp.none() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+  conn.exec("CREATE TRIGGER none BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION pg_temp.none()");
+  std::string const text(1000, 'x');
+  heap_watch watch;
+  auto in = conn.copy_in("COPY item FROM STDIN");
+  std::size_t most = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    in.row(i, text);
+    most = std::max(most, watch.growth());
+  }
+  in.finish();
+  std::string const big(std::size_t{20} << 20, '\n');
+  auto raw = conn.copy_in("COPY item (name) FROM STDIN");
+  raw.write(big);
+  raw.finish();
+  for (std::string_view line :
+       conn.copy_out("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 50000)) TO STDOUT")) {
+    ASSERT_EQ(line.size(), 1000U);
+    most = std::max(most, watch.growth() - std::min(watch.growth(), big.size() + 100));
+  }
+  EXPECT_LT(most, 1'500'000U);
+}
+
+// ---- errors -----------------------------------------------------------------------------------------------------
+
+TEST(copy, is_given_up_where_it_is_left) {
+  connection conn = with_table();
+  {
+    auto in = conn.copy_in("COPY item FROM STDIN");
+    in.row(1, "x");
+    auto moved = std::move(in);
+    moved.row(2, "y");
+    EXPECT_THROW(in.row(3, "z"), programming_error);
+    EXPECT_THROW(conn.query("SELECT 1"), programming_error);
+    EXPECT_THROW(conn.copy_in("COPY item FROM STDIN"), programming_error);
+  }
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+  auto in = conn.copy_in("COPY item FROM STDIN");
+  in.row(1, "x");
+  in.fail("not today");
+  EXPECT_THROW(in.row(1, "x"), programming_error);
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+  for (std::string_view line : conn.copy_out("COPY (SELECT generate_series(1, 10000000)) TO STDOUT")) {
+    EXPECT_EQ(line, "1");
+    break;
+  }
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, is_given_up_by_a_source_that_throws) {
+  connection conn = with_table();
+  struct mine {};
+  auto const numbers = [](int from) {
+    return std::views::iota(0, 200'000) | std::views::transform([from](int i) -> std::tuple<int, std::string> {
+             if (i == from) throw mine();
+             return {i, "text"};
+           });
+  };
+  for (int const at : {0, 1, 150'000}) {
+    EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", numbers(at)), mine) << at;
+    EXPECT_EQ(rows_of(conn), std::vector<item>());
+  }
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", [](std::span<char>) -> std::size_t { throw mine(); }), mine);
+  EXPECT_THROW(
+      conn.copy_out("COPY (SELECT generate_series(1, 10000000)) TO STDOUT", [](std::string_view) { throw mine(); }),
+      mine);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, ends_with_an_error_of_the_server_that_names_the_line) {
+  connection conn = with_table();
+  auto const error =
+      thrown<data_error>([&] { conn.copy_in("COPY item FROM STDIN", std::istringstream("1\ta\n2\tb\nthree\tc\n")); });
+  EXPECT_EQ(error.where(), "COPY item, line 3, column id: \"three\"");
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", std::vector<std::tuple<int, int, int>>{{1, 2, 3}}), data_error);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN (FORMAT csv)", std::istringstream("1,\"lone\n")), data_error);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", std::istringstream(std::string("1\ta\0b\n", 6))), data_error);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::istringstream("no signature at all")),
+               data_error);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", std::vector<item>{{1, std::string("a\0b", 3)}}), data_error);
+  EXPECT_THROW(conn.copy_in("COPY nothing FROM STDIN"), programming_error);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN WITH (NONSENSE)"), programming_error);
+
+  // In the middle of much data it ends before that.
+  int given = 0;
+  auto const rows = std::views::iota(0, 10'000'000) | std::views::transform([&](int i) {
+                      ++given;
+                      return std::tuple(std::to_string(i) + (i == 5 ? "x" : ""), "some text");
+                    });
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", rows), data_error);
+  EXPECT_LT(given, 1'000'000);
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+
+  int read = 0;
+  EXPECT_THROW(
+      {
+        for (auto line : conn.copy_out("COPY (SELECT 1 / (5000 - g) FROM generate_series(1, 10000) g) TO STDOUT"))
+          read += line.empty() ? 0 : 1;
+      },
+      data_error);
+  EXPECT_GT(read, 0);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, refuses_what_is_none) {
+  connection conn = with_table();
+  auto const refused = [&](auto const& call) { return std::string(thrown<programming_error>(call).what()); };
+  EXPECT_CONTAINS("needs a COPY", refused([&] { conn.copy_in("SELECT 1"); }));
+  EXPECT_CONTAINS("needs a COPY", refused([&] { conn.copy_out("SELECT 1"); }));
+  EXPECT_CONTAINS("copy_out runs it", refused([&] { conn.copy_in("COPY item TO STDOUT"); }));
+  EXPECT_CONTAINS("copy_in runs it", refused([&] { conn.copy_out("COPY item FROM STDIN").next_chunk(); }));
+  EXPECT_CONTAINS("exec() is for such", refused([&] { conn.copy_in("COPY item FROM '/dev/null'"); }));
+  EXPECT_CONTAINS("exec() is for such", refused([&] { conn.copy_out("COPY item TO '/dev/null'").next_chunk(); }));
+  EXPECT_CONTAINS("cannot insert multiple commands",
+                  refused([&] { conn.copy_in("COPY item FROM STDIN; DROP TABLE item"); }));
+  EXPECT_CONTAINS("cannot be read from it with certainty",
+                  refused([&] { conn.copy_in("COPY item FROM STDIN (DELIMITER U&'\\003b')").row(1, "x"); }));
+  EXPECT_CONTAINS("the server takes binary", refused([&] {
+                    conn.copy_in("COPY item FROM STDIN (FORMAT binary)", {.format = copy_format::csv()}).row(1, "x");
+                  }));
+  EXPECT_CONTAINS(
+      "the server gives text", refused([&] {
+        for (auto [a, b] : conn.copy_out("COPY item TO STDOUT", {.format = copy_format::binary()}).rows<int, int>())
+          FAIL() << a << b;
+      }));
+  EXPECT_CONTAINS("no binary form", refused([&] {
+                    conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::vector<xml>{xml("<a/>")});
+                  }));
+  EXPECT_CONTAINS("HEADER MATCH", refused([&] {
+                    conn.copy_in("COPY item FROM STDIN (FORMAT csv, HEADER MATCH)", std::vector<item>());
+                  }));
+  EXPECT_CONTAINS("ENCODING",
+                  refused([&] { conn.copy_in("COPY item FROM STDIN (ENCODING 'latin1')", std::vector<item>()); }));
+  EXPECT_CONTAINS("NULL ''", thrown<data_error>([&] {
+                               conn.copy_in("COPY item FROM STDIN (NULL '')", std::vector<item>{{1, ""}});
+                             }).what());
+  auto with_format = copy_format::text();
+  with_format.delimiter = ';';
+  EXPECT_EQ(
+      conn.copy_in("COPY item FROM STDIN (DELIMITER U&'\\003b')", std::vector<item>{{1, ";"}}, {.format = with_format}),
+      1U);
+  EXPECT_EQ(rows_of(conn), (std::vector<item>{{1, ";"}}));
+  EXPECT_THROW(
+      {
+        for (auto [a] : conn.copy_out("COPY item TO STDOUT").rows<std::tuple<int>>()) FAIL() << a;
+      },
+      data_error);
+  EXPECT_THROW(
+      {
+        for (int each : conn.copy_out("COPY (SELECT NULL) TO STDOUT").rows<int>()) FAIL() << each;
+      },
+      data_error);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, obeys_its_limit_and_a_cancel) {
+  connection conn = with_table();
+  auto const begin = std::chrono::steady_clock::now();
+  auto in = conn.copy_in(within(50ms), "COPY item FROM STDIN");
+  EXPECT_THROW(
+      {
+        for (;;) in.row(1, "some text that takes its time");
+      },
+      query_canceled);
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+  {
+    auto slow = conn.copy_in(within(50ms), "COPY item FROM STDIN");
+    std::this_thread::sleep_for(60ms);
+    EXPECT_THROW(slow.finish(), query_canceled);
+  }
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+  EXPECT_THROW(
+      {
+        for (auto line : conn.copy_out(within(50ms), "COPY (SELECT generate_series(1, 100000000)) TO STDOUT"))
+          (void)line;
+      },
+      query_canceled);
+  EXPECT_THROW(conn.copy_in(within(-1s), "COPY item FROM STDIN"), query_canceled);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+
+  auto cancelled = conn.copy_in("COPY item FROM STDIN");
+  cancelled.row(1, "x");
+  std::thread([&] { conn.cancel(); }).join();
+  EXPECT_THROW(
+      {
+        for (;;) cancelled.row(1, "some text");
+      },
+      query_canceled);
+  EXPECT_EQ(rows_of(conn), std::vector<item>());
+}
+
+TEST(copy, begins_a_transaction_by_itself) {
+  connection conn = connect(dsn(way::unix_socket)), other = open();
+  other.exec("DROP TABLE IF EXISTS copied; CREATE TABLE copied (id int)");
+  auto const count = [&] { return value<int>(other, "SELECT count(*)::int FROM copied"); };
+  EXPECT_EQ(conn.copy_in("COPY copied FROM STDIN", std::vector<int>{1, 2}), 2U);
+  EXPECT_EQ(count(), 0);
+  conn.commit();
+  EXPECT_EQ(count(), 2);
+  conn.copy_in("COPY copied FROM STDIN", std::vector<int>{3});
+  conn.rollback();
+  EXPECT_EQ(count(), 2);
+  { auto left = conn.copy_in("COPY copied FROM STDIN"); }
+  EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
+  for (auto line : conn.copy_out("COPY (SELECT generate_series(1, 10000000)) TO STDOUT")) {
+    EXPECT_EQ(line, "1");
+    break;
+  }
+  EXPECT_EQ(conn.transaction_status(), transaction_status::idle);
+  EXPECT_THROW(conn.copy_in("COPY nothing FROM STDIN"), programming_error);
+  EXPECT_EQ(conn.transaction_status(), transaction_status::failed);
+  conn.rollback();
+  {
+    transaction guard(conn);
+    conn.copy_in("COPY copied FROM STDIN (FORMAT binary)", std::vector<int>{4});
+    guard.commit();
+  }
+  EXPECT_EQ(count(), 3);
+  other.exec("DROP TABLE copied");
+}
+
+TEST(copy, works_with_a_wait_callback_and_over_tls) {
+  int calls = 0;
+  connection conn = with_table(way::tls_verify_full, {.wait_callback = [&](connection& on) {
+                                 ++calls;
+                                 wait_select(on);
+                               }});
+  std::vector<item> items;
+  for (int i = 0; i < 20'000; ++i) items.push_back({i, "some text"});
+  EXPECT_EQ(conn.copy_in("COPY item FROM STDIN", items), 20'000U);
+  std::size_t count = 0;
+  for (auto const& each : conn.copy_out("COPY item TO STDOUT (FORMAT binary)").rows<item>())
+    EXPECT_EQ(each, items[count++]);
+  EXPECT_EQ(count, items.size());
+  EXPECT_GT(calls, 3);
+  EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", std::istringstream("x")), data_error);
+  EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, ends_where_its_session_does) {
+  connection conn = with_table();
+  auto in = conn.copy_in("COPY item FROM STDIN");
+  in.row(1, "x");
+  terminate(conn.info().backend_pid);
+  EXPECT_TRUE(thrown<operational_error>([&] {
+                for (;;) in.row(1, "some text");
+              }).is_fatal());
+  EXPECT_TRUE(conn.closed());
+  connection closed = with_table();
+  auto other = closed.copy_in("COPY item FROM STDIN");
+  closed.close();
+  EXPECT_THROW(other.finish(), operational_error);
+}
+
+}  // namespace
+}  // namespace tusk::test
