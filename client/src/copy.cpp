@@ -57,15 +57,9 @@ tusk::copy_in copy_calls::start_copy_in(std::string_view sql, copy_options const
 
 tusk::copy_in copy_calls::copy_in(std::string_view sql, copy_options const& how) {
   auto& on = state();
-  operation_guard const guard(on.lock);
   on.require.blocking("copy_in");
-  auto limited = on.require.time(pointer(how.limit));
-  on.require.ready(sql, params::none());
-  auto const what = start(on, std::make_shared<copy_in_run>(on.context, sql, how.format, on.arguments.adapters), sql,
-                          std::move(limited));
-  tusk::copy_in made(state_, what, how);
-  await_hunger(on, *what);
-  if (what->error()) on.wait(*what);
+  tusk::copy_in made = start_copy_in(sql, how);
+  made.await_begin();
   return made;
 }
 
@@ -112,6 +106,14 @@ copy_in::~copy_in() { leave("the COPY was left without finish()"); }
 detail::connection_state& copy_in::state() const {
   if (!what_) throw programming_error("this COPY has ended, or was moved to another object");
   return *state_;
+}
+
+/// Until rows may be given; throws what it has failed with.
+void copy_in::await_begin() {
+  auto& on = state();
+  detail::operation_guard const guard(on.lock);
+  await_hunger(on, *what_);
+  if (what_->error()) on.wait(*what_);
 }
 
 void copy_in::begin_rows() {
@@ -180,6 +182,7 @@ std::uint64_t copy_in::finish() {
       } catch (programming_error const&) {  // it is not known; the server tells what is missing
       }
     }
+    on.engine.step();  // a limit that is over ends it otherwise
     encoder_->end();
     what_->finish();
     on.engine.resume();

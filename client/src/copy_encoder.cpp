@@ -98,7 +98,7 @@ void copy_encoder::escape_text(std::size_t start) {
   for (char const c : scratch_) {
     char const letter = letter_of(c);
     if (letter != 0 || c == '\\' || c == how_.delimiter) buffer_.push_back('\\');
-    buffer_.push_back(letter != 0 && c != how_.delimiter ? letter : c);
+    buffer_.push_back(letter != 0 ? letter : c);
   }
   if (std::string_view(buffer_.data() + start, buffer_.size() - start) != how_.null) return;
   if (how_.null.empty()) throw data_error("an empty text cannot be told from NULL, as the COPY statement says NULL ''");

@@ -109,6 +109,11 @@ class model_server {
     if (type == sync::type || type == flush::type || type == copy_data::type) return;
     bool const simple = copying_ == in_script;
     copying_ = none;
+    if (type == copy_done::type && !simple) {
+      answers_ += complete(bound_);
+      said.push_back(bound_);
+      return;
+    }
     fail("copy " + bound_);
     if (type != copy_fail::type) {
       answers_ += fatal("08P01", "synchronization lost");
@@ -183,7 +188,10 @@ class pipeline_run {
       switch (random_() % 4) {
         case 0:
           if (on_.over()) break;
-          request(with_copy_in);
+          if (copies_in_)
+            go_on_copying();
+          else
+            request(with_copy_in);
           --left;
           break;
         case 1: to_server(random_() % 60); break;
@@ -192,15 +200,22 @@ class pipeline_run {
       }
       if (testing::Test::HasFailure()) return;
     }
-    if (!on_.over()) sync();
-    while (!on_->output().empty() || !server_.output.empty()) {
-      to_server(on_->output().size());
-      to_client(server_.output.size());
+    while (copies_in_ && !on_.over()) {
+      exchange_all();
+      go_on_copying();
     }
+    if (!on_.over()) sync();
+    exchange_all();
     check();
   }
 
  private:
+  void exchange_all() {
+    while (!on_->output().empty() || !server_.output.empty()) {
+      to_server(on_->output().size());
+      to_client(server_.output.size());
+    }
+  }
   std::string statement(bool with_copy_in) {
     static constexpr char const* kinds[] = {"rows", "rows", "none", "fail", "nobind", "copyout", "view", "copyin"};
     return kinds[random_() % (with_copy_in ? 8 : 7)] + ("#" + std::to_string(++number_));
@@ -216,7 +231,21 @@ class pipeline_run {
     protocol::execute execute;
     protocol::close close;
     parse.statement = describe.name = bind.statement = execute.portal = close.name = name;
-    switch (random_() % 9) {
+    switch (random_() % 11) {
+      case 9:
+      case 10: {
+        static constexpr char const* kinds[] = {"copyin", "copyin", "copyout", "none", "fail", "nobind", "view"};
+        auto const copied = kinds[random_() % std::size(kinds)] + ("#" + std::to_string(++number_));
+        bind.statement = copied;
+        sent(on_->bind(bind));
+        note({"B" + copied});
+        bool const in = random_() % 2 == 0;
+        sent(in ? on_->copy_in() : on_->copy_out());
+        note({"E"});
+        sent(on_->flush());
+        copies_in_ = in;
+        break;
+      }
       case 0: sync(); break;
       case 1: {
         auto const script = name + ";" + statement(with_copy_in) + ";" + statement(with_copy_in);
@@ -263,6 +292,24 @@ class pipeline_run {
         if (random_() % 2 == 0) sync();
         break;
     }
+  }
+  /// A COPY FROM STDIN was asked for: nothing else goes before that has ended.
+  void go_on_copying() {
+    if (on_->state() == state::copying_in) {
+      auto const what = random_() % 4;
+      if (what == 0) {
+        EXPECT_EQ(on_->copy_done(), std::error_code());
+      } else if (what == 1) {
+        EXPECT_EQ(on_->copy_fail("x"), std::error_code());
+      } else {
+        EXPECT_EQ(on_->copy_data("1\n"), std::error_code());
+      }
+      return;
+    }
+    if (on_->sync()) return;
+    note({});
+    ++expected_ready_;
+    copies_in_ = false;
   }
   void sync() {
     EXPECT_EQ(on_->sync(), std::error_code());
@@ -328,6 +375,7 @@ class pipeline_run {
   driven_session on_;
   std::vector<std::vector<std::string>> requests_;  // the messages of each, by its number
   std::size_t number_ = 0, expected_ready_ = 0;
+  bool copies_in_ = false;
 };
 
 class PipelineModel : public testing::TestWithParam<bool> {};

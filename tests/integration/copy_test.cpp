@@ -16,6 +16,20 @@
 namespace tusk::test {
 namespace {
 
+struct of_text {};
+
+}  // namespace
+}  // namespace tusk::test
+
+template <>
+struct tusk::adapter<tusk::test::of_text> {
+  static constexpr tusk::oid oid = tusk::oids::point;
+  static void text(tusk::test::of_text const&, tusk::text_writer& out) { out << "(1,2)"; }
+};
+
+namespace tusk::test {
+namespace {
+
 using namespace std::chrono_literals;
 
 struct item {
@@ -262,7 +276,9 @@ TEST(copy, needs_no_memory_for_much_data) {
     most = std::max(most, watch.growth());
   }
   in.finish();
-  std::string const big(std::size_t{20} << 20, '\n');
+  std::string big(std::size_t{20} << 20, 'x');
+  for (std::size_t i = 999; i < big.size(); i += 1000) big[i] = '\n';
+  big.back() = '\n';
   auto raw = conn.copy_in("COPY item (name) FROM STDIN");
   raw.write(big);
   raw.finish();
@@ -376,9 +392,8 @@ TEST(copy, refuses_what_is_none) {
         for (auto [a, b] : conn.copy_out("COPY item TO STDOUT", {.format = copy_format::binary()}).rows<int, int>())
           FAIL() << a << b;
       }));
-  EXPECT_CONTAINS("no binary form", refused([&] {
-                    conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::vector<xml>{xml("<a/>")});
-                  }));
+  EXPECT_CONTAINS("no binary form",
+                  refused([&] { conn.copy_in("COPY item FROM STDIN (FORMAT binary)", std::vector<of_text>(1)); }));
   EXPECT_CONTAINS("HEADER MATCH", refused([&] {
                     conn.copy_in("COPY item FROM STDIN (FORMAT csv, HEADER MATCH)", std::vector<item>());
                   }));
@@ -489,6 +504,28 @@ TEST(copy, works_with_a_wait_callback_and_over_tls) {
   EXPECT_GT(calls, 3);
   EXPECT_THROW(conn.copy_in("COPY item FROM STDIN", std::istringstream("x")), data_error);
   EXPECT_EQ(value<int>(conn, "SELECT 5"), 5);
+}
+
+TEST(copy, of_a_cursor_is_that_of_psycopg) {
+  connection conn = with_table();
+  cursor cur = conn.cursor();
+  std::istringstream from("1|a\n2|-\n");
+  cur.copy_from(from, "item", {.sep = "|", .null = "-"});
+  EXPECT_EQ(cur.rowcount(), 2);
+  EXPECT_EQ(rows_of(conn), (std::vector<item>{{1, "a"}, {2, {}}}));
+  std::ostringstream to;
+  cur.copy_to(to, "item", {.columns = {"name", "id"}});
+  EXPECT_EQ(to.str(), "a\t1\n\\N\t2\n");
+  std::stringstream both;
+  cur.copy_expert("COPY item TO STDOUT (FORMAT csv)", both);
+  EXPECT_EQ(both.str(), "1,a\n2,\n");
+  cur.copy_expert("COPY item FROM STDIN (FORMAT csv)", both);
+  EXPECT_EQ(cur.rowcount(), 2);
+  EXPECT_EQ(rows_of(conn).size(), 4U);
+  EXPECT_THROW(cur.copy_from(from, "no \"such\" table"), programming_error);
+  EXPECT_CONTAINS("\"no \"\"such\"\" table\"", cur.query());
+  EXPECT_THROW(cur.copy_expert("COPY item FROM PROGRAM 'x'", both), programming_error);
+  EXPECT_THROW(cur.copy_expert("SELECT 1", to), programming_error);
 }
 
 TEST(copy, ends_where_its_session_does) {

@@ -165,6 +165,44 @@ results stream_beside_others(player& on) {
   return results({on.query("SELECT $1::int", count)});
 }
 
+// COPY, likewise.
+
+void throw_data_error() { throw data_error("mine"); }
+std::function<int()> numbers(int count, int end = -1) {
+  return [count, end, next = 0]() mutable { return next == count ? end : next++; };
+}
+
+results copy_of_many_rows(player& on) {
+  on.exec("CREATE TEMP TABLE many (id int, name text)");
+  int count = 0;
+  for (char const* how : {"", "(FORMAT csv)", "(FORMAT binary)"})
+    EXPECT_EQ(on.copy_in(std::string("COPY many FROM STDIN ") + how, numbers(20'000)), 20'000U);
+  on.copy_out("COPY many TO STDOUT", [&](std::string_view) { return ++count != 0; });
+  EXPECT_EQ(count, 60'000);
+  return on.exec("SELECT count(*), count(DISTINCT id), max(name) FROM many");
+}
+
+results copies_that_are_left(player& on) {
+  on.exec("CREATE TEMP TABLE many (id int, name text)");
+  on.copy_in("COPY many FROM STDIN", numbers(20'000, -2));
+  int count = 0;
+  if (!on.closed())
+    on.copy_out("COPY (SELECT generate_series(1, 10000000)) TO STDOUT", [&](std::string_view) { return ++count < 5; });
+  return on.exec("SELECT count(*) FROM many");
+}
+
+results copy_beside_others(player& on) {
+  on.exec("CREATE TEMP TABLE many (id int, name text)");
+  int count = 0;
+  on.copy_in("COPY many FROM STDIN", [&] {
+    if (count++ == 0) {
+      EXPECT_THROW(on.conn().start_exec("SELECT 'beside'"), programming_error);
+    }
+    return count < 10 ? count : -1;
+  });
+  return on.exec("SELECT count(*) FROM many");
+}
+
 std::vector<scenario> const& scenarios() {
   static std::vector<scenario> const all{
       {"rows", [](player& on) { return on.exec("SELECT 1, NULL; VALUES ('a'), ('b'); SET geqo TO on"); },
@@ -265,6 +303,47 @@ std::vector<scenario> const& scenarios() {
       {"a_stream_whose_session_ends",
        [](player& on) {
          on.stream("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)", [](row const&) { return true; });
+         return results();
+       },
+       "operational_error: FATAL:  terminating connection due to administrator command (57P01) closed"},
+      {"copy_of_many_rows", copy_of_many_rows, "SELECT 1 (60000, 20000, some text that takes); "},
+      {"copies_that_are_left", copies_that_are_left, "SELECT 1 (0); ", closed_by_callback},
+      {"copy_beside_others", copy_beside_others, "SELECT 1 (9); "},
+      {"a_copy_with_an_error_in_the_middle",
+       [](player& on) {
+         on.exec("CREATE TEMP TABLE many (id int CHECK (id < 30000), name text)");
+         on.copy_in("COPY many FROM STDIN", numbers(1'000'000));
+         return results();
+       },
+       R"(integrity_error: ERROR:  new row for relation "many" violates check constraint "many_id_check" (23514))"},
+      {"a_copy_out_with_an_error_in_the_middle",
+       [](player& on) {
+         on.copy_out("COPY (SELECT 1 / (50000 - g) FROM generate_series(1, 100000) g) TO STDOUT",
+                     [](std::string_view) { return true; });
+         return results();
+       },
+       "data_error: ERROR:  division by zero (22012)"},
+      {"a_copy_into_what_is_not_there",
+       [](player& on) {
+         on.copy_in("COPY nothing FROM STDIN", numbers(10));
+         return results();
+       },
+       R"(programming_error: ERROR:  relation "nothing" does not exist (42P01))"},
+      {"a_source_that_throws",
+       [](player& on) {
+         on.exec("CREATE TEMP TABLE many (id int, name text)");
+         on.copy_in("COPY many FROM STDIN", [] { return throw_data_error(), 0; });
+         return results();
+       },
+       "data_error: mine", "data_error: mine closed"},
+      {"a_copy_whose_session_ends",
+       [](player& on) {
+         on.exec("CREATE TEMP TABLE many (id int, name text)");
+         int count = 0;
+         on.copy_in("COPY many FROM STDIN", [&] {
+           if (++count == 10) terminate(on.conn().info().backend_pid);
+           return count;
+         });
          return results();
        },
        "operational_error: FATAL:  terminating connection due to administrator command (57P01) closed"},

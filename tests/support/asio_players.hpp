@@ -86,6 +86,43 @@ class asio_callback_player : public asio_player {
     }
     wait();
   }
+  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+    std::uint64_t count = 0;
+    {
+      aio::copy_in in = conn_.start_copy_in(sql);
+      handler more = [&](std::exception_ptr const& error) {
+        failed_ = error;
+        if (error) return;
+        int number = 0;
+        while (in.native().ready()) {
+          number = next();
+          if (number < 0) break;
+          in.native().row(number, copied_text);
+        }
+        if (number == -1)
+          in.finish(take(count));
+        else if (number >= 0)
+          in.room(more);
+      };
+      in.room(more);
+      run();
+    }
+    wait();
+    return count;
+  }
+  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+    {
+      aio::copy_out out = conn_.start_copy_out(sql);
+      using chunk = std::optional<copy_chunk>;
+      std::function<void(std::exception_ptr, chunk)> next = [&](std::exception_ptr const& error, chunk const& got) {
+        failed_ = error;
+        if (got && each_row(*got, each)) out.next_chunk(next);
+      };
+      out.next_chunk(next);
+      run();
+    }
+    wait();
+  }
   void wait() override {
     conn_.wait(note());
     run();
@@ -157,6 +194,37 @@ class asio_coroutine_player : public asio_player {
             for (;;) {
               auto const chunk = co_await rows.next_chunk();
               if (!chunk || !std::ranges::all_of(*chunk, each)) break;
+            }
+          }
+          co_await conn_.wait();
+        },
+        note());
+    run();
+  }
+  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+    std::uint64_t count = 0;
+    spawn(
+        [&, this]() -> asio::awaitable<void> {
+          {
+            aio::copy_in in = conn_.start_copy_in(sql);
+            int number = next();
+            for (; number >= 0; number = next()) co_await in.row(number, copied_text);
+            if (number == -1) count = co_await in.finish();
+          }
+          co_await conn_.wait();
+        },
+        note());
+    run();
+    return count;
+  }
+  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+    spawn(
+        [&, this]() -> asio::awaitable<void> {
+          {
+            aio::copy_out out = conn_.start_copy_out(sql);
+            for (;;) {
+              auto const chunk = co_await out.next_chunk();
+              if (!chunk || !each_row(*chunk, each)) break;
             }
           }
           co_await conn_.wait();

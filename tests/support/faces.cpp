@@ -43,6 +43,17 @@ class blocking_player : public plain_player {
     for (auto const& next : conn().stream(sql))
       if (!each(next)) break;
   }
+  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+    auto in = conn().copy_in(sql);
+    int number = next();
+    for (; number >= 0; number = next()) in.row(number, copied_text);
+    return number == -1 ? in.finish() : 0;
+  }
+  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+    auto out = conn().copy_out(sql);
+    while (auto const chunk = out.next_chunk())
+      if (!each_row(*chunk, each)) break;
+  }
   bool blocks() const override { return true; }
   void wait() override {}
   void begin(std::string const& script, std::function<void(std::exception_ptr)> done) override {
@@ -110,6 +121,35 @@ class polling_player : public plain_player {
       for (bool goes_on = true; goes_on && !rows.ended();) {
         finish(conn());
         if (auto const chunk = rows.take_chunk()) goes_on = std::ranges::all_of(*chunk, each);
+      }
+    }
+    finish(conn());
+  }
+  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+    std::uint64_t count = 0;
+    {
+      auto in = conn().start_copy_in(sql);
+      int number = next();
+      for (; number >= 0; number = next()) {
+        while (!in.ready() && !in.ended()) finish(conn());
+        in.check();
+        in.row(number, copied_text);
+      }
+      if (number == -1) {
+        auto ended = in.start_finish();
+        while (!ended.ready()) finish(conn());
+        count = ended.get();
+      }
+    }
+    finish(conn());
+    return count;
+  }
+  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+    {
+      auto out = conn().start_copy_out(sql);
+      for (bool goes_on = true; goes_on && !out.ended();) {
+        finish(conn());
+        if (auto const chunk = out.take_chunk()) goes_on = each_row(*chunk, each);
       }
     }
     finish(conn());

@@ -47,6 +47,11 @@ class player {
   /// Runs a statement as a stream, and gives each row to `each` when it comes, until that says false: then the stream
   /// is left, and its end waited for.
   virtual void stream(std::string const& sql, std::function<bool(row const&)> const& each) = 0;
+  /// Runs a COPY FROM STDIN of rows (int, text), for each of which `next` says the number, up to a negative one: then
+  /// it is finished; or left, after -2. Gives how many rows the server has taken.
+  virtual std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) = 0;
+  /// Runs a COPY TO STDOUT, and gives each row's bytes to `each` when it comes, until that says false: then it is left.
+  virtual void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) = 0;
   /// Waits for what was started on conn(), or on one of its cursors.
   virtual void wait() = 0;
   /// Begins an operation and returns; inside of a handler, too. `done` is given what it throws, or null; it may be
@@ -74,6 +79,15 @@ class player {
     return query(sql, args...)[0].template get<T>(0);
   }
 };
+
+/// The text of such a row.
+inline constexpr char copied_text[] = "some text that takes its place";
+/// The rows of a chunk, up to the first for which `each` says false; whether there was none.
+inline bool each_row(copy_chunk const& chunk, std::function<bool(std::string_view)> const& each) {
+  for (std::size_t i = 0; i < chunk.size(); ++i)
+    if (!each(chunk[i])) return false;
+  return true;
+}
 
 struct face {
   char const* name;

@@ -33,6 +33,7 @@
 namespace tusk {
 
 namespace detail {
+class copy_calls;
 class copy_in_run;
 class copy_out_run;
 }  // namespace detail
@@ -120,6 +121,8 @@ class copy_in {
     return *encoder_;
   }
   detail::connection_state& state() const;
+  friend class detail::copy_calls;
+  void await_begin();
   void begin_rows();
   void push();
   void expect(std::uint64_t total) noexcept { total_ = total; }

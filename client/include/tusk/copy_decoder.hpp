@@ -86,6 +86,7 @@ class copy_decoder {
   template <class T>
   static constexpr oid type_of() {
     using held = typename types::optional_value<T>::type;
+    if constexpr (std::is_same_v<held, std::string> || std::is_same_v<held, std::string_view>) return oids::text;
     if constexpr (requires { typename std::integral_constant<oid, adapter<held>::oid>; })
       return adapter<held>::oid;
     else

@@ -22,6 +22,11 @@
 
 namespace tusk::detail {
 
+/// Whether the binary form of what an adapter writes is its text: that of strings, enums, xml.
+template <class T>
+concept text_in_binary = adaptable<T> &&(std::is_base_of_v<adapter<std::string_view>, adapter<T>> ||
+                                         std::is_same_v<T, char const*> || requires { adapter<T>::labels; });
+
 /// Gathers rows in a buffer that its owner empties. One thread at a time.
 class copy_encoder {
  public:
@@ -118,6 +123,14 @@ class copy_encoder {
       if (!null) {
         binary_writer out(buffer_);
         adapter<T>::binary(value, out);
+      }
+      end_binary(start, null);
+    } else if constexpr (text_in_binary<T>) {
+      std::size_t const start = begin_field();
+      bool const null = types::is_null<T>(value);
+      if (!null) {
+        text_writer out(buffer_);
+        adapter<T>::text(value, out);
       }
       end_binary(start, null);
     } else {

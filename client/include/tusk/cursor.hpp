@@ -75,6 +75,13 @@ struct values_options {
   std::string_view row_template = {};  ///< a row, with %s or %(name)s: "(%s, %s::int, now())"; empty: "(%s, %s, ...)"
 };
 
+/// How cursor::copy_from and copy_to write a table.
+struct copied_table {
+  std::string_view sep = "\t";            ///< between columns
+  std::string_view null = "\\N";          ///< what stands for NULL
+  std::vector<std::string> columns = {};  ///< none: all
+};
+
 /// See the top of this file.
 ///
 /// Different threads may use different cursors of one blocking connection; one cursor belongs to one thread at a time.
@@ -173,6 +180,16 @@ class cursor {
   void callproc(within const& limit, sql::composed const& name, Args const&... args) {
     call(name, params::of(adapters(), args...), &limit);
   }
+
+  /// COPY FROM STDIN out of a stream, and COPY TO STDOUT into one, as psycopg has them; rowcount() is how many rows
+  /// went. Of a std::iostream the statement says which. For blocking connections. Throws as connection::copy_in,
+  /// copy_out.
+  void copy_expert(std::string_view statement, std::istream& from, copy_options const& how = {});
+  void copy_expert(std::string_view statement, std::ostream& to, copy_options const& how = {});
+  void copy_expert(std::string_view statement, std::iostream& file, copy_options const& how = {});
+  /// The same of a table, in the text format. Its name is one identifier, as it is stored.
+  void copy_from(std::istream& from, std::string_view table, copied_table const& how = {});
+  void copy_to(std::ostream& to, std::string_view table, copied_table const& how = {});
 
   /// What execute would send: see connection::mogrify.
   template <class... Args>

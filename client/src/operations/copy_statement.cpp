@@ -166,6 +166,7 @@ class parser {
     while (!where && from_.peek().is(';')) from_.next();
     if (!where && from_.peek().what != token::kind::end) return made;
     made.is_certain = true;
+    made.is_from = is_from_;
     made.is_utf8 = found_.utf8;
     made.matches_header = found_.matches;
     copy_kind const kind = found_.kind.value_or(copy_kind::text);
@@ -197,7 +198,8 @@ class parser {
       } while (from_.peek().is('.') && (from_.next(), true));
       if (from_.peek().is('(') && !skip_parentheses()) return false;
     }
-    if (!from_.peek().is("from") && !from_.peek().is("to")) return false;
+    is_from_ = from_.peek().is("from");
+    if (!is_from_ && !from_.peek().is("to")) return false;
     from_.next();
     token const where = from_.next();
     if (!where.is("stdin") && !where.is("stdout")) return false;
@@ -327,6 +329,7 @@ class parser {
 
   lexer from_;
   options found_;
+  bool is_from_ = false;
 };
 
 }  // namespace

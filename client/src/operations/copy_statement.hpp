@@ -15,6 +15,7 @@ namespace tusk::detail {
 /// See the top of this file.
 struct copy_statement {
   bool is_copy = false;         ///< its first word is COPY
+  bool is_from = false;         ///< FROM, not TO; where it is certain
   bool is_certain = false;      ///< what follows is what the server will see
   bool is_utf8 = true;          ///< no ENCODING says otherwise
   bool matches_header = false;  ///< HEADER MATCH: the server compares the first line with the columns' names
