@@ -126,7 +126,7 @@ void copy_in::begin_rows() {
 /// Throws what it has failed with, once that has ended; or that nothing more can be given.
 void copy_in::throw_if_ended() {
   auto& on = *state_;
-  on.require.no_handler();
+  on.require.going_on();
   if (!what_->is_over()) return;
   if (what_->error()) {
     if (!on.options.async && !what_->has_ended()) on.await(*what_);
@@ -200,7 +200,7 @@ std::uint64_t copy_in::finish() {
 pending<std::uint64_t> copy_in::start_finish() {
   auto& on = state();
   detail::operation_guard const guard(on.lock);
-  on.require.no_handler();
+  on.require.going_on();
   if (!what_->is_over()) {
     encoder_->end();
     what_->finish();
@@ -256,7 +256,7 @@ void copy_in::leave(std::string_view why) noexcept {
   if (left->has_ended()) return;
   try {
     left->give_up(std::string(why).c_str());
-    if (!on.lock.passes()) on.engine.resume();
+    if (!on.lock.passes() && !on.context.obstacles.any_of(detail::obstacles::forked)) on.engine.resume();
     detail::end_early(on, *left, {.rolls_back = true, .text = left_text});
   } catch (...) {
     on.close();

@@ -56,7 +56,7 @@ std::optional<copy_chunk> copy_out::take_chunk() {
   std::optional<copy_chunk> chunk;
   {
     detail::operation_guard const guard(on.lock);
-    on.require.no_handler();
+    on.require.going_on();
     chunk = what_->take_chunk();
     if (!chunk && what_->has_ended()) what_->rethrow();
   }
@@ -69,7 +69,7 @@ std::optional<copy_chunk> copy_out::next_chunk() {
   std::optional<copy_chunk> chunk;
   {
     detail::operation_guard const guard(on.lock);
-    on.require.no_handler();
+    on.require.going_on();
     if (on.options.async)
       throw programming_error(
           "a COPY of an asynchronous connection cannot wait; step the connection with poll(), and use take_chunk()");

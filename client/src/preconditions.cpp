@@ -14,6 +14,11 @@ void preconditions::refuse_in_handler() const {
         "call");
 }
 
+void preconditions::refuse_to_go_on() const {
+  if (in_.obstacles.any_of(obstacles::forked)) throw interface_error(forked_text, true);
+  no_handler();
+}
+
 void preconditions::open() {
   if (!in_.obstacles.any_of(obstacles::closed | obstacles::forked)) [[likely]]
     return no_handler();

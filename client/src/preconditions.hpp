@@ -42,6 +42,11 @@ class preconditions {
     if (in_.obstacles.any_of(obstacles::handling)) [[unlikely]]
       refuse_in_handler();
   }
+  /// The same for what goes on with an operation: it is no forked child's, either.
+  void going_on() const {
+    if (in_.obstacles.any_of(obstacles::handling | obstacles::forked)) [[unlikely]]
+      refuse_to_go_on();
+  }
   /// The connection is open, and no_handler(). If it is closed the first call throws the reason, where no operation has
   /// told it.
   void open();
@@ -67,6 +72,7 @@ class preconditions {
 
  private:
   void refuse_in_handler() const;
+  void refuse_to_go_on() const;
   bool ready_slowly(std::string_view text, params const& args, errors_of_others now);
   [[noreturn]] static void throw_asynchronous(char const* what);
 

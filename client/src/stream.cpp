@@ -40,7 +40,7 @@ connection_state& row_stream::state() const {
 std::optional<result> row_stream::take_chunk() {
   auto& on = state();
   operation_guard const guard(on.lock);
-  on.require.no_handler();
+  on.require.going_on();
   if (auto chunk = what_->take_chunk()) return chunk;
   if (what_->has_ended()) what_->rethrow();
   return {};
@@ -51,7 +51,7 @@ std::optional<result> row_stream::next_chunk() {
   std::optional<result> chunk;
   {
     operation_guard const guard(on.lock);
-    on.require.no_handler();
+    on.require.going_on();
     if (on.options.async)
       throw programming_error(
           "a stream of an asynchronous connection cannot wait; step the connection with poll(), and use take_chunk()");

@@ -32,9 +32,8 @@ std::size_t request_queue::repeat_syncs() {
 }
 
 bool request_queue::holds_sync() const noexcept {
-  return std::any_of(sent_.get() + front_, sent_.get() + end_, [](queued_request const& each) {
-    return each.kind == request_kind::query || each.kind >= request_kind::unit;
-  });
+  return std::any_of(sent_.get() + front_, sent_.get() + end_,
+                     [](queued_request const& each) { return each.kind >= request_kind::unit; });
 }
 
 void request_queue::release() noexcept {

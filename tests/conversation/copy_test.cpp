@@ -101,6 +101,11 @@ TEST(CopyIn, OneThatIsSkippedKeepsNothingBack) {
   script.parse("", "COPY").bind("", "").start_copy_in().receive(error());
   script.sync().receive(ready()).expect_state(state::idle).play();
 
+  // A query that is skipped, too, ends nothing.
+  auto behind = opened();
+  behind.parse("", "x").query("y").parse("", "COPY").bind("", "").start_copy_in().receive(error());
+  behind.sync().receive(ready()).expect_state(state::idle).play();
+
   // But an error of what has a Sync of its own skips nothing of it.
   auto other = opened();
   other.run("s", 0).parse("", "COPY").bind("", "").start_copy_in().receive(error());

@@ -101,6 +101,49 @@ TEST_P(fork_test, every_operation_of_the_child_is_an_error) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(known.query(i)[0].get<int>(0), i) << "the parent goes on";
 }
 
+TEST_P(fork_test, a_copy_or_a_stream_is_the_parents) {
+  connection conn = open(GetParam());
+  conn.exec("CREATE TEMP TABLE copied (n int)");
+  auto const refused = [](std::function<void()> const& call) -> std::string {
+    try {
+      call();
+    } catch (interface_error const& e) {
+      return std::string_view(e.what()).find("parent") != std::string_view::npos ? "" : e.what();
+    }
+    return "did it";
+  };
+  std::optional<copy_in> in(conn.copy_in("COPY copied FROM STDIN"));
+  in->row(1);
+  EXPECT_EQ(in_child([&] {
+              auto const said = refused([&] { in->finish(); });
+              in.reset();
+              return said;
+            }),
+            "");
+  in->row(2);
+  EXPECT_EQ(in->finish(), 2U);
+  std::optional<copy_out> out(conn.copy_out("COPY (SELECT generate_series(1, 100000)) TO STDOUT"));
+  EXPECT_TRUE(out->next_chunk());
+  EXPECT_EQ(in_child([&] {
+              auto const said = refused([&] { out->next_chunk(); }) + refused([&] { out->take_chunk(); });
+              out.reset();
+              return said;
+            }),
+            "");
+  while (out->next_chunk()) continue;
+  EXPECT_EQ(out->count(), 100'000U);
+  std::optional<stream<>> rows(conn.stream("SELECT generate_series(1, 100000)"));
+  std::size_t count = rows->next_chunk()->size();
+  EXPECT_EQ(in_child([&] {
+              auto const said = refused([&] { rows->next_chunk(); }) + refused([&] { rows->take_chunk(); });
+              rows.reset();
+              return said;
+            }),
+            "");
+  while (auto const chunk = rows->next_chunk()) count += chunk->size();
+  EXPECT_EQ(count, 100'000U);
+}
+
 TEST_P(fork_test, what_ends_in_the_child_ends_nothing_of_the_parents) {
   connection conn = open(GetParam());
   conn.exec("CREATE TEMP TABLE kept (n int)");

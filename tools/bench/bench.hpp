@@ -62,6 +62,8 @@ inline std::string statement_of(std::string_view row, std::string const& series)
     return "select 1+1";
   if (row == "executemany" || row == "executemany_merged") return "insert into article values ($1, $2, $3, $4)";
   if (row == "pipelined_insert") return "insert into article (id, name) values ($1, $2)";
+  if (row == "copy_in") return "copy article from stdin";
+  if (row == "copy_in_binary") return "copy article from stdin (format binary)";
   if (row == "query_1") return "select $1::int + 1";
   if (row.starts_with("pg_type") || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
@@ -243,6 +245,7 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
     if (row == "executemany") return repeat_rows([&] { return on.insert_bound(sql, articles()); });
     if (row == "executemany_merged") return repeat_rows([&] { return on.insert_merged(articles()); });
     if (row == "pipelined_insert") return repeat_rows([&] { return on.insert_in_pipeline(sql, articles()); });
+    if (row.starts_with("copy_in")) return repeat_rows([&] { return on.copy_in(sql, articles()); });
     if (row == "stream")
       return repeat(times, [&](outcome& sum) {
         auto const seen = on.stream(sql);
@@ -308,9 +311,9 @@ template <class Client>
 void measure(std::string const& dsn, std::string_view row, std::int64_t times, std::string const& series) {
   Client on(dsn);
   if constexpr (requires { on.make_table(""); })
-    if (statement_of(row, series).starts_with("insert"))
+    if (auto const sql = statement_of(row, series); sql.starts_with("insert") || sql.starts_with("copy"))
       on.make_table("create temp table article (id int, number bigint, name text, value float8)");
-  if (row != "notice") on.prepare(statement_of(row, series));
+  if (row != "notice" && !row.starts_with("copy_in")) on.prepare(statement_of(row, series));
   if constexpr (requires { on.listen(); })
     if (row == "notification") on.listen();
   usage const before = usage_now();

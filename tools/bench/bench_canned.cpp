@@ -42,6 +42,7 @@ struct column {
 struct recording {
   std::string description, rows, tag;
   std::vector<int> parameters = {};  // their types
+  bool copies = false;               // the rows come from the client; the tag stands behind them
 };
 
 std::string row_description(std::vector<column> const& columns) {
@@ -158,6 +159,14 @@ recording notices() {
   return made;
 }
 
+/// CopyInResponse for four columns.
+std::string copy_in(bool binary) {
+  std::string body(1, binary ? '\1' : '\0');
+  body += int16(4);
+  for (int i = 0; i < 4; ++i) body += int16(binary ? 1 : 0);
+  return message('G', body);
+}
+
 recording const& recorded(std::string const& sql) {
   static std::map<std::string, recording> made;
   static recording const insert{message('n', ""), {}, message('C', zero_ended("INSERT 0 1")), {23, 20, 25, 701}};
@@ -194,6 +203,8 @@ recording const& recorded(std::string const& sql) {
     fresh = {row_description({{"one", 23, 4}, {"two", 23, 4}}), data_row({"1", "2"}), complete(1)};
   else if (sql == "insert into article (id, name) values ($1, $2)")
     fresh = {message('n', ""), {}, message('C', zero_ended("INSERT 0 1")), {23, 25}};
+  else if (sql.starts_with("copy article from stdin"))
+    fresh = {{}, copy_in(sql.ends_with("(format binary)")), message('C', zero_ended("COPY 1000")), {}, true};
   else if (sql == "select $1::int + 1")
     fresh = {row_description({{"?column?", 23, 4}}), data_row({"42"}), complete(1), {23}};
   else
@@ -284,8 +295,11 @@ class connection {
 
   void take(char type, std::string const& body) {
     if (type == 'X') throw closed();
+    if (copied_ != nullptr && type != 'H') return take_copied(type);
     answer(type, body);
-    if (type == 'S' || type == 'Q') answer_ += message('Z', "I");
+    bool const waits = type == 'Q' && copied_ != nullptr;
+    is_query_ = waits;
+    if ((type == 'S' || type == 'Q') && !waits) answer_ += message('Z', "I");
     if (type == 'S' || type == 'Q' || type == 'H') send();
   }
 
@@ -306,15 +320,32 @@ class connection {
         if (*first == 'S') describe(*statements_.at(first + 1));
         if (*first == 'P') answer_ += portal_->description;
         break;
-      case 'E': answer_ += portal_->rows + portal_->tag; break;
+      case 'E': play(*portal_); break;
       case 'C': answer_ += message('3', ""); break;
       case 'Q': {
         recording const& played = recorded(first);
-        answer_ += played.description + played.rows + played.tag;
+        answer_ += played.description;
+        play(played);
         break;
       }
       default: break;  // Sync and Flush
     }
+  }
+
+  void play(recording const& statement) {
+    answer_ += statement.rows;
+    if (statement.copies)
+      copied_ = &statement;
+    else
+      answer_ += statement.tag;
+  }
+  /// CopyData, up to CopyDone.
+  void take_copied(char type) {
+    if (type != 'c') return;
+    answer_ += std::exchange(copied_, nullptr)->tag;
+    if (!is_query_) return;
+    answer_ += message('Z', "I");
+    send();
   }
 
   void describe(recording const& statement) {
@@ -352,6 +383,8 @@ class connection {
   int descriptor_;
   peer client_;
   bool started_ = false;
+  recording const* copied_ = nullptr;  // whose data comes now
+  bool is_query_ = false;              // of a simple query
   std::string input_, answer_;
   std::map<std::string, recording const*> statements_;
   recording const* portal_ = nullptr;

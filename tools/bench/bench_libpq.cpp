@@ -88,6 +88,24 @@ class client {
       return PQsendQueryPrepared(connection_.get(), "s", 4, values, nullptr, nullptr, 0);
     });
   }
+  /// As text, whatever the statement: a row is one snprintf and one PQputCopyData.
+  std::size_t copy_in(std::string_view, std::vector<bench::article> const& rows) {
+    PGconn* const on = connection_.get();
+    if (result const begun(PQexec(on, bench::statement_of("copy_in", {}).c_str()));
+        PQresultStatus(begun.get()) != PGRES_COPY_IN)
+      throw std::runtime_error(PQerrorMessage(on));
+    std::array<char, 128> line;
+    for (auto const& [id, number, name, value] : rows) {
+      int const size = std::snprintf(line.data(), line.size(), "%d\t%lld\t%s\t%.17g\n", id,
+                                     static_cast<long long>(number), name.c_str(), value);
+      if (PQputCopyData(on, line.data(), size) != 1) throw std::runtime_error(PQerrorMessage(on));
+    }
+    if (PQputCopyEnd(on, nullptr) != 1) throw std::runtime_error(PQerrorMessage(on));
+    result const answer(PQgetResult(on));
+    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK || PQgetResult(on) != nullptr)
+      throw std::runtime_error(PQerrorMessage(on));
+    return static_cast<std::size_t>(std::atoi(PQcmdTuples(answer.get())));
+  }
   std::size_t insert_in_pipeline(std::string_view, std::vector<bench::article> const& rows) {
     return insert(rows, [this](bench::article const& row) {
       std::array<char, 32> id;

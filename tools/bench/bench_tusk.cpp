@@ -52,6 +52,9 @@ class client {
   std::size_t insert_bound(std::string_view sql, std::vector<bench::article> const& rows) {
     return connection_.executemany(sql, rows);
   }
+  std::size_t copy_in(std::string_view sql, std::vector<bench::article> const& rows) {
+    return connection_.copy_in(sql, rows);
+  }
   std::size_t insert_in_pipeline(std::string_view sql, std::vector<bench::article> const& rows) {
     auto pipeline = connection_.pipeline();
     for (auto const& row : rows) pipeline.query(sql, std::get<int>(row), std::get<std::string>(row));

@@ -59,6 +59,10 @@ void by_unnest(tusk::connection& conn, std::vector<reading> const& readings) {
              sensors, places, values);
 }
 
+void by_copy(tusk::connection& conn, std::vector<reading> const& readings) {
+  conn.copy_in("COPY reading FROM STDIN (FORMAT binary)", readings);
+}
+
 /// Does it in a transaction of its own, and says how fast it was.
 template <class Load>
 void time(tusk::connection& conn, char const* how, std::vector<reading> const& readings, Load const& load) {
@@ -88,6 +92,7 @@ int main(int count, char** arguments) {
     time(conn, "execute_values", readings, by_execute_values);
     time(conn, "RETURNING", readings, with_their_ids);
     time(conn, "unnest", readings, by_unnest);
+    time(conn, "copy_in", readings, by_copy);
     return 0;
   } catch (tusk::error const& e) {
     std::fprintf(stderr, "%s\n", e.what());

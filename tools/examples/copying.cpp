@@ -1,8 +1,9 @@
 // COPY: many rows into a table and out of it, as values, as lines, and from and to files.
 #include <cstdio>
-#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <tusk/tusk.hpp>
 #include <vector>
 
@@ -11,9 +12,9 @@ struct item {
   std::optional<std::string> name;
 };
 
-int main() {
+int main(int count, char** arguments) {
   try {
-    tusk::connection conn = tusk::connect("", {.autocommit = true});
+    tusk::connection conn = tusk::connect(count > 1 ? arguments[1] : "", {.autocommit = true});
     conn.exec("CREATE TEMPORARY TABLE item (id int, name text)");
 
     // A range of tuples, aggregates or params. The statement says how it travels: text, CSV or binary.
@@ -32,14 +33,14 @@ int main() {
       sum += id + (name ? 1 : 0);
     std::printf("sum %ld\n", sum);
 
-    // Files, and how far it is.
-    conn.copy_out("COPY item TO STDOUT (FORMAT csv)", std::ofstream("/tmp/tusk_items.csv"));
+    // Streams, as of files, and how far it is.
+    std::stringstream file;
+    conn.copy_out("COPY item TO STDOUT (FORMAT csv)", static_cast<std::ostream&>(file));
     auto const show = [](tusk::copy_progress const& now) {
       std::printf("%llu of %llu bytes\n", static_cast<unsigned long long>(now.bytes),
                   static_cast<unsigned long long>(now.total.value_or(0)));
     };
-    conn.copy_in("COPY item FROM STDIN (FORMAT csv)", std::ifstream("/tmp/tusk_items.csv"), {.progress = show});
-    std::remove("/tmp/tusk_items.csv");
+    conn.copy_in("COPY item FROM STDIN (FORMAT csv)", static_cast<std::istream&>(file), {.progress = show});
 
     // An error names the line.
     try {

@@ -52,7 +52,7 @@ class request_queue {
   /// Whether a request of that kind stands behind the front one.
   bool goes_on_with(request_kind what) const noexcept { return end_ - front_ > 1 && sent_[front_ + 1].kind == what; }
 
-  /// Whether the server comes to a Sync, one of a query or a unit too, before the end.
+  /// Whether a Sync stands in it, or that of a unit.
   bool holds_sync() const noexcept;
 
   /// How many requests were answered or skipped: the number of the last of them.
