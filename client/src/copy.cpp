@@ -14,7 +14,7 @@
 namespace tusk {
 namespace {
 
-constexpr char left_text[] = "a COPY was left without finish(), and it did not end in time";
+constexpr char unfinished_text[] = "a COPY was left without finish(), and it did not end in time";
 
 /// Waits until more may be given, or it has ended.
 void await_hunger(detail::connection_state& on, detail::copy_in_run& what) {
@@ -128,11 +128,9 @@ void copy_in::throw_if_ended() {
   auto& on = *state_;
   on.require.going_on();
   if (!what_->is_over()) return;
-  if (what_->error()) {
-    if (!on.options.async && !what_->has_ended()) on.await(*what_);
-    if (!what_->has_ended()) return;  // poll() goes on
-    what_->rethrow();
-  }
+  if (!on.options.async && !what_->has_ended()) on.await(*what_);  // it has failed, or its limit is over
+  if (!what_->has_ended()) return;                                 // poll() goes on
+  what_->rethrow();
   throw programming_error("this COPY has ended, or was given up; nothing more can be given to it");
 }
 
@@ -141,6 +139,7 @@ void copy_in::push() {
     auto& on = state();
     detail::operation_guard const guard(on.lock);
     throw_if_ended();
+    if (what_->is_over()) return encoder_->clear();  // its error is told when it has ended
     if (on.options.async && on.engine.queued() + encoder_->size() > on.options.limits.queued)
       throw programming_error("limits.queued bytes wait to be sent already; step the connection with poll() first");
     what_->give();
@@ -149,7 +148,7 @@ void copy_in::push() {
       on.engine.step();
       if (on.context.session.output().empty() && !what_->has_ended()) on.engine.step();  // the server may have failed
       await_hunger(on, *what_);
-      if (what_->error()) throw_if_ended();
+      throw_if_ended();
     }
   }
   tell_progress();
@@ -257,7 +256,7 @@ void copy_in::leave(std::string_view why) noexcept {
   try {
     left->give_up(std::string(why).c_str());
     if (!on.lock.passes() && !on.context.obstacles.any_of(detail::obstacles::forked)) on.engine.resume();
-    detail::end_early(on, *left, {.rolls_back = true, .text = left_text});
+    detail::end_early(on, *left, {.rolls_back = true, .text = unfinished_text});
   } catch (...) {
     on.close();
   }

@@ -8,8 +8,8 @@
 namespace tusk::detail {
 namespace {
 
-constexpr std::string_view signature("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0",
-                                     19);  // flags and the header's extension: none
+constexpr std::string_view file_header("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0",
+                                       19);  // flags and the header's extension: none
 constexpr std::uint64_t ones = 0x0101'0101'0101'0101, highs = 0x8080'8080'8080'8080;
 
 /// Not zero if one of the bytes is zero.
@@ -44,7 +44,7 @@ void copy_encoder::begin(copy_format const& how) {
                        (how.null.empty() || !may_be_in_number(how.null[0]));
   if (has_data_) return;
   if (how.kind == copy_kind::binary)
-    write(signature);
+    write(file_header);
   else if (how.header)
     write("\n");
 }

@@ -11,7 +11,7 @@
 namespace tusk {
 namespace {
 
-constexpr char left_text[] = "a COPY was left, and it did not end in time";
+constexpr char left_copy_text[] = "a COPY was left, and it did not end in time";
 
 }  // namespace
 
@@ -129,7 +129,7 @@ void copy_out::leave() noexcept {
   left->leave();
   bool const cancels = then_ == on_leave::cancel || (then_ == on_leave::automatic && left->is_alone());
   try {
-    detail::end_early(on, *left, {.cancels = cancels, .rolls_back = then_ != on_leave::drain, .text = left_text});
+    detail::end_early(on, *left, {.cancels = cancels, .rolls_back = then_ != on_leave::drain, .text = left_copy_text});
   } catch (...) {
     on.close();
   }

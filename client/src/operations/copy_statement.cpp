@@ -10,10 +10,10 @@
 namespace tusk::detail {
 namespace {
 
-bool begins_name(char c) noexcept {
+bool starts_name(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-bool is_in_name(char c) noexcept { return begins_name(c) || (c >= '0' && c <= '9') || c == '$'; }
+bool is_in_name(char c) noexcept { return starts_name(c) || (c >= '0' && c <= '9') || c == '$'; }
 
 struct token {
   enum class kind : std::uint8_t { end, word, quoted, string, number, symbol, unclear };
@@ -24,9 +24,9 @@ struct token {
 };
 
 /// Gives one token after the other; the first that is unclear is given for ever.
-class lexer {
+class copy_lexer {
  public:
-  lexer(std::string_view sql, bool standard_strings) noexcept : rest_(sql), standard_(standard_strings) {}
+  copy_lexer(std::string_view sql, bool standard_strings) noexcept : rest_(sql), standard_(standard_strings) {}
 
   token next() {
     if (peeked_) return *std::exchange(peeked_, std::nullopt);
@@ -48,9 +48,9 @@ class lexer {
       return read_string(true);
     }
     bool const has_prefix = rest_.size() > 1 && (rest_[1] == '\'' || (rest_[1] == '&' && rest_.size() > 2));
-    if (begins_name(c) && has_prefix && std::string_view("uUbBxXnN").find(c) != std::string_view::npos)
+    if (starts_name(c) && has_prefix && std::string_view("uUbBxXnN").find(c) != std::string_view::npos)
       return stop();  // U&'..', U&"..", B'..', X'..', N'..'
-    if (begins_name(c)) return read_word();
+    if (starts_name(c)) return read_word();
     if (c == '"') return read_quoted();
     if (c == '\'') return read_string(false);
     if (c == '$') return read_dollars();
@@ -327,7 +327,7 @@ class parser {
     return found_.header || value.text == "false" || value.text == "off" || value.text == "0";
   }
 
-  lexer from_;
+  copy_lexer from_;
   options found_;
   bool is_from_ = false;
 };
