@@ -104,7 +104,7 @@ constexpr protocol::execute all_rows{};
 
 std::error_code session::copy_in() {
   auto const failed = send(all_rows, {request_kind::execute_copy_in});
-  if (!failed) copy_in_sent_ = state_ != state::skipping || queue_.holds_sync();
+  if (!failed) copy_in_sent_ = state_ != state::skipping || queue_.syncs_before_copy_in();
   return failed;
 }
 std::error_code session::copy_out() { return send(all_rows, {request_kind::execute_copy_out}); }

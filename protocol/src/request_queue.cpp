@@ -31,9 +31,12 @@ std::size_t request_queue::repeat_syncs() {
   return syncs;
 }
 
-bool request_queue::holds_sync() const noexcept {
-  return std::any_of(sent_.get() + front_, sent_.get() + end_,
-                     [](queued_request const& each) { return each.kind >= request_kind::unit; });
+bool request_queue::syncs_before_copy_in() const noexcept {
+  for (std::size_t i = front_; i != end_; ++i) {
+    if (sent_[i].kind >= request_kind::unit) return true;
+    if (sent_[i].kind == request_kind::execute_copy_in) return false;
+  }
+  return false;
 }
 
 void request_queue::release() noexcept {

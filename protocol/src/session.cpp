@@ -46,9 +46,11 @@ void session::skip_to_sync() noexcept {
   state_ = state::syncing;
   // These have a ReadyForQuery of their own.
   if (queue_.front().kind == request_kind::query || queue_.front().kind == request_kind::unit) return;
+  bool const was_copy_in = queue_.front().kind == request_kind::execute_copy_in;
   queue_.pop();
   state_ = state::skipping;
-  if (copy_in_sent_) copy_in_sent_ = queue_.holds_sync();  // else it is skipped, or was what failed
+  if (copy_in_sent_)
+    copy_in_sent_ = !was_copy_in && queue_.syncs_before_copy_in();  // else it is skipped, or was what failed
   stop_skipping_at_sync();
 }
 

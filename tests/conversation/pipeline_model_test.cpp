@@ -200,7 +200,8 @@ class pipeline_run {
       }
       if (testing::Test::HasFailure()) return;
     }
-    while (copies_in_ && !on_.over()) {
+    for (int turns = 0; copies_in_ && !on_.over(); ++turns) {
+      ASSERT_LT(turns, 10'000) << "the COPY does not end: " << name(on_->state());
       exchange_all();
       go_on_copying();
     }
