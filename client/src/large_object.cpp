@@ -22,7 +22,7 @@ namespace {
 
 using bytes = std::vector<std::byte>;
 
-constexpr std::size_t longest_part = 1 << 20;
+constexpr std::size_t longest_call = 1 << 20;
 constexpr std::string_view same_transaction =
     " WHERE pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.=) $1::pg_catalog.timestamptz";
 
@@ -154,7 +154,7 @@ T large_object::call(std::string_view function, Args const&... args) {
 // ---- reading and writing ----
 
 std::size_t large_object::read_part(char* to, std::size_t count) {
-  auto const part = call<bytes>("loread($2, $3)", static_cast<int>(std::min(count, longest_part)));
+  auto const part = call<bytes>("loread($2, $3)", static_cast<int>(std::min(count, longest_call)));
   if (part.size() > count) throw operational_error("the server gave more of a large object than was asked for");
   std::memcpy(to, part.data(), part.size());
   return part.size();
@@ -173,7 +173,7 @@ std::size_t large_object::read(std::span<std::byte> to) {
 std::string large_object::read(std::size_t count) {
   std::string all;
   while (all.size() != count) {
-    std::size_t const before = all.size(), wanted = std::min(count - before, longest_part);
+    std::size_t const before = all.size(), wanted = std::min(count - before, longest_call);
     all.resize(before + wanted);
     std::size_t const part = read_part(all.data() + before, wanted);
     all.resize(before + part);
@@ -184,7 +184,7 @@ std::string large_object::read(std::size_t count) {
 
 void large_object::write(std::span<std::byte const> what) {
   while (!what.empty()) {
-    auto const part = what.first(std::min(what.size(), longest_part));
+    auto const part = what.first(std::min(what.size(), longest_call));
     auto const written = call<int>("lowrite($2, $3)", part);
     if (written < 0 || static_cast<std::size_t>(written) != part.size())
       throw operational_error("the server wrote " + std::to_string(written) + " of " + std::to_string(part.size()) +
@@ -212,7 +212,7 @@ oid large_object::import_file(connection& conn, std::filesystem::path const& fro
   std::uint64_t const size = std::filesystem::file_size(from, unknown);
   large_object to = create(conn, 0, lo_mode::write);
   try {
-    std::string part(longest_part, '\0');
+    std::string part(longest_call, '\0');
     for (std::uint64_t done = 0; std::size_t const read = in.read(part);) {
       to.write(std::string_view(part).substr(0, read));
       done += read;
@@ -232,7 +232,7 @@ void large_object::export_file(connection& conn, oid id, std::filesystem::path c
   from.seek(0);
   file out(to, "wb");
   for (std::uint64_t done = 0;;) {
-    std::string const part = from.read(longest_part);
+    std::string const part = from.read(longest_call);
     if (part.empty()) break;
     out.write(part);
     done += part.size();

@@ -13,7 +13,7 @@
 namespace tusk {
 namespace {
 
-std::string quoted(std::string_view name) { return std::string(1, '"').append(name).append(1, '"'); }
+std::string in_quotes(std::string_view name) { return std::string(1, '"').append(name).append(1, '"'); }
 
 bool is_unknown(detail::column_set const& in, std::size_t index) {
   oid const type = (*in.infos)[index].type;
@@ -25,7 +25,7 @@ std::string described(detail::column_set const& in, std::size_t index) {
   std::string name(type_name(column.type));
   if (name.empty() && in.loaded) name = in.loaded->name_of(column.type);
   if (!name.empty()) name += ' ';
-  return "column " + std::to_string(index) + " " + quoted(column.name) + " of type " + name + "(OID " +
+  return "column " + std::to_string(index) + " " + in_quotes(column.name) + " of type " + name + "(OID " +
          std::to_string(column.type) + ")";
 }
 
@@ -51,8 +51,8 @@ void throw_no_column(result_state const& in, std::size_t index) {
 
 void throw_no_column(result_state const& in, std::string_view name) {
   std::string names;
-  for (auto const& each : *in.columns->infos) names += (names.empty() ? "" : ", ") + quoted(each.name);
-  throw programming_error("there is no column " + quoted(name) +
+  for (auto const& each : *in.columns->infos) names += (names.empty() ? "" : ", ") + in_quotes(each.name);
+  throw programming_error("there is no column " + in_quotes(name) +
                           "; the columns are: " + (names.empty() ? "none" : names) +
                           (names.find(replacement) == names.npos
                                ? ""
@@ -195,7 +195,7 @@ void match_members(result_state const& in, std::span<std::string_view const> nam
       used[j] = true;
     }
     std::string& list = found == 0 ? without_column : ambiguous;
-    if (found != 1) list += (list.empty() ? "" : ", ") + quoted(names[i]);
+    if (found != 1) list += (list.empty() ? "" : ", ") + in_quotes(names[i]);
   }
   if (!ambiguous.empty())
     throw programming_error("more than one column is named " + ambiguous + ", so that members of " + type_in(type) +
@@ -203,7 +203,7 @@ void match_members(result_state const& in, std::span<std::string_view const> nam
   if (without_column.empty()) return;
   std::string left_over;
   for (std::size_t j = 0; j < infos.size(); ++j)
-    if (!used[j]) left_over += (left_over.empty() ? "" : ", ") + quoted(infos[j].name);
+    if (!used[j]) left_over += (left_over.empty() ? "" : ", ") + in_quotes(infos[j].name);
   throw programming_error("no column is named as these members of " + type_in(type) + ": " + without_column +
                           "; columns without a member: " + (left_over.empty() ? "none" : left_over) +
                           "; rename columns with AS, or use by_position");

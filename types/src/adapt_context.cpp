@@ -9,7 +9,7 @@
 namespace tusk {
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   types::text_buffer to;
   types::append_identifier(to, name);
   return {to.data(), to.size()};
@@ -20,7 +20,7 @@ std::string written(std::string_view name) {
   bool const plain = !name.empty() && (name.front() < '0' || name.front() > '9') &&
                      std::all_of(name.begin(), name.end(),
                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-  return plain ? std::string(name) : quoted(name);
+  return plain ? std::string(name) : in_quotes(name);
 }
 
 // Takes one identifier off the front, as the server reads it: in quotes as it stands, else in small letters.
@@ -50,7 +50,7 @@ std::optional<std::string> take_identifier(std::string_view& rest) {
 
 void loaded_types::add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible) {
   bool const alone = visible && type_of_name(name) == 0;
-  by_oid_.insert_or_assign(type, loaded_type{type, array, quoted(schema) + '.' + quoted(name),
+  by_oid_.insert_or_assign(type, loaded_type{type, array, in_quotes(schema) + '.' + in_quotes(name),
                                              (alone ? "" : written(schema) + '.') + written(name)});
   by_name_.insert_or_assign({std::string(schema), std::string(name)}, type);
   if (visible) by_name_.insert_or_assign({std::string(), std::string(name)}, type);

@@ -35,7 +35,7 @@ bool covers(std::string_view pattern, std::string_view host) {
 
 bool holds_nul(std::string_view text) { return text.find('\0') != text.npos; }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   std::string text = "\"";
   for (char const c : name.substr(0, longest_shown)) text += c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';
   return text + (name.size() > longest_shown ? "...\"" : "\"");
@@ -75,9 +75,9 @@ std::string shown(certificate_names const& names) {
   auto const add = [&](std::string const& name) {
     if (count++ < most_shown) text += (text.empty() ? "" : ", ") + name;
   };
-  for (auto const& name : names.dns) add(quoted(name));
+  for (auto const& name : names.dns) add(in_quotes(name));
   for (auto const& bytes : names.addresses) add(address_text(bytes));
-  if (names.common_name && names.dns.empty()) add(quoted(*names.common_name));
+  if (names.common_name && names.dns.empty()) add(in_quotes(*names.common_name));
   if (count == 0) return "no name";
   return count > most_shown ? text + " and " + std::to_string(count - most_shown) + " more" : text;
 }
