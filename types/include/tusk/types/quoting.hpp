@@ -56,7 +56,7 @@ inline std::size_t find_any(std::string_view text, std::size_t from, Chars... wa
 /// White space, and every character that is special in one of the texts.
 inline constexpr auto special_somewhere = [] {
   std::array<bool, 256> special{};
-  for (unsigned char const c : std::string_view("\t\n\v\f\r ,;(){}[]\"\\")) special[c] = true;
+  for (char const c : std::string_view("\t\n\v\f\r ,;(){}[]\"\\")) special[static_cast<unsigned char>(c)] = true;
   return special;
 }();
 
