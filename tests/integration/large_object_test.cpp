@@ -68,7 +68,8 @@ TEST_F(large_object_test, is_written_read_and_moved_in) {
 }
 
 TEST_F(large_object_test, of_all_sizes_comes_back) {
-  for (std::size_t const size : {0, 1, 2047, 2048, 2049, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3'000'000}) {
+  for (int const length : {0, 1, 2047, 2048, 2049, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3'000'000}) {
+    auto const size = static_cast<std::size_t>(length);
     std::string const bytes = random_bytes(size);
     auto lo = large_object::create(conn_);
     lo.write(bytes);
@@ -182,7 +183,8 @@ TEST_F(large_object_test, closes_moves_and_outlives_its_connection) {
 }
 
 TEST_F(large_object_test, is_made_of_a_file_and_written_to_one) {
-  for (std::size_t const size : {0, 1, 1 << 20, 2'500'000}) {
+  for (int const length : {0, 1, 1 << 20, 2'500'000}) {
+    auto const size = static_cast<std::size_t>(length);
     std::string const bytes = random_bytes(size);
     std::ofstream(path("from"), std::ios::binary) << bytes;
     std::vector<std::uint64_t> told;

@@ -107,7 +107,7 @@ TEST_F(server_cursor_test, is_not_for_many_statements) {
 // ---- fetching ----
 
 TEST_F(server_cursor_test, every_way_to_fetch_gives_the_same_rows) {
-  for (std::size_t const itersize : {0, 1, 3, 10, 11}) {
+  for (std::size_t const itersize : {0u, 1u, 3u, 10u, 11u}) {
     counting cur(conn_, {.name = "c"});
     cur.itersize = itersize;
     cur.execute(ten);
@@ -204,7 +204,7 @@ TEST_F(server_cursor_test, a_million_rows_by_2000) {
 // ---- moving ----
 
 TEST_F(server_cursor_test, moves_in_every_direction) {
-  for (std::size_t const ahead : {1, 3, 10}) {
+  for (std::size_t const ahead : {1u, 3u, 10u}) {
     auto cur = conn_.cursor({.name = "c", .scrollable = true});
     cur.itersize = ahead;
     cur.execute(ten);
