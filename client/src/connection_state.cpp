@@ -128,19 +128,21 @@ pending_operation connection_state::start(std::shared_ptr<sql_operation> what, s
   pending_operation made = handle_to(std::move(what), *this);
   if (!options.async && !context.obstacles.any_of(obstacles::connecting)) {
     engine.step();  // sends
-    wait_for_room();
+    wait_for_room(*this);
   }
   return made;
 }
 
-void connection_state::wait_for_room() {
-  if (engine.make_room()) [[likely]]
+void wait_for_room(connection_state& on) {
+  constexpr std::size_t worth_sending = std::size_t{8} << 10;  // before there is more, so that the server works
+  if (on.context.session.output().size() >= worth_sending) on.engine.step();
+  if (has_room(on.engine) || on.context.is_closed()) [[likely]]
     return;
-  if (auto const callback = by_callback.in_force())
-    by_callback.wait_for_room(*callback);
+  if (auto const callback = on.by_callback.in_force())
+    on.by_callback.wait_for_room(*callback);
   else
-    engine.wait_for_room();
-  finish();
+    on.engine.step_until([&] { return has_room(on.engine); });
+  on.finish();
 }
 
 void connection_state::wait_for_started(sql_operation& what) {
@@ -227,7 +229,7 @@ poll_status connection_state::step_specially() {
       !context.obstacles.any_of(obstacles::forked) && context.obstacles.any_of(obstacles::waited);
   if (!is_for_callback && context.obstacles.any_of(obstacles::closed | obstacles::forked)) require.open();
   poll_status const wanted = is_for_callback ? by_callback.step() : step();
-  return engine.is_full() || engine.is_hungry() ? poll_status::ok : wanted;
+  return engine.waits_for_caller() ? poll_status::ok : wanted;
 }
 
 /// What poll() does when nothing is under way any more. `was_busy`: something was, before the step.

@@ -121,8 +121,6 @@ class connection_state {
   /// ones. Throws its error if it could not be sent.
   pending_operation start(std::shared_ptr<sql_operation> what, std::unique_ptr<client::limit>&& limit = nullptr,
                           std::size_t size = 0);
-  /// Waits until less than the watermark of the queue waits to be sent. For blocking connections.
-  void wait_for_room();
   /// Waits until one that was started has ended. On an asynchronous connection it must have.
   void wait_for_started(sql_operation& what);
   /// Has one that was started end soon.
@@ -168,5 +166,10 @@ class connection_state {
   std::atomic<bool> close_asked_ = false;                                   // by a handler, or by another thread
   fork_watch in_child_{lock, context.obstacles.word(), obstacles::forked};  // the last one, as it refers to the others
 };
+
+/// Whether less than the watermark of the queue waits to be sent.
+inline bool has_room(engine const& of) noexcept { return of.queued() <= operation_queue::watermark; }
+/// Sends, if there is enough to be worth it, and waits until there is room. For blocking connections; does not lock.
+void wait_for_room(connection_state& on);
 
 }  // namespace tusk::detail

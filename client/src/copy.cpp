@@ -21,7 +21,7 @@ void await_hunger(detail::connection_state& on, detail::copy_in_run& what) {
   if (auto const callback = on.by_callback.in_force()) {
     if (!what.has_ended() && !what.is_hungry()) on.by_callback.wait(*callback, &what);
   } else {
-    on.engine.wait_until_hungry(what);
+    on.engine.step_until([&] { return what.has_ended() || what.is_hungry(); });
   }
   on.finish();
   on.told.rethrow();

@@ -106,7 +106,7 @@ detail::pending_operation pipeline::add_now(std::shared_ptr<detail::prepared_sta
   if (open_->has_unfed()) request->keep();
   if (on.watched) on.started = request;
   detail::pending_operation made = detail::handle_to(std::move(request), on);
-  if (!on.options.async) on.wait_for_room();
+  if (!on.options.async) detail::wait_for_room(on);
   return made;
 }
 

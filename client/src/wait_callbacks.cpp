@@ -78,7 +78,7 @@ poll_status callback_waiting::step() {
   }
   try {
     poll_status const wanted = on_.step();
-    return now_->for_room && on_.engine.has_room() ? poll_status::ok : wanted;
+    return now_->for_room && has_room(on_.engine) ? poll_status::ok : wanted;
   } catch (...) {
     on_.engine.end().give_up();
     if (what == nullptr) now_->error = std::current_exception();
@@ -121,7 +121,7 @@ void callback_waiting::wait_for_room(wait_callback const& callback) {
   one_wait here{nullptr, true};
   run(callback, here);
   // Where the connection is closed, what is under way has its error.
-  if (!on_.is_close_asked() && !on_.context.is_closed() && !on_.engine.has_room()) give_up_early();
+  if (!on_.is_close_asked() && !on_.context.is_closed() && !has_room(on_.engine)) give_up_early();
 }
 
 void callback_waiting::wait(wait_callback const& callback, sql_operation* what) {
@@ -130,8 +130,7 @@ void callback_waiting::wait(wait_callback const& callback, sql_operation* what) 
   if (on_.is_close_asked()) return;                    // by a handler; finish() does it
   if (here.error) std::rethrow_exception(here.error);  // which the callback swallowed
   detail::engine const& engine = on_.engine;
-  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.is_full() && !engine.is_hungry()))
-    give_up_early();
+  if (engine.channel().is_connecting() || (engine.is_busy() && !engine.waits_for_caller())) give_up_early();
   if (on_.context.is_closed() && (what == nullptr || !what->error())) on_.require.open();
 }
 

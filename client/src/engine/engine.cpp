@@ -17,8 +17,10 @@ constexpr std::chrono::seconds last_words{1};  // how long they are waited for a
 // A step that always finds more gives the caller a turn after about 1 MiB.
 constexpr std::size_t reads_a_step = (std::size_t{1} << 20) / protocol::frame_reader::chunk_capacity;
 
-// So many bytes are sent before there are more, so that the server works meanwhile.
-constexpr std::size_t worth_sending = std::size_t{8} << 10;
+/// Whether the one in front takes no more until its caller has taken what it has.
+bool is_full(session_context const& in, operation_queue& queue) {
+  return in.obstacles.any_of(obstacles::streaming) && !queue.empty() && queue.front().is_full();
+}
 
 }  // namespace
 
@@ -66,34 +68,12 @@ void engine::wait(operation const& what) {
   }
 }
 
-void engine::wait_until_hungry(operation const& what) {
-  auto const has_come = [&] { return what.has_ended() || what.is_hungry(); };
-  while (!has_come()) {
-    client::wish const next = step();
-    if (next.is_none() || has_come()) return;
-    wait_for(next);
-  }
-}
-
 void engine::wait_until_idle(client::deadline until) {
   while (!queue_.empty() || cancelling_.holds()) {
     client::wish next = step();
     if (next.is_none() || (queue_.empty() && !cancelling_.holds())) return;
     if (until && client::clock::now() >= *until) return;
     if (until && (!next.until || *until < *next.until)) next.until = until;
-    wait_for(next);
-  }
-}
-
-bool engine::make_room() {
-  if (in_.session.output().size() >= worth_sending) step();
-  return has_room() || in_.is_closed();
-}
-
-void engine::wait_for_room() {
-  while (!has_room()) {
-    client::wish const next = step();
-    if (next.is_none() || has_room()) return;
     wait_for(next);
   }
 }
@@ -200,7 +180,7 @@ bool engine::step_session(operation const* awaited) {
   // The answer to what was sent just now has hardly come: the caller waits first.
   if (!wait && wrote && sent && was_busy && !link.pending() && !link.has_failed()) return true;
   for (std::size_t turn = 0; !in_.is_closed(); ++turn) {
-    if (is_full() || (wait && awaited->has_ended() && !link.pending())) break;
+    if (is_full(in_, queue_) || (wait && awaited->has_ended() && !link.pending())) break;
     // What the TLS layer holds the descriptor does not show; but it is writable, so the caller comes back at once.
     if (!wait && turn >= reads_a_step) return sent && !link.pending();
     bool const waits = wait && !awaited->has_ended() && sent;

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <string>
@@ -58,24 +59,22 @@ class engine {
   [[gnu::always_inline]] bool exchange(Operation& what, AtOnce const& at_once);
   /// Steps until the operation has ended, or is full, waiting as long as it takes.
   void wait(operation const& what);
-  /// Whether the one in front is full.
-  bool is_full() const noexcept {
-    return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() && queue_.front().is_full();
+  /// Steps until it is done, or nothing is left to wait for, waiting as long as it takes.
+  template <std::predicate Done>
+  void step_until(Done const& done) {
+    while (!done()) {
+      client::wish const next = step();
+      if (next.is_none() || done()) return;
+      wait_for(next);
+    }
   }
-  /// Whether the one in front waits for its caller's data.
-  bool is_hungry() const noexcept {
-    return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() && queue_.front().is_hungry();
+  /// Whether the one in front waits for its caller, to take what it has or to give more.
+  bool waits_for_caller() const noexcept {
+    return in_.obstacles.any_of(obstacles::streaming) && !queue_.empty() &&
+           (queue_.front().is_full() || queue_.front().is_hungry());
   }
-  /// Steps until the operation has ended, or waits for its caller's data.
-  void wait_until_hungry(operation const& what);
   /// Steps until none is under way, or the time has come.
   void wait_until_idle(client::deadline until = {});
-  /// Sends, if there is enough to be worth it. Whether less than the watermark of operation_queue waits then, or the
-  /// connection is closed.
-  bool make_room();
-  bool has_room() const noexcept { return queued() <= operation_queue::watermark; }
-  /// Steps until that holds.
-  void wait_for_room();
   /// Feeds on an operation that has more; `fed`: that has put it into the output by itself, as cancelling().may_feed()
   /// allowed.
   void resume(bool fed = false);
