@@ -156,7 +156,7 @@ T large_object::call(std::string_view function, Args const&... args) {
 std::size_t large_object::read_part(char* to, std::size_t count) {
   auto const part = call<bytes>("loread($2, $3)", static_cast<int>(std::min(count, longest_call)));
   if (part.size() > count) throw operational_error("the server gave more of a large object than was asked for");
-  std::memcpy(to, part.data(), part.size());
+  if (!part.empty()) std::memcpy(to, part.data(), part.size());
   return part.size();
 }
 

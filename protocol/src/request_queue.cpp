@@ -32,11 +32,10 @@ std::size_t request_queue::repeat_syncs() {
 }
 
 bool request_queue::syncs_before_copy_in() const noexcept {
-  for (std::size_t i = front_; i != end_; ++i) {
-    if (sent_[i].kind >= request_kind::unit) return true;
-    if (sent_[i].kind == request_kind::execute_copy_in) return false;
-  }
-  return false;
+  std::size_t last = end_;
+  while (last != front_ && sent_[last - 1].kind != request_kind::execute_copy_in) --last;
+  return std::any_of(sent_.get() + front_, sent_.get() + last,
+                     [](queued_request const& each) { return each.kind >= request_kind::unit; });
 }
 
 void request_queue::release() noexcept {

@@ -40,17 +40,17 @@ bool session::passes_limit() noexcept {
 }
 
 void session::skip_to_sync() noexcept {
+  bool const was_copy_in = state_ == state::executing_copy_in || state_ == state::copying_in;
   spare_syncs_ = 0;
   unit_ended_ = false;
   rows_.reset(reader_);
   state_ = state::syncing;
   // These have a ReadyForQuery of their own.
   if (queue_.front().kind == request_kind::query || queue_.front().kind == request_kind::unit) return;
-  bool const was_copy_in = queue_.front().kind == request_kind::execute_copy_in;
   queue_.pop();
   state_ = state::skipping;
-  if (copy_in_sent_)
-    copy_in_sent_ = !was_copy_in && queue_.syncs_before_copy_in();  // else it is skipped, or was what failed
+  // Else it is skipped, or was what failed; one whose data had ended is not what keeps requests back.
+  if (copy_in_sent_) copy_in_sent_ = !was_copy_in && queue_.syncs_before_copy_in();
   stop_skipping_at_sync();
 }
 

@@ -71,7 +71,7 @@ TEST(named_functions, of_error_texts_are_in_a_public_header) {
           declared.insert(word);
         // It makes "use start_x() and poll()" of it.
         constexpr std::string_view call = "(\"";
-        if (word != "require_blocking" || !behind.starts_with(call)) return;
+        if (word != "blocking" || !behind.starts_with(call)) return;
         std::string const what(behind.substr(call.size(), behind.find('"', call.size()) - call.size()));
         if (what != "prepare") named.emplace("start_" + what, file);
       });

@@ -52,7 +52,8 @@ class request_queue {
   /// Whether a request of that kind stands behind the front one.
   bool goes_on_with(request_kind what) const noexcept { return end_ - front_ > 1 && sent_[front_ + 1].kind == what; }
 
-  /// Whether a Sync, or that of a unit, stands before the COPY FROM STDIN in it: an error before that skips no COPY.
+  /// Whether a Sync, or that of a unit, stands before the last COPY FROM STDIN in it: an error before that does not
+  /// skip the COPY.
   bool syncs_before_copy_in() const noexcept;
 
   /// How many requests were answered or skipped: the number of the last of them.
