@@ -6,7 +6,7 @@ namespace tusk::detail {
 
 void end_early(connection_state& on, sql_operation& what, early_end const& how) {
   if (what.has_ended()) return;
-  if (on.context.obstacles.any_of(obstacles::forked)) return on.close();  // it is the parent's
+  if (on.context.obstacles.any_of(obstacles::forked)) return on.engine.end().close(how.text);  // it is the parent's
   if (on.lock.passes()) return on.close();
   if (how.cancels) on.engine.cancel(what);  // it alone: others may be before it
   if (what.has_ended()) return;

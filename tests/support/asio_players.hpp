@@ -88,7 +88,8 @@ class asio_callback_player : public asio_player {
   }
   std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
     std::uint64_t count = 0;
-    {
+    std::exception_ptr failed;
+    try {
       aio::copy_in in = conn_.start_copy_in(sql);
       handler more = [&](std::exception_ptr const& error) {
         failed_ = error;
@@ -106,8 +107,11 @@ class asio_callback_player : public asio_player {
       };
       in.room(more);
       run();
+    } catch (...) {
+      failed = std::current_exception();
     }
-    wait();
+    if (!conn_.native().closed()) wait();  // one that was left ends
+    if (failed) std::rethrow_exception(failed);
     return count;
   }
   void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
@@ -205,13 +209,17 @@ class asio_coroutine_player : public asio_player {
     std::uint64_t count = 0;
     spawn(
         [&, this]() -> asio::awaitable<void> {
-          {
+          std::exception_ptr failed;
+          try {
             aio::copy_in in = conn_.start_copy_in(sql);
             int number = next();
             for (; number >= 0; number = next()) co_await in.row(number, copied_text);
             if (number == -1) count = co_await in.finish();
+          } catch (...) {
+            failed = std::current_exception();
           }
-          co_await conn_.wait();
+          if (!conn_.native().closed()) co_await conn_.wait();  // one that was left ends
+          if (failed) std::rethrow_exception(failed);
         },
         note());
     run();

@@ -127,7 +127,8 @@ class polling_player : public plain_player {
   }
   std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
     std::uint64_t count = 0;
-    {
+    std::exception_ptr failed;
+    try {
       auto in = conn().start_copy_in(sql);
       int number = next();
       for (; number >= 0; number = next()) {
@@ -140,19 +141,29 @@ class polling_player : public plain_player {
         while (!ended.ready()) finish(conn());
         count = ended.get();
       }
+    } catch (...) {
+      failed = std::current_exception();
     }
-    finish(conn());
+    end_copy(failed);
     return count;
   }
   void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
-    {
+    std::exception_ptr failed;
+    try {
       auto out = conn().start_copy_out(sql);
       for (bool goes_on = true; goes_on && !out.ended();) {
         finish(conn());
         if (auto const chunk = out.take_chunk()) goes_on = each_row(*chunk, each);
       }
+    } catch (...) {
+      failed = std::current_exception();
     }
-    finish(conn());
+    end_copy(failed);
+  }
+  /// One that was left is ended by poll().
+  void end_copy(std::exception_ptr const& failed) {
+    if (!conn().closed()) finish(conn());
+    if (failed) std::rethrow_exception(failed);
   }
   void wait() override { finish(conn()); }
   void begin(std::string const& script, std::function<void(std::exception_ptr)> done) override {
