@@ -98,8 +98,8 @@ inline void session::finish_request() noexcept {
   } else {
     spare_syncs_ = 0;
     if (queue_.front().kind == request_kind::unit) return advance_unit();
-    if (state_ == state::executing_copy_in)
-      copy_in_sent_ = false;  // behind one whose data has ended there may be another
+    // Behind one whose data has ended there may be another.
+    if (state_ == state::executing_copy_in) copy_in_sent_ = false;
   }
   queue_.pop();
   for (; !queue_.empty() && queue_.front().kind == request_kind::spare_sync; queue_.pop()) ++spare_syncs_;

@@ -60,7 +60,8 @@ int main(int count, char** arguments) {
     long sum = 0;
     for (auto [number, square] : big.rows<int, long>()) sum += square - number;  // big.itersize rows a round trip
     big.scroll(-1);
-    std::printf("%ld, and the last of them is %d\n", sum, *big.fetchone<int>());
+    auto const last = big.fetchone<std::tuple<int, long>>();
+    std::printf("%ld, and the last of them is %d\n", sum, std::get<0>(*last));
 
     auto logged = conn.cursor<logging_cursor>();
     logged.callproc("upper", "shout");
