@@ -86,7 +86,8 @@ void require_readable(session_context const& in, std::string_view text, params c
 void require_no_copy(std::string_view first_word) {
   if (is_copy(first_word))
     throw programming_error(
-        "COPY ... FROM STDIN and COPY ... TO STDOUT cannot be run here: use copy_in() and copy_out(); exec() runs a COPY "
+        "COPY ... FROM STDIN and COPY ... TO STDOUT cannot be run here: use copy_in() and copy_out(); exec() runs a "
+        "COPY "
         "between tables and files at the server");
 }
 

@@ -86,10 +86,10 @@ class session {
 
   // ---- COPY: Parse and Bind of the statement stand before copy_in() or copy_out() in the same unit ----
 
-  /// Executes the unnamed portal, whose statement is a COPY FROM STDIN. copy_in_response, in state copying_in, says that
-  /// data may be sent. Up to copy_done(), copy_fail() or an error every other request but flush() fails with not_ready:
-  /// the server would drop a Sync, and close the connection because of anything else. Send flush() behind it, and
-  /// sync() behind its end.
+  /// Executes the unnamed portal, whose statement is a COPY FROM STDIN. copy_in_response, in state copying_in, says
+  /// that data may be sent. Up to copy_done(), copy_fail() or an error every other request but flush() fails with
+  /// not_ready: the server would drop a Sync, and close the connection because of anything else. Send flush() behind
+  /// it, and sync() behind its end.
   std::error_code copy_in();
   /// Data of the COPY, however it is divided. These three fail with not_ready unless the state is copying_in.
   std::error_code copy_data(std::string_view bytes);
