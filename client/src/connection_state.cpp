@@ -145,6 +145,13 @@ void wait_for_room(connection_state& on) {
   on.finish();
 }
 
+void close_locked(connection_state& on) noexcept {
+  if (on.lock.passes())
+    on.close();
+  else
+    on.engine.end().close(closed_text);
+}
+
 void connection_state::wait_for_started(sql_operation& what) {
   operation_guard const guard(lock);
   if (what.has_ended()) return;

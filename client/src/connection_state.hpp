@@ -171,5 +171,7 @@ class connection_state {
 inline bool has_room(engine const& of) noexcept { return of.queued() <= operation_queue::watermark; }
 /// Sends, if there is enough to be worth it, and waits until there is room. For blocking connections; does not lock.
 void wait_for_room(connection_state& on);
+/// connection_state::close() for a caller that has locked, which that would take for another thread, or is a handler.
+void close_locked(connection_state& on) noexcept;
 
 }  // namespace tusk::detail

@@ -258,7 +258,7 @@ void copy_in::leave(std::string_view why) noexcept {
     if (!on.lock.passes() && !on.context.obstacles.any_of(detail::obstacles::forked)) on.engine.resume();
     detail::end_early(on, *left, {.rolls_back = true, .text = unfinished_text});
   } catch (...) {
-    on.close();
+    detail::close_locked(on);
   }
 }
 

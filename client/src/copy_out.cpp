@@ -131,7 +131,7 @@ void copy_out::leave() noexcept {
   try {
     detail::end_early(on, *left, {.cancels = cancels, .rolls_back = then_ != on_leave::drain, .text = left_copy_text});
   } catch (...) {
-    on.close();
+    detail::close_locked(on);
   }
 }
 

@@ -6,12 +6,11 @@ namespace tusk::detail {
 
 void end_early(connection_state& on, sql_operation& what, early_end const& how) {
   if (what.has_ended()) return;
-  if (on.context.obstacles.any_of(obstacles::forked)) return on.engine.end().close(how.text);  // it is the parent's
-  if (on.lock.passes()) return on.close();
+  if (on.context.obstacles.any_of(obstacles::forked) || on.lock.passes()) return close_locked(on);
   if (how.cancels) on.engine.cancel(what);  // it alone: others may be before it
   if (what.has_ended()) return;
   if (on.options.async) return;  // poll() goes on
-  if (on.by_callback.in_force()) return on.close();
+  if (on.by_callback.in_force()) return close_locked(on);
   auto const until = client::clock::now() + on.options.guard_limit;
   on.engine.wait_until_idle(until);
   if (on.engine.is_busy() && !how.cancels) {

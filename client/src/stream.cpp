@@ -91,7 +91,7 @@ void row_stream::leave() noexcept {
   try {
     end_early();
   } catch (...) {
-    on.close();
+    close_locked(on);
   }
   what_.reset();
 }

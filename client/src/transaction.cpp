@@ -137,14 +137,6 @@ bool end_others(connection_state& on) {
   return !on.engine.is_busy();
 }
 
-/// Its caller has locked, or is a handler.
-void close_locked(connection_state& on) noexcept {
-  if (on.lock.passes())
-    on.close();
-  else
-    on.engine.end().close(closed_text);
-}
-
 }  // namespace
 
 void retry_or_rethrow(error const& why, int& tries_left, int tries) {

@@ -1,8 +1,6 @@
 // Large objects: every function, transactions that end, files, streams, sizes beyond 32 bits.
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <random>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "support/server.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thrown.hpp"
 
 namespace tusk::test {
@@ -27,16 +26,10 @@ std::string random_bytes(std::size_t size) {
 
 class large_object_test : public testing::Test {
  protected:
-  ~large_object_test() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path path(char const* name) const { return folder_ / name; }
+  std::string path(char const* name) const { return folder_.path(name); }
 
   connection conn_ = connect(dsn(way::unix_socket));
-  std::filesystem::path const folder_ = [] {
-    std::string name = (std::filesystem::temp_directory_path() / "tusk_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    return std::filesystem::path(name);
-  }();
+  temporary_folder const folder_;
 };
 
 TEST_F(large_object_test, is_written_read_and_moved_in) {
@@ -208,7 +201,7 @@ TEST_F(large_object_test, files_that_are_not_there_are_an_error_and_nothing_is_m
   EXPECT_CONTAINS("could not open",
                   thrown<operational_error>([&] { large_object::import_file(conn_, path("nothing")); }).what());
   EXPECT_CONTAINS("could not read",
-                  thrown<operational_error>([&] { large_object::import_file(conn_, folder_); }).what());
+                  thrown<operational_error>([&] { large_object::import_file(conn_, folder_.path()); }).what());
   std::ofstream(path("from")) << random_bytes(3'000'000);
   auto const count = [&] { return value<int>(conn_, "SELECT count(*)::int FROM pg_largeobject_metadata"); };
   int const before = count();
