@@ -165,6 +165,33 @@ TEST(Unit, ABrokenEnd) {
   }
 }
 
+// An answer that has come whole is taken in another way than one that comes by bytes.
+TEST(Unit, ATagThatHasANulAnywhereIsRefusedHoweverItComes) {
+  for (std::size_t size = 0; size < 28; ++size)
+    for (std::size_t nul = 0; nul <= size; ++nul) {  // behind the last: there is none
+      std::string tag(size, 'x');
+      if (nul < size) tag[nul] = '\0';
+      for (bool const ended : {true, false}) {
+        std::string const answer = bound() + framed('C', ended ? tag + '\0' : tag) + ready();
+        auto whole = opened().play(), by_bytes = opened().play();
+        for (auto* on : {&whole, &by_bytes}) {
+          on->take_events();
+          ASSERT_EQ((*on)->run("s", {}, 0), std::error_code());
+        }
+        whole.feed(answer);
+        auto const at_once = whole.take_events();
+        std::vector<std::string> one_by_one;
+        for (char each : answer) {
+          by_bytes.feed({&each, 1});
+          for (auto& told : by_bytes.take_events()) one_by_one.push_back(std::move(told));
+        }
+        EXPECT_EQ(at_once, one_by_one) << size << ' ' << nul << ' ' << ended;
+        bool const good = ended ? nul == size : size != 0 && nul == size - 1;
+        EXPECT_EQ(whole.state() == state::idle, good) << size << ' ' << nul << ' ' << ended;
+      }
+    }
+}
+
 // Its Bind and Execute are skipped, and its Sync is the one that the server waits for.
 TEST(Unit, EndsTheUnitThatFailedBeforeIt) {
   auto script = opened();
