@@ -51,6 +51,7 @@ class field_printer {
   void enumerator(E value, std::string_view) {
     byte(static_cast<char>(value));
   }
+  void format(auto value) { integer(value); }
   void cstring(std::string_view value) {
     if (masked_) return hide();
     line_.append(" \"").append(value) += '"';

@@ -24,6 +24,7 @@ class field_writer {
   void enumerator(E value, std::string_view) {
     add(std::to_string(static_cast<int>(value)));
   }
+  void format(auto value) { integer(value); }
   void cstring(std::string_view value) { add("'" + std::string(value) + "'"); }
   void bytes(std::string_view value, std::size_t) { rest(value); }
   void rest(std::string_view value) { add("<" + readable(value) + ">"); }
@@ -88,6 +89,10 @@ class field_map {
   template <class E>
   void enumerator(E, std::string_view) {
     add(1, integer_role::enumerator);
+  }
+  template <std::integral T>
+  void format(T) {
+    add(sizeof(T), integer_role::enumerator);
   }
   void cstring(std::string_view value) { at_ += value.size() + 1; }
   void bytes(std::string_view value, std::size_t) { at_ += value.size(); }

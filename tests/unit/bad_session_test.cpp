@@ -37,6 +37,10 @@ std::vector<answer> bad_answers() {
       {"row_first", message('D', int16(0)), errc::row_without_description, {"(message 'D' in state querying)"}},
       {"authentication", message('R', int32(0)), errc::unexpected_message, {"(message 'R' in state querying)"}},
       {"ready_at_once", ready(), errc::unexpected_message, {"(message 'Z' in state querying)"}},
+      {"a_third_format",
+       message('T', int16(1) + column("n").replace(column("n").size() - 2, 2, int16(2))),
+       errc::bad_value,
+       {"(message 'T' in state querying)"}},
       {"fields_missing",
        message('T', int16(1) + column("n")) + message('D', int16(0)),
        errc::wrong_field_count,
@@ -88,6 +92,42 @@ TEST_P(answering, badly_closes_the_connection_with_an_error_that_says_where) {
 
 INSTANTIATE_TEST_SUITE_P(each, answering, testing::ValuesIn(bad_answers()),
                          [](auto const& of) { return std::string(of.param.name); });
+
+TEST(bad_session, a_column_of_a_third_format_closes_the_connection_whatever_asked) {
+  using call = void (*)(connection&);
+  for (call const ask : {
+           call([](connection& conn) { conn.query("SELECT n"); }),
+           call([](connection& conn) { conn.prepare("SELECT n"); }),
+           call([](connection& conn) { conn.executemany("SELECT $1", std::vector<int>{1}); }),
+           call([](connection& conn) {
+             for (auto const& row : conn.stream("SELECT n")) (void)row;
+           }),
+           call([](connection& conn) {
+             pipeline several = conn.pipeline();
+             several.query("SELECT n");
+             several.sync().get();
+           }),
+           call([](connection& conn) { conn.cursor().execute("SELECT n"); }),
+       }) {
+    scripted_server server([](peer& client) {
+      client.receive_startup();
+      client.send(welcome());
+      std::string asked;
+      do asked = client.receive_message();
+      while (!asked.empty() && asked[0] != 'S' && asked[0] != 'H' && asked[0] != 'Q');
+      std::string described = column("n");
+      described.back() = 2;
+      if (asked[0] != 'Q') client.send(message('1') + message('t', int16(0)));
+      client.send(message('T', int16(1) + described));
+      client.stay_silent();
+    });
+    connection conn = connect(server.dsn(), {.autocommit = true});
+    auto const error = thrown<operational_error>([&] { ask(conn); });
+    EXPECT_EQ(error.code(), errc::bad_value) << error.what();
+    EXPECT_CONTAINS("message 'T'", error.what());
+    EXPECT_TRUE(conn.closed());
+  }
+}
 
 TEST(bad_session, garbage_while_idle_is_told_by_poll) {
   scripted_server server([](peer& client) {

@@ -41,6 +41,7 @@ class string_changer {
   string_changer(int chosen, std::string_view text) : left_(chosen), text_(text) {}
   void integer(auto&) {}
   void enumerator(auto&, std::string_view) {}
+  void format(auto&) {}
   void cstring(std::string_view& value) {
     if (left_-- == 0) value = text_;
   }

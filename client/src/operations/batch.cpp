@@ -37,10 +37,8 @@ fed batch::feed() {
   return end_unit(failed);
 }
 
-progress batch::take_description(protocol::event const& told) {
-  if (auto const* columns = std::get_if<protocol::row_description>(&told))
-    return take_columns(*columns, casters_, columns_);
-  return progress::under_way;
+void batch::take_description(protocol::event const& told) {
+  if (auto const* columns = std::get_if<protocol::row_description>(&told)) take_columns(*columns, casters_, columns_);
 }
 
 /// One of them has succeeded. Most give no rows, and need no result: the last one's is made at the end.

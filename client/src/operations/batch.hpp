@@ -37,7 +37,7 @@ class batch final : public sql_operation {
 
  private:
   bool is_whole() const noexcept { return fed_ == statements_->size(); }
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   void take_tag(std::string_view tag) override;
   void ready() override;
   bool is_several() noexcept override { return statements_->size() > 1; }

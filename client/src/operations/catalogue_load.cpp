@@ -10,13 +10,11 @@ fed catalogue_load::feed() {
 }
 
 /// Its columns are read by the built-in parsers alone.
-progress catalogue_load::take_description(protocol::event const& told) {
+void catalogue_load::take_description(protocol::event const& told) {
   auto const* columns = std::get_if<protocol::row_description>(&told);
-  if (columns == nullptr) return progress::under_way;
-  if (refuse_format(*columns) == progress::broken) return progress::broken;
+  if (columns == nullptr) return;
   bool misnamed = false;
   columns_ = in_.describe(*columns, true, {}, misnamed);
-  return progress::under_way;
 }
 
 void catalogue_load::take_tag(std::string_view tag) {

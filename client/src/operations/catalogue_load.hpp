@@ -23,7 +23,7 @@ class catalogue_load final : public sql_operation {
   bool is_barrier() const noexcept override { return false; }  // one SELECT
 
  private:
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   void take_tag(std::string_view tag) override;
   void ready() override;
 

@@ -36,7 +36,7 @@ fed preparation::feed() {
   return end_unit(parse_and_describe(in_.session, *fresh_));
 }
 
-progress preparation::take_description(protocol::event const& told) {
+void preparation::take_description(protocol::event const& told) {
   if (std::holds_alternative<protocol::parse_complete>(told)) {
     parsed_ = true;
     if (!fresh_->name.empty()) in_.statements.learn(*fresh_);
@@ -46,7 +46,6 @@ progress preparation::take_description(protocol::event const& told) {
     // server's refusal follows.
     if (auto const wrong = wrong_parameters(*fresh_, arguments())) fail(wrong);
   } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
-    if (refuse_format(*columns) == progress::broken) return progress::broken;
     columns_ = in_.describe(*columns, false, {}, misnamed_);
     described_ = true;
   } else if (std::holds_alternative<protocol::no_data>(told)) {
@@ -54,7 +53,6 @@ progress preparation::take_description(protocol::event const& told) {
     described_ = true;
   }
   if (described_) fresh_->columns = columns_;
-  return progress::under_way;
 }
 
 void preparation::ready() {

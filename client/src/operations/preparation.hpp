@@ -36,7 +36,7 @@ class preparation : public sql_operation {
   preparation(session_context& in, std::shared_ptr<prepared_statement> known, is_known) noexcept
       : sql_operation(in), fresh_(std::move(known)) {}
   void ready() override;
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   /// How many there are; none: it is not run.
   virtual std::optional<std::size_t> arguments() const noexcept { return {}; }
   std::shared_ptr<column_set const> columns_;

@@ -145,12 +145,12 @@ progress repeated_statement::take(protocol::event const& told) {
   return sql_operation::take(told);
 }
 
-progress repeated_statement::take_description(protocol::event const& told) {
+void repeated_statement::take_description(protocol::event const& told) {
   auto const number = in_.session.answering();
-  if (number == 0) return progress::under_way;
+  if (number == 0) return;
   auto const of = std::find_if(variants_.rbegin(), variants_.rend(),
                                [&](variant const& each) { return each.parse != 0 && each.parse <= number; });
-  if (of == variants_.rend()) return progress::under_way;
+  if (of == variants_.rend()) return;
   prepared_statement& fresh = *of->statement;
   if (std::holds_alternative<protocol::parse_complete>(told)) {
     if (!fresh.name.empty()) in_.statements.learn(fresh);
@@ -160,12 +160,10 @@ progress repeated_statement::take_description(protocol::event const& told) {
   } else if (std::holds_alternative<protocol::no_data>(told)) {
     fresh.columns = no_columns();
     if (!fresh.name.empty()) in_.keep(of->statement, fresh.parameters.size() <= protocol::max_parameters);
-  } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
-    if (refuse_format(*columns) == progress::broken) return progress::broken;
+  } else if (std::holds_alternative<protocol::row_description>(told)) {
     fail(std::make_exception_ptr(programming_error(gives_rows)));
     if (!fresh.name.empty()) in_.keep(of->statement, false);
   }
-  return progress::under_way;
 }
 
 void repeated_statement::take_tag(std::string_view tag) {

@@ -51,7 +51,7 @@ class repeated_statement final : public sql_operation {
   std::error_code send(params const& element);
   std::error_code parse(variant& by);
   void take_tag(std::string_view tag) override;
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   void plan_failed(bool may_heal) noexcept override;
   std::string advice(diagnostics const& fields) const override;
 

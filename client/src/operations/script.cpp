@@ -16,9 +16,8 @@ fed script::feed() {
   return fed::nothing;
 }
 
-progress script::take_description(protocol::event const& told) {
-  auto const* columns = std::get_if<protocol::row_description>(&told);
-  return columns == nullptr ? progress::under_way : take_columns(*columns, casters_, columns_);
+void script::take_description(protocol::event const& told) {
+  if (auto const* columns = std::get_if<protocol::row_description>(&told)) take_columns(*columns, casters_, columns_);
 }
 
 void script::take_tag(std::string_view tag) {

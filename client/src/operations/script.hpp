@@ -57,7 +57,7 @@ class script : public sql_operation {
   }
 
  protected:
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   /// Before it is fed; of one that keeps its text.
   void put_in_front(std::string_view statements) {
     own_text_.insert(0, statements);

@@ -111,7 +111,8 @@ progress sql_operation::take(protocol::event const& told) {
     fail(std::make_exception_ptr(programming_error(why)));
     return progress::under_way;
   }
-  return begins_ ? progress::under_way : take_description(told);
+  if (!begins_) take_description(told);
+  return progress::under_way;
 }
 
 progress sql_operation::take_error(protocol::error_response const& told) {
@@ -150,26 +151,15 @@ progress sql_operation::break_off(std::string const& why) {
   return progress::broken;
 }
 
-/// Ends the session if a column has a format that there is not.
-progress sql_operation::refuse_format(protocol::row_description const& told) {
-  for (protocol::column_description const& each : told.columns)
-    if (each.format_code != 0 && each.format_code != 1)
-      return break_off("the server described a column with format " + std::to_string(each.format_code) +
-                       ", and there is none but 0 (text) and 1 (binary)");
-  return progress::under_way;
-}
-
-progress sql_operation::take_columns(protocol::row_description const& told, first_casters const& casters,
-                                     std::shared_ptr<column_set const>& into) {
+void sql_operation::take_columns(protocol::row_description const& told, first_casters const& casters,
+                                 std::shared_ptr<column_set const>& into) {
   if (auto* const known = in_.descriptions.find(casters, [&](auto const& each) { return each == told.columns; })) {
     into = in_.columns_of(*known);
-    return progress::under_way;
+    return;
   }
-  if (refuse_format(told) == progress::broken) return progress::broken;
   bool misnamed = false;
   into = in_.describe(told, false, casters, misnamed);
   if (!misnamed) in_.descriptions.keep(told.columns, casters, into);
-  return progress::under_way;
 }
 
 std::error_code sql_operation::fail_at_server() {

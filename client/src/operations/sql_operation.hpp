@@ -57,7 +57,7 @@ class sql_operation : public operation {
   /// A statement has ended, well; its rows are in the session until take_rows().
   virtual void take_tag(std::string_view tag) = 0;
   /// ParseComplete, ParameterDescription, RowDescription, NoData.
-  virtual progress take_description(protocol::event const&) { return progress::under_way; }
+  virtual void take_description(protocol::event const&) {}
   /// All answers have come.
   virtual void ready() {}
   /// The server has refused a statement, in a way that may come from its plan. `may_heal`: it was not bound yet, and
@@ -104,10 +104,9 @@ class sql_operation : public operation {
   progress finish();
   /// The session cannot go on.
   progress break_off(std::string const& why);
-  progress refuse_format(protocol::row_description const& told);
   /// What a RowDescription means; mostly it is one that came before.
-  progress take_columns(protocol::row_description const& told, first_casters const& casters,
-                        std::shared_ptr<column_set const>& into);
+  void take_columns(protocol::row_description const& told, first_casters const& casters,
+                    std::shared_ptr<column_set const>& into);
   /// Results came while client_encoding was, or may have been, another one.
   [[gnu::cold]] void distrust(text_trust instead);
   [[gnu::cold]] void heed(std::string_view tag);

@@ -89,14 +89,13 @@ std::error_code unit_request::encode() {
   return failed;
 }
 
-progress unit_request::take_description(protocol::event const& told) {
+void unit_request::take_description(protocol::event const& told) {
   if (std::holds_alternative<protocol::parse_complete>(told)) {
     if (!statement_->name.empty()) in_.statements.learn(*statement_);
   } else if (auto const* parameters = std::get_if<protocol::parameter_description>(&told)) {
     statement_->parameters.assign(parameters->type_oids.begin(), parameters->type_oids.end());
     if (auto const wrong = wrong_parameters(*statement_, args_count_)) fail(wrong);
   } else if (auto const* columns = std::get_if<protocol::row_description>(&told)) {
-    if (refuse_format(*columns) == progress::broken) return progress::broken;
     columns_ = how_ == way::by_name && statement_->columns ? statement_->columns
                                                            : in_.describe(*columns, false, {}, misnamed_);
   } else if (std::holds_alternative<protocol::no_data>(told)) {
@@ -106,7 +105,6 @@ progress unit_request::take_description(protocol::event const& told) {
     statement_->columns = columns_;
     of_->described(statement_, !misnamed_ && statement_->parameters.size() <= protocol::max_parameters);
   }
-  return progress::under_way;
 }
 
 void unit_request::take_tag(std::string_view tag) {

@@ -63,7 +63,7 @@ class unit_request final : public sql_operation {
 
  private:
   void take_tag(std::string_view tag) override;
-  progress take_description(protocol::event const& told) override;
+  void take_description(protocol::event const& told) override;
   bool was_described() const noexcept override { return how_ == way::known; }
   void plan_failed(bool may_heal) noexcept override;
   std::string advice(diagnostics const&) const override;

@@ -185,7 +185,7 @@ struct column_description {
     io.integer(m.type_oid);
     io.integer(m.type_size);
     io.integer(m.type_modifier);
-    io.integer(m.format_code);
+    io.format(m.format_code);
   }
 };
 /// The columns of the rows that follow.
@@ -250,7 +250,7 @@ struct copy_response : message_base {
   std::int8_t overall_format = 0;  ///< 0 text, 1 binary
   list<std::int16_t> column_formats;
   static void fields(auto& io, auto& m) {
-    io.integer(m.overall_format);
+    io.format(m.overall_format);
     io.template counted<std::int16_t>(m.column_formats);
   }
 };

@@ -58,6 +58,16 @@ class reader {
     if (valid.find(*at_) == valid.npos) return fail(errc::bad_value);
     value = static_cast<E>(*at_++);
   }
+  /// The format of a value: 0 text, 1 binary, and there is none but these.
+  template <std::integral T>
+  void format(T& value) noexcept {
+    char const* const at = at_;
+    integer(value);
+    if (value != 0 && value != 1) {
+      at_ = at;
+      fail(errc::bad_value);
+    }
+  }
   void cstring(std::string_view& value) noexcept {
     value = {};
     auto const* nul = left() == 0 ? nullptr : static_cast<char const*>(std::memchr(at_, 0, left()));
@@ -133,6 +143,7 @@ class sizer {
   void enumerator(E, std::string_view) noexcept {
     size_ += 1;
   }
+  void format(auto value) noexcept { integer(value); }
   void cstring(std::string_view value) noexcept {
     if (!value.empty() && std::memchr(value.data(), 0, value.size()) != nullptr) fail(errc::embedded_nul);
     size_ += std::uint64_t{value.size()} + 1;
@@ -176,6 +187,7 @@ class writer {
   void enumerator(E value, std::string_view) noexcept {
     *at_++ = static_cast<char>(value);
   }
+  void format(auto value) noexcept { integer(value); }
   void cstring(std::string_view value) noexcept {
     rest(value);
     *at_++ = '\0';
