@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -127,6 +128,28 @@ TEST(bad_session, a_column_of_a_third_format_closes_the_connection_whatever_aske
     EXPECT_CONTAINS("message 'T'", error.what());
     EXPECT_TRUE(conn.closed());
   }
+}
+
+// What ends a unit that was left fails at the server, which is no news; the connection's end is.
+TEST(bad_session, that_ends_behind_a_pipeline_that_was_left_is_not_waited_for) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    std::string asked;
+    do asked = client.receive_message();
+    while (!asked.empty() && asked[0] != 'S');
+    client.send(message('1') + message('t', int16(0)) + message('n') + message('2') + message('C', text("INSERT 0 1")) +
+                message('E', fields("FATAL", "57P01", "the last words")));
+    client.stay_silent();
+  });
+  connection conn = connect(server.dsn(), {.autocommit = true, .guard_limit = std::chrono::seconds(10)});
+  auto const began = std::chrono::steady_clock::now();
+  {
+    pipeline left = conn.pipeline();
+    left.query("INSERT");
+  }
+  EXPECT_TRUE(conn.closed());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
 }
 
 TEST(bad_session, garbage_while_idle_is_told_by_poll) {

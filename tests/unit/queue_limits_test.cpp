@@ -9,6 +9,7 @@
 #include <tusk/within.hpp>
 
 #include "engine/operation_queue.hpp"
+#include "support/heap_bytes.hpp"
 
 namespace tusk::detail {
 namespace {
@@ -193,6 +194,22 @@ TEST(queue_order, what_ends_while_it_is_fed_leaves_behind_those_before_it) {
   queue.end_front();
   EXPECT_EQ(&queue.front(), &last);
   EXPECT_EQ(queue.left(), 2U);
+}
+
+TEST(queue_order, one_that_never_runs_dry_does_not_grow) {
+  made_queue queue;
+  idle_operation one, other;
+  queue.push(one, nullptr, nullptr);
+  test::heap_watch const watch;
+  for (int i = 0; i < 100'000; ++i) {
+    idle_operation& next = i % 2 == 0 ? other : one;
+    queue.push(next, nullptr, nullptr);
+    queue.feed();
+    queue.end_front();
+    ASSERT_EQ(&queue.front(), &next);
+  }
+  EXPECT_LE(watch.growth(), 64U << 10);
+  EXPECT_EQ(queue.left(), 100'000U);
 }
 
 }  // namespace
