@@ -137,8 +137,9 @@ struct told {
 };
 
 inline std::vector<std::string> const& right_answers() {
-  static std::vector<std::string> const all{"SELECT $1|one",   "SELECT $1|two",   "SELECT 'script'",
-                                            "SELECT 'script'", "SELECT 'merged'", "here"};
+  static std::vector<std::string> const all{
+      "SELECT $1|one", "SELECT $1|two", "SELECT 'script'", "SELECT 'script'", "SELECT 'merged'", "here", "2",
+      "one\n",         "two\n"};
   return all;
 }
 
@@ -190,6 +191,10 @@ inline told converse(player& by, std::string const& dsn, std::optional<std::chro
     by.exec_within(limited(), "NOTIFY here");
     auto const notified = by.conn().notifies.pop();
     answers.push_back(notified ? notified->channel : "nothing");
+    auto const in = by.copy_in_within(limited(), "COPY item FROM STDIN", [left = 2]() mutable { return --left; });
+    answers.push_back(std::to_string(in));
+    by.copy_out_within(limited(), "COPY item TO STDOUT",
+                       [&](std::string_view line) { return answers.emplace_back(line), true; });
   });
   if (open && !all.error.empty()) all.of_the_kind = all.of_the_kind && by.closed();
   return all;

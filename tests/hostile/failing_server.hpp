@@ -107,7 +107,7 @@ class failing_server {
       std::string const asked = client.receive_message();
       if (asked.size() < 5 || asked[0] == 'X') return;
       now.asked += asked[0];
-      bool const ends = asked[0] == 'S' || asked[0] == 'Q';
+      bool const ends = asked[0] == 'S' || asked[0] == 'Q' || asked[0] == 'H';
       skips = skips && asked[0] != 'S';
       if (!skips && !now.is_last) skips = answer(server, asked, now);
       if (!ends) continue;

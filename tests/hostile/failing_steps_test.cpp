@@ -64,6 +64,14 @@ std::vector<kind> const& kinds() {
          on.conn().start_ping();
          on.wait();
        }},
+      {"copy_in", "PBEH>12G dcS>CZ",
+       [](player& on) { EXPECT_EQ(on.copy_in("COPY item FROM STDIN", [left = 3]() mutable { return --left; }), 3U); }},
+      {"copy_out", "PBES>12HddcCZ",
+       [](player& on) {
+         std::string all;
+         on.copy_out("COPY item TO STDOUT", [&](std::string_view line) { return all += line, true; });
+         EXPECT_EQ(all, "one\ntwo\n");
+       }},
       {"catalogue_load", "Q>TDCZ",
        [](player& on) {
          if (on.blocks()) return on.conn().load_types();

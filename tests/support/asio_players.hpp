@@ -86,11 +86,11 @@ class asio_callback_player : public asio_player {
     }
     wait();
   }
-  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+  std::uint64_t copy_in_within(within const* limit, std::string const& sql, std::function<int()> const& next) override {
     std::uint64_t count = 0;
     std::exception_ptr failed;
     try {
-      aio::copy_in in = conn_.start_copy_in(sql);
+      aio::copy_in in = conn_.start_copy_in(sql, copied_within(limit));
       handler more = [&](std::exception_ptr const& error) {
         failed_ = error;
         if (error) return;
@@ -114,9 +114,10 @@ class asio_callback_player : public asio_player {
     if (failed) std::rethrow_exception(failed);
     return count;
   }
-  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+  void copy_out_within(within const* limit, std::string const& sql,
+                       std::function<bool(std::string_view)> const& each) override {
     {
-      aio::copy_out out = conn_.start_copy_out(sql);
+      aio::copy_out out = conn_.start_copy_out(sql, copied_within(limit));
       using chunk = std::optional<copy_chunk>;
       std::function<void(std::exception_ptr, chunk)> next = [&](std::exception_ptr const& error, chunk const& got) {
         failed_ = error;
@@ -125,7 +126,7 @@ class asio_callback_player : public asio_player {
       out.next_chunk(next);
       run();
     }
-    wait();
+    if (!conn_.native().closed()) wait();  // one that was left ends
   }
   void wait() override {
     conn_.wait(note());
@@ -205,13 +206,13 @@ class asio_coroutine_player : public asio_player {
         note());
     run();
   }
-  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+  std::uint64_t copy_in_within(within const* limit, std::string const& sql, std::function<int()> const& next) override {
     std::uint64_t count = 0;
     spawn(
         [&, this]() -> asio::awaitable<void> {
           std::exception_ptr failed;
           try {
-            aio::copy_in in = conn_.start_copy_in(sql);
+            aio::copy_in in = conn_.start_copy_in(sql, copied_within(limit));
             int number = next();
             for (; number >= 0; number = next()) co_await in.row(number, copied_text);
             if (number == -1) count = co_await in.finish();
@@ -225,17 +226,18 @@ class asio_coroutine_player : public asio_player {
     run();
     return count;
   }
-  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+  void copy_out_within(within const* limit, std::string const& sql,
+                       std::function<bool(std::string_view)> const& each) override {
     spawn(
         [&, this]() -> asio::awaitable<void> {
           {
-            aio::copy_out out = conn_.start_copy_out(sql);
+            aio::copy_out out = conn_.start_copy_out(sql, copied_within(limit));
             for (;;) {
               auto const chunk = co_await out.next_chunk();
               if (!chunk || !each_row(*chunk, each)) break;
             }
           }
-          co_await conn_.wait();
+          if (!conn_.native().closed()) co_await conn_.wait();  // one that was left ends
         },
         note());
     run();

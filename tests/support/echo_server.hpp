@@ -9,7 +9,8 @@
 //   connect(server.dsn()).query("SELECT $1", 7)       one row: "SELECT $1|7"
 //
 // It follows BEGIN, COMMIT and ROLLBACK, tells of LISTEN by its tag, and sends a NOTIFY to the client itself. FORGET
-// has it forget all statements that were prepared. Works on a `peer` and on a `tls_peer`.
+// has it forget all statements that were prepared. COPY .. TO STDOUT gives two lines, COPY .. FROM STDIN takes any.
+// Works on a `peer` and on a `tls_peer`.
 #pragma once
 
 #include <algorithm>
@@ -31,6 +32,7 @@ class echoing {
   std::string answer(std::string_view whole) {
     if (whole.size() < 5 || (skips_ && whole[0] != 'S')) return {};
     std::string_view body = whole.substr(5);
+    if (copies_) return copied(whole[0], body);
     switch (whole[0]) {
       case 'Q': {
         std::string const told = simple(take_text(body));  // first: it may change the status
@@ -63,7 +65,10 @@ class echoing {
     }
   }
   /// A statement has failed.
-  void fail() noexcept { status_ = status_ == 'I' ? 'I' : 'E'; }
+  void fail() noexcept {
+    status_ = status_ == 'I' ? 'I' : 'E';
+    copies_ = false;
+  }
   /// As a row says it.
   static std::string echo_of(std::string_view sql, std::string_view arguments = {}) {
     return std::string(sql) + std::string(arguments);
@@ -118,7 +123,26 @@ class echoing {
     if (sql.empty()) return message('I');
     return (gives_rows(sql) ? columns() : "") + rows(sql, {});
   }
+  /// In copy mode.
+  std::string copied(char type, std::string_view body) {
+    if (type == 'd') lines_ += std::count(body.begin(), body.end(), '\n');
+    if (type != 'c' && type != 'f') return {};
+    copies_ = false;
+    if (type == 'c') return message('C', text("COPY " + std::to_string(lines_)));
+    fail();
+    skips_ = true;
+    return message('E', fields("ERROR", "57014", "COPY from stdin failed"));
+  }
   std::string rows(std::string_view sql, std::string_view arguments) {
+    std::string const described = '\0' + int16(1) + int16(0);
+    if (sql.starts_with("COPY") && sql.ends_with("FROM STDIN")) {
+      copies_ = true;
+      lines_ = 0;
+      return message('G', described);
+    }
+    if (sql.starts_with("COPY") && sql.ends_with("TO STDOUT"))
+      return message('H', described) + message('d', "one\n") + message('d', "two\n") + message('c') +
+             message('C', text("COPY 2"));
     if (gives_rows(sql)) {
       std::string const value = echo_of(sql, arguments);
       return message('D', int16(1) + int32(static_cast<std::uint32_t>(value.size())) + value) +
@@ -138,7 +162,9 @@ class echoing {
   std::map<std::string, std::string> statements_;
   std::string bound_, arguments_;
   char status_ = 'I';
-  bool skips_ = false;  // up to the next Sync
+  bool skips_ = false;   // up to the next Sync
+  bool copies_ = false;  // COPY FROM STDIN goes on
+  std::ptrdiff_t lines_ = 0;
 };
 
 /// Answers until the client says goodbye or has gone, what comes together at once.

@@ -43,14 +43,15 @@ class blocking_player : public plain_player {
     for (auto const& next : conn().stream(sql))
       if (!each(next)) break;
   }
-  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
-    auto in = conn().copy_in(sql);
+  std::uint64_t copy_in_within(within const* limit, std::string const& sql, std::function<int()> const& next) override {
+    auto in = conn().copy_in(sql, copied_within(limit));
     int number = next();
     for (; number >= 0; number = next()) in.row(number, copied_text);
     return number == -1 ? in.finish() : 0;
   }
-  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
-    auto out = conn().copy_out(sql);
+  void copy_out_within(within const* limit, std::string const& sql,
+                       std::function<bool(std::string_view)> const& each) override {
+    auto out = conn().copy_out(sql, copied_within(limit));
     while (auto const chunk = out.next_chunk())
       if (!each_row(*chunk, each)) break;
   }
@@ -120,16 +121,17 @@ class polling_player : public plain_player {
       auto rows = conn().start_stream(sql);
       for (bool goes_on = true; goes_on && !rows.ended();) {
         finish(conn());
-        if (auto const chunk = rows.take_chunk()) goes_on = std::ranges::all_of(*chunk, each);
+        while (auto const chunk = goes_on ? rows.take_chunk() : std::nullopt)
+          goes_on = std::ranges::all_of(*chunk, each);
       }
     }
     finish(conn());
   }
-  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) override {
+  std::uint64_t copy_in_within(within const* limit, std::string const& sql, std::function<int()> const& next) override {
     std::uint64_t count = 0;
     std::exception_ptr failed;
     try {
-      auto in = conn().start_copy_in(sql);
+      auto in = conn().start_copy_in(sql, copied_within(limit));
       int number = next();
       for (; number >= 0; number = next()) {
         while (!in.ready() && !in.ended()) finish(conn());
@@ -147,13 +149,14 @@ class polling_player : public plain_player {
     end_copy(failed);
     return count;
   }
-  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) override {
+  void copy_out_within(within const* limit, std::string const& sql,
+                       std::function<bool(std::string_view)> const& each) override {
     std::exception_ptr failed;
     try {
-      auto out = conn().start_copy_out(sql);
+      auto out = conn().start_copy_out(sql, copied_within(limit));
       for (bool goes_on = true; goes_on && !out.ended();) {
         finish(conn());
-        if (auto const chunk = out.take_chunk()) goes_on = each_row(*chunk, each);
+        while (auto const chunk = goes_on ? out.take_chunk() : std::nullopt) goes_on = each_row(*chunk, each);
       }
     } catch (...) {
       failed = std::current_exception();

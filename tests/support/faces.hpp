@@ -49,9 +49,11 @@ class player {
   virtual void stream(std::string const& sql, std::function<bool(row const&)> const& each) = 0;
   /// Runs a COPY FROM STDIN of rows (int, text), for each of which `next` says the number, up to a negative one: then
   /// it is finished; or left, after -2. Gives how many rows the server has taken.
-  virtual std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) = 0;
+  virtual std::uint64_t copy_in_within(within const* limit, std::string const& sql,
+                                       std::function<int()> const& next) = 0;
   /// Runs a COPY TO STDOUT, and gives each row's bytes to `each` when it comes, until that says false: then it is left.
-  virtual void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) = 0;
+  virtual void copy_out_within(within const* limit, std::string const& sql,
+                               std::function<bool(std::string_view)> const& each) = 0;
   /// Waits for what was started on conn(), or on one of its cursors.
   virtual void wait() = 0;
   /// Begins an operation and returns; inside of a handler, too. `done` is given what it throws, or null; it may be
@@ -73,6 +75,12 @@ class player {
   result query(within const& limit, std::string const& sql, Args const&... args) {
     return query_within(&limit, sql, params::of(nullptr, args...));
   }
+  std::uint64_t copy_in(std::string const& sql, std::function<int()> const& next) {
+    return copy_in_within(nullptr, sql, next);
+  }
+  void copy_out(std::string const& sql, std::function<bool(std::string_view)> const& each) {
+    copy_out_within(nullptr, sql, each);
+  }
   /// The first field of the only row.
   template <class T, class... Args>
   T value(std::string const& sql, Args const&... args) {
@@ -80,6 +88,11 @@ class player {
   }
 };
 
+inline copy_options copied_within(within const* limit) {
+  copy_options how;
+  if (limit != nullptr) how.limit = *limit;
+  return how;
+}
 /// The text of such a row.
 inline constexpr char copied_text[] = "some text that takes its place";
 /// The rows of a chunk, up to the first for which `each` says false; whether there was none.

@@ -24,6 +24,7 @@
 #include "operations/ping.hpp"
 #include "operations/preparation.hpp"
 #include "operations/script.hpp"
+#include "support/copy_player.hpp"
 #include "support/engine_client.hpp"
 #include "support/made_batch.hpp"
 #include "support/model_server.hpp"
@@ -82,7 +83,7 @@ class queue_game {
     std::size_t now = 0;
     for (; !is_over() && !testing::Test::HasFailure(); ++now) {
       if (now == plan_.at) happen();
-      if (left_ != 0 && !client_->is_closed() && random_() % 4 == 0)
+      if (left_ != 0 && may_begin() && random_() % 4 == 0)
         begin(a_task());
       else if (!turn() && left_ == 0 && !is_over())
         break;
@@ -94,7 +95,7 @@ class queue_game {
   }
 
  private:
-  enum class kind { query, script, prepare, batch, ping };
+  enum class kind { query, script, prepare, batch, ping, copy };
   static constexpr std::size_t not_yet = std::numeric_limits<std::size_t>::max();
   struct task {
     kind is;
@@ -105,6 +106,7 @@ class queue_game {
     bool has_begin = false;  // BEGIN in front
     std::stop_source stop = {};
     std::shared_ptr<watched_operation> what = nullptr;
+    std::optional<copy_player> copies = {};
     // When: it was begun, fed, in front, asked to be cancelled; it ended.
     std::size_t fed = not_yet, front = not_yet, asked = not_yet, ended = not_yet;
   };
@@ -114,7 +116,7 @@ class queue_game {
   std::unique_ptr<task> a_task() {
     std::string const number = std::to_string(++number_);
     auto made = std::make_unique<task>();
-    auto const pick = random_() % 16;
+    auto const pick = random_() % 18;
     made->name = "op " + number;
     if (pick < 8) {
       static char const* const pool[] = {
@@ -145,8 +147,11 @@ class queue_game {
       std::string const padding(random_() % 64 == 0 ? 40'000 : 0, ' ');
       for (auto count = random_() % 4; count-- != 0;)
         made->sql.push_back((random_() % 2 == 0 ? "SELECT op " : "INSERT op ") + number + padding);
-    } else {
+    } else if (pick < 16) {
       made->is = kind::ping;
+    } else {
+      made->is = kind::copy;
+      made->sql = {(random_() % 2 == 0 ? "COPY IN op " : "COPY OUT op ") + number};
     }
     made->has_limit = random_() % 2 == 0;
     made->closes = plan_.what == incident::stop_closing;
@@ -168,6 +173,10 @@ class queue_game {
         fresh->sql = of.sql[0];
         return std::make_unique<preparation>(in, fresh);
       }
+      case kind::copy:
+        if (of.sql[0].starts_with("COPY IN"))
+          return std::make_unique<copy_in_run>(in, of.sql[0], std::nullopt, nullptr);
+        return std::make_unique<copy_out_run>(in, of.sql[0], std::nullopt);
       case kind::query: break;
     }
     auto const* const found = in.statements.find(of.sql[0], of.args.types());
@@ -180,6 +189,10 @@ class queue_game {
     --left_;
     auto& of = *tasks_.emplace_back(std::move(one));
     of.what = std::make_shared<watched_operation>(operation_of(of), [this, &of] { fed(of); });
+    if (of.is == kind::copy) {  // as a connection does
+      of.copies.emplace(of.what->inner(), of.sql[0]);
+      client_->context.obstacles.set(detail::obstacles::streaming, true);
+    }
     std::unique_ptr<client::limit> limit;
     if (of.has_limit)
       limit = std::make_unique<client::limit>(within(of.stop.get_token()),
@@ -187,15 +200,26 @@ class queue_game {
     client_->begin(*of.what, std::move(limit), random_() % 2 == 0 ? of.what : nullptr);
   }
 
+  /// Nothing is begun while a COPY is open.
+  bool may_begin() const {
+    return !client_->is_closed() && !client_->context.obstacles.any_of(detail::obstacles::streaming);
+  }
+
   // ---- what happens ----
 
   /// Does one thing; false: everybody waits for ever.
   bool turn() {
     ++now_;
+    bool const copies = std::any_of(tasks_.begin(), tasks_.end(), [](auto const& each) {
+      return each->copies && !each->what->has_ended() && each->copies->can_go_on();
+    });
+    auto const go_on = [this] { return tasks_.back()->copies->go_on(random_), client_->engine.resume(), true; };
+    if (copies && random_() % 4 == 0) return go_on();
     bool const asks = client_->asks_for_step();
     if ((asks && random_() % 2 == 0) || random_() % 16 == 0) return client_->step(), true;
     if (server_.step()) return true;
     if (asks) return client_->step(), true;
+    if (copies) return go_on();
     auto const until = client_->until();
     if (!until || ++waits_ > 100) return false;
     std::this_thread::sleep_until(std::min(*until, client::clock::now() + std::chrono::milliseconds(50)));
@@ -242,7 +266,8 @@ class queue_game {
       if (each.get() == &of) return;
       if (each->what->has_ended()) continue;
       EXPECT_NE(each->fed, not_yet) << of.name << " is fed before " << each->name;
-      EXPECT_TRUE(each->is != kind::script && each->is != kind::batch) << of.name << " behind " << each->name;
+      EXPECT_TRUE(each->is != kind::script && each->is != kind::batch && each->is != kind::copy)
+          << of.name << " behind " << each->name;
       if (mode_ == begins::autocommit) continue;
       EXPECT_FALSE(each->has_begin) << of.name << " behind the BEGIN of " << each->name;
       EXPECT_FALSE(each->is == kind::query && each->args.empty()) << of.name << " behind " << each->name;
@@ -286,6 +311,7 @@ class queue_game {
     bool const may_close = plan_.what >= incident::stop_closing;
     EXPECT_TRUE(may_close || !client_->is_closed());
     EXPECT_TRUE(client_->engine.queue().empty());
+    EXPECT_FALSE(client_->context.obstacles.any_of(detail::obstacles::streaming));
     if (client_->is_closed()) {
       EXPECT_TRUE(client_->engine.waits().wanted().is_none());
     } else {
@@ -305,7 +331,8 @@ class queue_game {
     EXPECT_TRUE(after.what->has_ended() && !after.what->error());
     EXPECT_EQ(after.what->inner().results().size(), 2U);
   }
-  void check_results(task const& of) {
+  void check_results(task& of) {
+    if (of.copies) return of.copies->check();
     std::string expected, found;
     for (std::string const& each : of.sql) {
       bool const selects = each.starts_with("SELECT") && of.is != kind::prepare;

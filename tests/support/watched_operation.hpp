@@ -56,6 +56,9 @@ class watched_operation final : public detail::operation {
   }
   std::string_view asked() const noexcept override { return inner_->asked(); }
   bool is_barrier() const noexcept override { return inner_->is_barrier(); }
+  bool is_full() const noexcept override { return inner_->is_full(); }
+  bool is_hungry() const noexcept override { return inner_->is_hungry(); }
+  void interrupt() noexcept override { inner_->interrupt(); }
   void settle() noexcept override {
     EXPECT_TRUE(has_ended());
     EXPECT_FALSE(std::exchange(settled_, true)) << "settled twice";
@@ -63,6 +66,7 @@ class watched_operation final : public detail::operation {
   }
 
  private:
+  void lost() noexcept override { inner_->end(error()); }
   void mirror() {
     if (!inner_->has_ended()) return;
     if (inner_->error()) fail(inner_->error());

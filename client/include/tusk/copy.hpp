@@ -196,7 +196,8 @@ class copy_out {
 
   /// What has come, or what comes first; empty at the end. For a blocking connection.
   std::optional<copy_chunk> next_chunk();
-  /// The same without waiting: empty also if nothing is there. To be called when poll() has said ok, until ended().
+  /// The same without waiting: empty also if nothing is there. To be called when poll() has said ok, until it is empty,
+  /// and so on until ended(): behind the last chunk it throws what the statement has failed with.
   std::optional<copy_chunk> take_chunk();
   /// Whether all was taken, and an error thrown.
   bool ended() const;

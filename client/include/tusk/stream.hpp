@@ -102,8 +102,8 @@ class stream {
   /// Rows that have come, or the first that do; empty at the end. They stay as long as the result. For a blocking
   /// connection; on an asynchronous one this is a programming_error.
   std::optional<result> next_chunk() { return from_.next_chunk(); }
-  /// The same without waiting: empty also if none is there. To be called when poll() has said ok, until ended().
-  /// Throws the statement's error when it has ended with one.
+  /// The same without waiting: empty also if none is there. To be called when poll() has said ok, until it is empty,
+  /// and so on until ended(): behind the last chunk it throws what the statement has failed with.
   std::optional<result> take_chunk() { return from_.take_chunk(); }
   /// For faces that walk by themselves.
   detail::row_stream take_source() && noexcept { return std::move(from_); }
