@@ -106,7 +106,12 @@ TEST(CopyIn, OneThatIsSkippedKeepsNothingBack) {
   behind.parse("", "x").query("y").parse("", "COPY").bind("", "").start_copy_in().receive(error());
   behind.sync().receive(ready()).expect_state(state::idle).play();
 
-  // But an error of what has a Sync of its own skips nothing of it.
+  // But an error of what has a Sync behind it skips nothing of it.
+  auto next = opened();
+  next.parse("", "x").sync().parse("", "COPY").bind("", "").start_copy_in().receive(error());
+  next.expect([](driven_session& on) { EXPECT_EQ(on->sync(), errc::not_ready); });
+  next.receive(ready(), parsed(), bound(), copy_in()).end_copy().sync();
+  next.receive(complete("COPY 0"), ready()).expect_state(state::idle).play();
   auto other = opened();
   other.run("s", 0).parse("", "COPY").bind("", "").start_copy_in().receive(error());
   other.expect([](driven_session& on) { EXPECT_EQ(on->sync(), errc::not_ready); });

@@ -122,6 +122,25 @@ TEST_F(copy_async, what_is_left_is_given_up) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(copy_async, what_is_drained_takes_no_memory) {
+  heap_watch watch;
+  std::size_t most = 0;
+  {
+    auto out = conn.start_copy_out("COPY (SELECT repeat('x', 1000) FROM generate_series(1, 20000)) TO STDOUT",
+                                   {.on_leave = on_leave::drain});
+    finish(conn);
+    EXPECT_TRUE(out.take_chunk());
+  }
+  for (;;) {
+    auto const wanted = conn.poll();
+    most = std::max(most, watch.growth());
+    if (wanted == poll_status::ok) break;
+    wait_once(conn, wanted);
+  }
+  EXPECT_LT(most, 1'500'000U);
+  EXPECT_EQ(count(), 0);
+}
+
 TEST_F(copy_async, limits_and_cancels_end_it) {
   auto in = conn.start_copy_in("COPY item FROM STDIN", {.limit = within(30ms)});
   while (!in.ended()) {

@@ -159,6 +159,17 @@ TEST(copy, takes_whatever_is_a_row) {
   EXPECT_THROW(empty.write("x"), programming_error);
 }
 
+TEST(copy, a_value_that_would_end_the_data_is_quoted) {
+  connection conn = with_table();
+  std::vector<std::string> const names{"\\.", "", "x"};
+  EXPECT_EQ(conn.copy_in("COPY item (name) FROM STDIN (FORMAT csv)", names), 3U);
+  EXPECT_EQ(conn.query("SELECT name FROM item").as<std::string>(), names);
+  detail::copy_encoder encoder(nullptr);
+  encoder.begin(copy_format::csv());
+  encoder.row(names[0]);
+  EXPECT_EQ(encoder.bytes(), "\"\\.\"\n");
+}
+
 TEST(copy, gives_lines_chunks_and_values) {
   connection conn = open();
   std::vector<std::string> lines;

@@ -26,6 +26,9 @@ class asio_player : public player {
     asio::post(io_, act);
     return exec(script);
   }
+  void cancel() override {
+    conn_.cancel([](std::exception_ptr const&) {});
+  }
   void move_away() override { elsewhere_ = std::make_unique<aio::connection>(std::move(conn_)); }
   void move_back() override { conn_ = std::move(*elsewhere_); }
 
@@ -116,7 +119,8 @@ class asio_callback_player : public asio_player {
   }
   void copy_out_within(within const* limit, std::string const& sql,
                        std::function<bool(std::string_view)> const& each) override {
-    {
+    std::exception_ptr failed;
+    try {
       aio::copy_out out = conn_.start_copy_out(sql, copied_within(limit));
       using chunk = std::optional<copy_chunk>;
       std::function<void(std::exception_ptr, chunk)> next = [&](std::exception_ptr const& error, chunk const& got) {
@@ -125,8 +129,11 @@ class asio_callback_player : public asio_player {
       };
       out.next_chunk(next);
       run();
+    } catch (...) {
+      failed = std::current_exception();
     }
     if (!conn_.native().closed()) wait();  // one that was left ends
+    if (failed) std::rethrow_exception(failed);
   }
   void wait() override {
     conn_.wait(note());
@@ -230,14 +237,18 @@ class asio_coroutine_player : public asio_player {
                        std::function<bool(std::string_view)> const& each) override {
     spawn(
         [&, this]() -> asio::awaitable<void> {
-          {
+          std::exception_ptr failed;
+          try {
             aio::copy_out out = conn_.start_copy_out(sql, copied_within(limit));
             for (;;) {
               auto const chunk = co_await out.next_chunk();
               if (!chunk || !each_row(*chunk, each)) break;
             }
+          } catch (...) {
+            failed = std::current_exception();
           }
           if (!conn_.native().closed()) co_await conn_.wait();  // one that was left ends
+          if (failed) std::rethrow_exception(failed);
         },
         note());
     run();

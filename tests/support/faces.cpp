@@ -55,6 +55,9 @@ class blocking_player : public plain_player {
     while (auto const chunk = out.next_chunk())
       if (!each_row(*chunk, each)) break;
   }
+  void cancel() override {
+    std::jthread([this] { conn().cancel(); });
+  }
   bool blocks() const override { return true; }
   void wait() override {}
   void begin(std::string const& script, std::function<void(std::exception_ptr)> done) override {
@@ -168,6 +171,7 @@ class polling_player : public plain_player {
     if (!conn().closed()) finish(conn());
     if (failed) std::rethrow_exception(failed);
   }
+  void cancel() override { conn().cancel(); }
   void wait() override { finish(conn()); }
   void begin(std::string const& script, std::function<void(std::exception_ptr)> done) override {
     std::exception_ptr failed;

@@ -61,6 +61,8 @@ class player {
   virtual void begin(std::string const& script, std::function<void(std::exception_ptr)> done) = 0;
   /// Runs a script that takes a while, and calls `meanwhile` when it is under way: on whatever thread may do so then.
   virtual results exec_while(std::string const& script, std::function<void()> meanwhile) = 0;
+  /// Has what is under way cancelled, and does not wait for its end.
+  virtual void cancel() = 0;
   /// Moves the connection to another object and leaves the one that was moved from; and back.
   virtual void move_away() = 0;
   virtual void move_back() = 0;

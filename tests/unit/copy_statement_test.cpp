@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         sample{"COPY t FROM STDIN (DELIMITER ';', DELIMITER ',')", "unclear"},
         sample{"COPY t FROM STDIN (DELIMITER U&'\\003b')", "unclear"},
         sample{"COPY t FROM STDIN (DELIMITER E'\\x3b')", "unclear"},
-        sample{"COPY t FROM STDIN (NULL 'a'\n'b')", "unclear"},
+        sample{"COPY t FROM STDIN (NULL 'a'\n'b')", "unclear"}, sample{"COPY (SELECT 'a'\n'b') TO STDOUT", "text"},
         sample{"COPY t FROM STDIN (NULL '\\N')", "unclear", false},
         sample{"COPY t FROM STDIN (NULL 'x')", "text null x", false},
         sample{"COPY t FROM STDIN (HEADER maybe)", "unclear"}, sample{"COPY t FROM STDIN NONSENSE", "unclear"},

@@ -31,7 +31,7 @@ class copy_in_run final : public sql_operation {
   std::span<result> results() noexcept override { return {}; }
   std::pair<std::size_t, std::uint64_t> reached() const noexcept override { return {1, count_}; }
   bool is_hungry() const noexcept override {
-    return stage_ == stage::copying && ends_ == ending::none && !gives_ &&
+    return stage_ == stage::copying && ends_ == ending::none &&
            in_.session.output().size() < operation_queue::watermark;
   }
   void interrupt() noexcept override { give_up("the statement was cancelled"); }

@@ -110,7 +110,7 @@ class copy_lexer {
       char c = rest_[i];
       if (c == '\'' && !rest_.substr(i + 1).starts_with('\'')) {
         rest_.remove_prefix(i + 1);
-        return goes_on() ? stop() : made;
+        return made;
       }
       if (c == '\'') ++i;
       if (c == '\\' && !with_escapes && !standard_) return stop();
@@ -123,11 +123,6 @@ class copy_lexer {
       made.text += c;
     }
     return stop();
-  }
-  /// A string goes on behind a line's end: 'a' newline 'b' is one.
-  bool goes_on() {
-    skip_blanks();
-    return rest_.starts_with('\'');
   }
   token read_dollars() {
     auto const tag_end = rest_.find('$', 1);

@@ -252,7 +252,8 @@ class connection {
   }
 
   /// Cancels the operation under way, and completes when that has ended: with query_canceled, or as it ended before.
-  /// Does nothing if there is none. Completes with operational_error if the server cannot be reached for it; the
+  /// Does nothing if there is none. A stream or COPY that is open, and not waited for now, tells of that itself: this
+  /// completes at once then. Completes with operational_error if the server cannot be reached for it; the
   /// operation goes on then. See tusk::connection::cancel; the request is repeated until it was heard.
   template <token_for<void> Token = asio::use_awaitable_t<>>
   auto cancel(Token&& token = Token()) {

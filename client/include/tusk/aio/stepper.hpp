@@ -163,6 +163,10 @@ class stepper : public std::enable_shared_from_this<stepper> {
                                                          : asio::posix::descriptor_base::wait_read,
                            std::move(handler));
   }
+  /// Nothing is under way that has to happen although the descriptor is silent.
+  void disarm() {
+    if (std::exchange(timed_, false)) timer_.cancel();
+  }
   /// To be called by each handler that was given to wait(), first.
   void waited() noexcept { --waiting_; }
   /// Lets all who wait on the descriptor look again.
@@ -319,9 +323,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
     timed_ = true;
     timer_.expires_after(*left);
     timer_.async_wait(stepping{shared_from_this()});
-  }
-  void disarm() {
-    if (std::exchange(timed_, false)) timer_.cancel();
   }
 
   asio::any_io_executor executor_;

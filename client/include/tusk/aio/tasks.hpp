@@ -143,19 +143,20 @@ struct next_of {
     from = of;
     on.step();
   }
-  bool has_ended(stepper const&) {
+  bool has_ended(stepper const& on) {
     if (!chunk && !error) try {
         chunk = from->take_chunk();
       } catch (...) {
         error = std::current_exception();
       }
-    return chunk || error || from->ended();
+    return chunk || ((error || from->ended()) && !on.holds());
   }
   void interrupt(stepper& on) {
     from->cancel();
     on.step();
   }
-  value_type finish(stepper&) {
+  value_type finish(stepper& on) {
+    if (!chunk) on.disarm();
     if (!chunk && error) std::rethrow_exception(error);
     return std::move(chunk);
   }
@@ -173,14 +174,17 @@ struct copy_room {
   void begin(stepper& on, tusk::copy_in* which) {
     on.opened();
     of = which;
-    if (!of->ready()) on.step();
+    on.step();  // also where it is ready: a caller that only gives would never hear of a cancel, or of an error
   }
-  bool has_ended(stepper const&) const { return of->ready() || of->ended(); }
+  bool has_ended(stepper const& on) const { return of->ready() || (of->ended() && !on.holds()); }
   void interrupt(stepper& on) const {
     of->cancel();
     on.step();
   }
-  void finish(stepper const&) const { of->check(); }
+  void finish(stepper& on) const {
+    if (of->ended()) on.disarm();
+    of->check();
+  }
 };
 
 /// The end of a COPY FROM STDIN.
@@ -238,7 +242,7 @@ struct cancellation {
   void begin(stepper& on) {
     if (on.closed()) throw not_open();
     number = on.number();
-    if (number != 0) on.cancel();
+    if (number != 0 || on.opened().isexecuting()) on.cancel();  // a stream or COPY that is open tells of its end itself
   }
   bool has_ended(stepper const& on) const noexcept {
     return number == 0 || on.number() != number || on.cancel_failure() || cancelled;
