@@ -53,11 +53,11 @@ std::vector<copied> scenarios() {
 }
 
 strings of_server(strings const& lines) {
-  static std::regex const schema("pg_temp_[0-9]+");
+  static std::regex const schema("^B\t[0-9]+(.*)pg_temp_[0-9]+");  // with the length, which depends on it
   strings kept;
   for (auto const& each : lines)
     if (each.starts_with("B\t") && each.find("\tNoData") == each.npos)
-      kept.push_back(std::regex_replace(each, schema, "pg_temp"));
+      kept.push_back(std::regex_replace(each, schema, "B$1pg_temp"));
   return kept;
 }
 
