@@ -43,7 +43,7 @@ TEST(bulk_promises, all_of_them_wait_by_the_callback) {
             2);
   conn.rollback();
   EXPECT_GE(calls_of([&] {
-              conn.tpc_begin(conn.xid(1, "bulk", "callback"));
+              conn.tpc_begin(tpc_xid(1, "bulk", "callback"));
               conn.query("SELECT 1");
               conn.tpc_prepare();
               conn.tpc_rollback();
