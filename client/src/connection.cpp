@@ -200,6 +200,7 @@ outcome::outcome(std::string_view query, std::span<result const> results, std::e
 tusk::cursor connection::cursor() { return tusk::cursor(*this); }
 void connection::cursor_factory(std::function<std::unique_ptr<tusk::cursor>(connection&)> make) {
   cursor_factory_ = std::move(make);
+  state().context.changes.functions = true;
 }
 std::unique_ptr<tusk::cursor> connection::make_cursor() {
   return cursor_factory_ ? cursor_factory_(*this) : std::make_unique<tusk::cursor>(*this);

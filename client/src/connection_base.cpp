@@ -33,11 +33,13 @@ void connection_base::on_notify(std::string_view channel, std::function<void(tus
   std::shared_ptr<void> before;  // is destroyed when the lock is not held
   detail::operation_guard const guard(state().lock);
   before = state_->told.set(channel, std::move(handler));
+  state_->context.changes.functions = true;
 }
 void connection_base::on_notice(std::function<void(diagnostics const&)> handler) {
   std::shared_ptr<void> before;
   detail::operation_guard const guard(state().lock);
   before = state_->told.set(std::move(handler));
+  state_->context.changes.functions = true;
 }
 std::vector<diagnostics> connection_base::take_notices() {
   detail::operation_guard const guard(state().lock);
@@ -51,6 +53,7 @@ void connection_base::trace(std::function<void(std::string_view)> sink) {
         "a trace cannot begin here, in the midst of messages; begin it when poll() says ok, or with "
         "connect_options::trace before the first one");
   state_->trace(std::move(sink));
+  state_->context.changes.functions = true;
 }
 connection_info connection_base::info() const { return detail::info_of(state()); }
 std::string connection_base::dsn() const { return client::masked(*state().settings); }

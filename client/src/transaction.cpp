@@ -102,6 +102,7 @@ void set_mode(connection_state& on, session_mode const& mode, char const* what) 
     throw programming_error(std::string(what) + " cannot be used inside a transaction; commit or roll back first");
   auto& now = on.context.transactions.mode;
   now = mode;
+  on.context.changes.settings = true;
   if (now.isolation == isolation_level::autocommit) {
     now.isolation = isolation_level::server_default;
     now.autocommit = true;

@@ -153,6 +153,7 @@ void connection_base::set_wait_callback(wait_callback callback) {
   auto fresh = detail::wait_slot::hold(std::move(callback));
   detail::operation_guard const guard(state().lock);
   fresh = state_->by_callback.slot().set(std::move(fresh));
+  state_->context.changes.functions = true;
 }
 wait_callback connection_base::get_wait_callback() const {
   detail::operation_guard const guard(state().lock);

@@ -3,10 +3,8 @@
 //   recipes 'host=localhost dbname=test ...'
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdio>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -15,7 +13,6 @@
 #include <string_view>
 #include <thread>
 #include <tusk/tusk.hpp>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -89,65 +86,11 @@ void migrate(tusk::connection& conn, std::span<std::string_view const> scripts) 
   tx.commit();
 }
 
-class pool {
- public:
-  pool(std::string dsn, std::size_t size) : dsn_(std::move(dsn)), unopened_(size) { idle_.reserve(size); }
-
-  template <class Work>
-  auto run(Work&& work) {
-    lease held(*this);
-    return work(*held.conn);
-  }
-
- private:
-  struct lease {
-    explicit lease(pool& from) : home(from), conn(from.take()) {}
-    ~lease() { home.give_back(std::move(conn)); }
-    lease(lease const&) = delete;
-    lease& operator=(lease const&) = delete;
-
-    pool& home;
-    std::optional<tusk::connection> conn;
-  };
-
-  std::optional<tusk::connection> take() {
-    std::unique_lock lock(mutex_);
-    given_back_.wait(lock, [&] { return !idle_.empty() || unopened_ != 0; });
-    if (!idle_.empty()) {
-      std::optional<tusk::connection> conn(std::move(idle_.back()));
-      idle_.pop_back();
-      return conn;
-    }
-    --unopened_;
-    lock.unlock();
-    try {
-      return tusk::connect(dsn_);
-    } catch (...) {
-      give_back(std::nullopt);
-      throw;
-    }
-  }
-
-  void give_back(std::optional<tusk::connection> conn) noexcept {
-    try {
-      if (conn) conn->reset();  // one round trip: rolls back, and settings are as they were
-    } catch (tusk::error const&) {
-      conn.reset();  // it is lost: the next one who asks opens another
-    }
-    std::lock_guard const lock(mutex_);
-    if (conn)
-      idle_.push_back(std::move(*conn));
-    else
-      ++unopened_;
-    given_back_.notify_one();
-  }
-
-  std::string dsn_;
-  std::mutex mutex_;
-  std::condition_variable given_back_;
-  std::vector<tusk::connection> idle_;
-  std::size_t unopened_;
-};
+void count_visit(tusk::pool& pool, std::string_view page) {
+  pool.with(tusk::within(2s), [&](tusk::connection& conn) {
+    conn.query("INSERT INTO visit VALUES ($1, 1) ON CONFLICT (page) DO UPDATE SET n = visit.n + 1", page);
+  });
+}
 
 void require(bool right, char const* what) {
   if (!right) throw std::runtime_error(what);
@@ -188,17 +131,18 @@ void jobs(std::string const& dsn) {
 }
 
 void pooling(std::string const& dsn) {
-  pool connections(dsn, 2);
+  tusk::pool pool(dsn, {.maximum = 2});
+  pool.query("CREATE TABLE visit (page text PRIMARY KEY, n int)");
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i != 4; ++i) {
       threads.emplace_back([&] {
-        for (int j = 0; j != 5; ++j)
-          connections.run([&](tusk::connection& conn) { return conn.query_value<int>("SELECT $1::int", j); });
+        for (int j = 0; j != 5; ++j) count_visit(pool, "front");
       });
     }
   }
-  require(connections.run([](tusk::connection& conn) { return conn.query_value<int>("SELECT 1"); }) == 1, "a pool");
+  require(pool.query("SELECT n FROM visit")[0].get<int>(0) == 20, "a pool");
+  pool.query("DROP TABLE visit");
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class stepper;
 }
 namespace detail {
 class connection_state;
+class pooled_session;
 struct opening;
 void establish(connection& made);
 template <class Derived, class Base>
@@ -336,6 +337,7 @@ class connection : public detail::copy_calls,
   friend class tusk::cursor;
   friend class aio::connection;
   friend class aio::detail::stepper;
+  friend class detail::pooled_session;
   friend class statement;
   friend class large_object;
   friend class transaction;

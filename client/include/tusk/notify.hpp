@@ -9,6 +9,10 @@
 
 namespace tusk {
 
+namespace detail {
+class pooled_session;
+}
+
 /// One notification.
 struct notify {
   std::int32_t pid = 0;  ///< process id of the session that notified; may be our own
@@ -44,6 +48,7 @@ class notification_queue {
 
  private:
   struct shared;
+  friend class detail::pooled_session;  // asks whether somebody keeps a copy
   std::shared_ptr<shared> shared_;
 };
 

@@ -7,6 +7,7 @@
 #include <tusk/logging.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
+#include <tusk/pool.hpp>
 #include <tusk/result.hpp>
 #include <tusk/results.hpp>
 #include <tusk/server_cursor.hpp>

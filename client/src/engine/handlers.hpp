@@ -53,6 +53,7 @@ class handlers {
   std::shared_ptr<void> set(std::string_view channel, on_notification function);
   std::shared_ptr<void> set(on_notice function);
   std::vector<diagnostics> take_notices() { return notices_.take(); }
+  void drop_notices() noexcept { notices_.drop(); }
   notification_queue const& queue() const noexcept { return notifications_; }
   /// Has an eventfd made readable whenever a notification is queued, up to unwatch().
   void watch(int event) { watching_.push_back(event); }

@@ -26,6 +26,9 @@ class kept_notices {
   diagnostics* add(std::size_t bytes);
   /// All of them, oldest first; none are left.
   std::vector<diagnostics> take();
+  void drop() noexcept {
+    while (count_ != 0) drop_oldest();
+  }
 
  private:
   struct entry {

@@ -114,6 +114,7 @@ void session_context::setting_changed(std::string_view name, std::string_view va
     descriptions.clear();                                                      // the same bytes may be another name now
   }
   types.parameter_changed(name);
+  changes.settings = true;
   if (!obstacles.any_of(obstacles::connecting)) facts.set(session.parameters(), nullptr);
 }
 

@@ -32,6 +32,13 @@ struct transaction_plan {
   bool is_prepared = false;  ///< that one, by tpc_prepare()
 };
 
+/// What the user of a connection has changed that the next one would find, where a pool lends it.
+struct user_changes {
+  bool settings = false;   ///< maybe: of the session, or how transactions begin
+  bool listens = false;    ///< maybe
+  bool functions = false;  ///< handlers, a trace, a wait callback, a cursor factory
+};
+
 /// See the top of this file. One thread at a time.
 struct session_context {
   session_context(connect_options const& options, session_mode first);
@@ -49,6 +56,7 @@ struct session_context {
   transaction_plan transactions;
   description_cache descriptions;  ///< of scripts
   session_facts facts;
+  user_changes changes;
   std::size_t waiting_in_units = 0;  ///< bytes of requests of pipelines that wait to be encoded
   bool const names_statements;       ///< statement_cache_mode::named
   tusk::format const format;         ///< of arguments, and of results that are read as types which are known

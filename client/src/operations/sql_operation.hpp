@@ -130,8 +130,9 @@ class sql_operation : public operation {
 inline bool may_concern_others(std::string_view tag) noexcept {
   constexpr auto bit = [](char c) { return 1U << (c & 31); };
   constexpr unsigned letters =
-      bit('C') | bit('D') | bit('P') | bit('R');  // COMMIT, DEALLOCATE ALL, PREPARE TRANSACTION, ROLLBACK
-  return (letters >> (*tag.data() & 31) & 1) != 0;
+      bit('C') | bit('D') | bit('L') | bit('P') | bit('R');  // COMMIT, DISCARD, LISTEN, PREPARE TRANSACTION, ROLLBACK
+  char const first = *tag.data();
+  return (letters >> (first & 31) & 1) != 0 || (first == 'S' && tag.data()[2] == 'T');  // SET, but not SELECT
 }
 
 inline std::shared_ptr<result_state> sql_operation::make_result(std::string_view tag,

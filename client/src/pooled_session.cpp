@@ -1,0 +1,159 @@
+#include <tusk/pooled_session.hpp>
+
+#include <algorithm>
+#include <tusk/connection.hpp>
+#include <tusk/types/error.hpp>
+
+#include "calls.hpp"
+#include "connection_state.hpp"
+#include "transaction_control.hpp"
+
+namespace tusk::detail {
+namespace {
+
+return_plan away(discard_reason why) noexcept { return {.away = why}; }
+
+/// The errors of what was started, which nobody will be told.
+void drop_errors(connection_state& on) noexcept {
+  while (on.context.obstacles.any_of(obstacles::untold)) try {
+      on.engine.queue().ended().rethrow();
+    } catch (...) {}
+  on.engine.queue().ended().drop();
+}
+
+/// Whether all that was under way has ended within that time.
+bool end_all(connection_state& on, client::deadline until) {
+  // A cancel request may overtake the statement on its way to the server.
+  constexpr std::chrono::milliseconds asked_again(200);
+  if (on.by_callback.in_force()) return false;  // that may run other code on this thread
+  while (on.engine.is_busy() && client::clock::now() < until) {
+    on.engine.cancel(on.engine.queue().front());
+    on.engine.wait_until_idle(std::min<client::deadline>(until, client::clock::now() + asked_again));
+  }
+  return !on.engine.is_busy();
+}
+
+}  // namespace
+
+void pooled_session::begin(connection& of) noexcept {
+  if (!of.state_) return;
+  operation_guard const guard(of.state_->lock);
+  of.state_->context.changes = {};
+}
+
+return_plan pooled_session::look(connection& of, reset_on_return when) noexcept {
+  if (!of.state_) return away(discard_reason::broken);  // its user has moved it away
+  auto& on = *of.state_;
+  if (on.context.obstacles.any_of(obstacles::closed | obstacles::forked)) return away(discard_reason::broken);
+  // Statements, cursors, guards, streams and pipelines share the state; statements also find the one that has taken
+  // its place. Of the queue of notifications there are two: the connection's and the handlers'.
+  constexpr long ours = 2;
+  if (of.state_.use_count() > 1 || (on.latest && on.latest.use_count() > 1) || of.notifies.shared_.use_count() > ours)
+    return away(discard_reason::held);
+  operation_guard const guard(on.lock);
+  if (on.context.changes.functions) return away(discard_reason::customised);
+  constexpr unsigned unusable = obstacles::doubtful | obstacles::connecting | obstacles::handling | obstacles::waited |
+                                obstacles::guard_broken | obstacles::unit_open | obstacles::streaming;
+  if (on.context.obstacles.any_of(unusable)) return away(discard_reason::busy);
+  auto const& plan = on.context.transactions;
+  if (plan.guards != 0 || !plan.two_phase.empty()) return away(discard_reason::busy);
+  return_plan found;
+  found.is_busy = on.engine.is_busy();
+  if (!found.is_busy && (!on.context.session.received().empty() || on.engine.channel().link().pending()))
+    return away(discard_reason::unread);
+  found.rolls_back = !is_in(on, protocol::transaction_indicator::idle);
+  found.resets =
+      when == reset_on_return::always || (when == reset_on_return::when_changed && on.context.changes.settings);
+  found.unlistens = on.context.changes.listens;
+  return found;
+}
+
+std::optional<discard_reason> pooled_session::clean(connection& of, return_plan const& what,
+                                                    std::chrono::milliseconds limit) noexcept {
+  try {
+    auto& on = *of.state_;
+    within const until(limit);
+    {
+      operation_guard const guard(on.lock);
+      if (what.is_busy && !end_all(on, *until.until())) return discard_reason::busy;
+      drop_errors(on);
+      if (on.context.is_closed()) return discard_reason::broken;
+      on.context.transactions.begin_asked = false;
+    }
+    if (what.resets)
+      of.reset(until);
+    else
+      of.rollback(until);  // what was under way may have begun one
+    if (what.unlistens || on.context.changes.listens) run_now(on, "unlisten", "UNLISTEN *", &until);
+    operation_guard const guard(on.lock);
+    if (!is_in(on, protocol::transaction_indicator::idle)) return discard_reason::broken;
+    on.context.changes = {};
+    return {};
+  } catch (...) {
+    return discard_reason::broken;
+  }
+}
+
+void pooled_session::cancel_all(connection& of) noexcept {
+  try {
+    auto& on = *of.state_;
+    operation_guard const guard(on.lock);
+    if (on.engine.is_busy()) on.engine.cancel(on.engine.queue().front());
+  } catch (...) {}
+}
+
+void pooled_session::disown(connection& moved) noexcept {
+  static notification_queue const nobodys(0);
+  moved.notifies = nobodys;
+}
+
+void pooled_session::end(connection& of) noexcept {
+  try {
+    of.close(std::make_exception_ptr(
+        interface_error("the lease of this connection has ended, and this was left of it; end what a lease has given "
+                        "out before the lease",
+                        true)));
+  } catch (...) {
+    of.close();
+  }
+}
+
+void pooled_session::forget(connection& of) noexcept {
+  auto& on = *of.state_;
+  operation_guard const guard(on.lock);
+  drop_errors(on);
+  on.told.drop_notices();
+  while (of.notifies.pop()) {}
+}
+
+bool pooled_session::is_dead(connection& of) noexcept {
+  try {
+    of.poll();
+    return of.closed();
+  } catch (...) {
+    return true;
+  }
+}
+
+bool pooled_session::begin_single(connection& of) {
+  auto& on = *of.state_;
+  operation_guard const guard(on.lock);
+  session_mode& mode = on.context.transactions.mode;
+  if (mode != session_mode() || !is_in(on, protocol::transaction_indicator::idle)) return false;
+  mode.autocommit = true;
+  return true;
+}
+
+void pooled_session::end_single(connection& of) noexcept {
+  if (!of.state_) return;
+  operation_guard const guard(of.state_->lock);
+  of.state_->context.transactions.mode.autocommit = false;
+}
+
+std::weak_ptr<connection_state> pooled_session::watch(connection const& of) noexcept { return of.state_; }
+
+void pooled_session::close(std::weak_ptr<connection_state> const& which) noexcept {
+  if (auto const state = which.lock()) state->close();
+}
+
+}  // namespace tusk::detail
