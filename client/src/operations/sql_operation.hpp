@@ -132,7 +132,7 @@ inline bool may_concern_others(std::string_view tag) noexcept {
   constexpr unsigned letters =
       bit('C') | bit('D') | bit('L') | bit('P') | bit('R');  // COMMIT, DISCARD, LISTEN, PREPARE TRANSACTION, ROLLBACK
   char const first = *tag.data();
-  return (letters >> (first & 31) & 1) != 0 || (first == 'S' && tag.data()[2] == 'T');  // SET, but not SELECT
+  return (letters >> (first & 31) & 1) != 0 || (first == 'S' && tag.data()[1] == 'E' && tag.data()[2] == 'T');  // SET
 }
 
 inline std::shared_ptr<result_state> sql_operation::make_result(std::string_view tag,
