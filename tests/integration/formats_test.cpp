@@ -221,11 +221,30 @@ TEST_P(formats, a_subclass_that_watches_is_shown_text) {
 
 TEST(formats_by_measure, text_is_asked_for_where_it_is_as_fast) {
   connection conn = connect_with(format::automatic);
-  std::string const sql = "SELECT 1::int4, 'a'::text, true, '{}'::json";
+  std::string const sql = "SELECT 1::int4, 'a'::text, true, '{}'::json, 7::int8, 8::int8, 1.5::numeric, '1'::money";
+  using row = std::tuple<int, std::string, bool, std::string, int, double, numeric, money>;
   for (int i = 0; i < 2; ++i) {
-    auto const got = conn.query_rows<int, std::string, bool, std::string>(sql);
-    for (column_info const& each : got.columns()) EXPECT_FALSE(each.is_binary) << each.name;
+    auto const got = conn.query_rows<row>(sql);
+    for (column_info const& each : got.columns()) EXPECT_FALSE(each.is_binary) << each.type;
+    EXPECT_EQ(*got.begin(), row(1, "a", true, "{}", 7, 8, numeric("1.5"), money(100)));
   }
+}
+
+TEST(formats_by_measure, binary_is_asked_for_where_it_is_faster) {
+  connection conn = connect_with(format::automatic);
+  std::string const sql =
+      "SELECT -5000000000, 6::int8, '10.0.0.1/8'::inet, '10.0.0.0/8'::cidr, ARRAY['a', NULL, ''], '::1'::inet";
+  using texts = std::vector<std::optional<std::string>>;
+  using row = std::tuple<std::int64_t, std::optional<std::int64_t>, inet, cidr, texts, inet>;
+  for (int i = 0; i < 2; ++i) {
+    auto const got = conn.query_rows<row>(sql);
+    for (column_info const& each : got.columns()) EXPECT_EQ(each.is_binary, i == 1) << each.type;
+    EXPECT_EQ(*got.begin(), row(-5'000'000'000, 6, inet("10.0.0.1/8"), cidr("10.0.0.0/8"), texts{"a", std::nullopt, ""},
+                                inet("::1")));
+  }
+  EXPECT_TRUE(params::bound({nullptr}, inet("10.0.0.1")).is_binary(0));
+  EXPECT_TRUE(params::bound({nullptr}, cidr("10.0.0.0/8")).is_binary(0));
+  EXPECT_FALSE(params::bound({nullptr}, std::int64_t{1}).is_binary(0));
 }
 
 }  // namespace

@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <tusk/types/from_binary.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/quoting.hpp>
 
 namespace tusk {
 
@@ -29,12 +31,21 @@ namespace types {
 /// Whether a column of that type is read faster in binary, measured over server and client together.
 bool is_faster_in_binary(oid type) noexcept;
 
+/// The same where it is read as a T. An int8 only where it is read as what it is: narrower integers have a quick way
+/// from their digits.
+template <class T>
+bool is_faster_in_binary_as(oid type) noexcept {
+  using plain = typename without_optional<T>::type;
+  constexpr bool holds_int8 = std::is_integral_v<plain> && std::is_signed_v<plain> && sizeof(plain) == 8;
+  return (holds_int8 || type != oids::int8) && is_faster_in_binary(type);
+}
+
 /// Whether a column of that type that is to be read as T is asked for in binary.
 template <class T>
 bool asks_for_binary(oid type, format how) {
   if constexpr (binary_readable<T>) {
     if (how == format::text || !from_binary<T>::reads(type)) return false;
-    return how == format::binary || is_faster_in_binary(type);
+    return how == format::binary || is_faster_in_binary_as<T>(type);
   } else {
     return false;
   }

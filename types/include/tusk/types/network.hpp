@@ -122,6 +122,7 @@ std::ostream& operator<<(std::ostream& out, cidr const& value);
 template <>
 struct adapter<inet> {
   static constexpr tusk::oid oid = oids::inet;
+  static constexpr bool prefers_binary = true;
   static void text(inet const& value, text_writer& out) { out.unchecked(value.to_string()); }
   static void binary(inet const& value, binary_writer& out) { value.write_binary(inet::kind::host, out); }
 };
@@ -129,6 +130,7 @@ struct adapter<inet> {
 template <>
 struct adapter<cidr> {
   static constexpr tusk::oid oid = oids::cidr;
+  static constexpr bool prefers_binary = true;
   static void text(cidr const& value, text_writer& out) { out.unchecked(value.to_string()); }
   static void binary(cidr const& value, binary_writer& out) { value.write_binary(cidr::kind::network, out); }
 };
