@@ -84,8 +84,9 @@ void throw_bad_value(column_set const& in, std::size_t index, std::string_view t
 void throw_binary(column_set const& in, std::size_t column, char const* wanted) {
   throw not_supported_error(
       described(in, column) + " came in binary format, which " +
-      (wanted == nullptr ? std::string("no typecaster reads") : "cannot be read as " + type_in(wanted)) +
-      "; declare the cursor without BINARY, or choose text (tusk::format::text)");
+      (wanted == nullptr ? std::string("its typecaster does not read") : "cannot be read as " + type_in(wanted)) +
+      "; declare the cursor without BINARY, choose text (tusk::format::text), or register the typecaster "
+      "with_binary()");
 }
 
 void require_text(result_state const& in, std::size_t column, protocol::field_bytes field) {
@@ -132,7 +133,9 @@ void throw_no_result(std::size_t index, std::size_t size) {
 
 cast_context context_of(column_set const& in, std::size_t column) {
   column_info const& info = (*in.infos)[column];
-  return {info.type, info.modifier, info.name, in.date_style, in.interval_style, in.time_zone};
+  char const delimiter = in.loaded ? in.loaded->delimiter_of(info.type, ',') : ',';
+  return {info.type,         info.modifier, info.name,      in.date_style,
+          in.interval_style, in.time_zone,  info.is_binary, delimiter};
 }
 
 value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
@@ -140,8 +143,8 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
   bool const binary = in.text_limit == result_state::no_text && in.is_binary(column);
   if (in.text_limit <= result_state::empty_text) require_text(in, column, field);
   if (!in.columns->casters.empty()) {
-    if (binary && in.columns->casters[column]) throw_binary(*in.columns, column, nullptr);
     if (auto const& caster = in.columns->casters[column]) {
+      if (binary && !caster->takes_binary()) throw_binary(*in.columns, column, nullptr);
       value made =
           caster->cast(field.is_null() ? std::nullopt : std::optional(field.text()), context_of(*in.columns, column));
       return made.is_null() ? value().of_type(info.type) : made;  // what it gave has a type of its own
@@ -149,7 +152,8 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
   }
   if (field.is_null()) return value().of_type(info.type);
   oid const type = in.columns->types[column];
-  auto read = binary ? types::read_any_binary(field.text(), type) : types::read_any(field.text(), type);
+  types::read_context const with{in.columns->loaded.get()};
+  auto read = binary ? types::read_any_binary(field.text(), type, with) : types::read_any(field.text(), type, with);
   if (!read) throw_bad_value(*in.columns, column, field.text(), read.error());
   return (*std::move(read)).of_type(info.type);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tusk/types/from_text.hpp>
 #include <tusk/types/literal.hpp>
 #include <tusk/types/registry.hpp>
 
@@ -48,12 +49,20 @@ std::optional<std::string> take_identifier(std::string_view& rest) {
 
 }  // namespace
 
-void loaded_types::add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible) {
+loaded_type& loaded_types::add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array,
+                               bool visible) {
   bool const alone = visible && type_of_name(name) == 0;
-  by_oid_.insert_or_assign(type, loaded_type{type, array, in_quotes(schema) + '.' + in_quotes(name),
-                                             (alone ? "" : written(schema) + '.') + written(name)});
+  auto const [at, added] =
+      by_oid_.insert_or_assign(type, loaded_type{.type = type,
+                                                 .array = array,
+                                                 .sql = in_quotes(schema) + '.' + in_quotes(name),
+                                                 .name = (alone ? "" : written(schema) + '.') + written(name),
+                                                 .like = type,
+                                                 .base = type});
+  if (array != 0) elements_.insert_or_assign(array, type);
   by_name_.insert_or_assign({std::string(schema), std::string(name)}, type);
   if (visible) by_name_.insert_or_assign({std::string(), std::string(name)}, type);
+  return at->second;
 }
 
 loaded_type const* loaded_types::find(std::string_view name) const {
@@ -80,10 +89,42 @@ loaded_type const* loaded_types::find(tusk::oid type) const noexcept {
 
 std::string loaded_types::name_of(tusk::oid type) const {
   if (type == 0) return {};
-  for (auto const& [own, each] : by_oid_)
-    if (each.array == type) return each.name + "[]";  // which the catalogue has as `_color` too
+  if (auto const element = elements_.find(type); element != elements_.end())
+    return find(element->second)->name + "[]";  // which the catalogue has as `_color` too
   loaded_type const* const found = find(type);
   return found == nullptr ? std::string() : found->name;
+}
+
+tusk::oid loaded_types::read_as(tusk::oid type) const noexcept {
+  if (loaded_type const* const found = find(type); found != nullptr) type = found->like;
+  auto const element = elements_.find(type);  // a domain may be one over an array
+  if (element == elements_.end()) return type;
+  tusk::oid const like = find(element->second)->like;
+  if (like == element->second) return type;
+  if (tusk::oid const array = tusk::array_of(like); array != 0) return array;
+  loaded_type const* const below = find(like);  // of a domain over a type that was made in the database
+  return below != nullptr && below->array != 0 ? below->array : type;
+}
+
+tusk::oid loaded_types::base_of(tusk::oid type) const noexcept {
+  loaded_type const* const found = find(type);
+  return found == nullptr ? type : found->base;
+}
+
+tusk::oid loaded_types::element_of(tusk::oid array) const noexcept {
+  if (tusk::oid const built_in = tusk::element_of(array); built_in != 0) return built_in;
+  auto const found = elements_.find(array);
+  return found == elements_.end() ? 0 : found->second;
+}
+
+char loaded_types::delimiter_of(tusk::oid array, char otherwise) const noexcept {
+  auto const found = elements_.find(array);
+  return found == elements_.end() ? otherwise : find(found->second)->delimiter;
+}
+
+tusk::oid types::read_as_loaded(tusk::oid type, loaded_types const& in) noexcept { return in.read_as(type); }
+char types::loaded_delimiter(tusk::oid array, loaded_types const& in, char otherwise) noexcept {
+  return in.delimiter_of(array, otherwise);
 }
 
 loaded_types const& adapt_context::types() const {

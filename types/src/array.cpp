@@ -152,11 +152,11 @@ std::size_t array_reader::expected_count() const noexcept {
   return std::min(count_of(text, delimiter_) + 1, text_.size() / 2);
 }
 
-array_header take_array_header(binary_reader& in, oid element) noexcept {
+array_header take_array_header(binary_reader& in, oid element, read_context const& with) noexcept {
   array_header header;
   auto const count = in.take<std::int32_t>();
   auto const flags = in.take<std::int32_t>();
-  header.element = in.take<oid>();
+  header.element = read_as(in.take<oid>(), with);
   if (in.failed()) return header;
   if (count < 0) in.fail_at(0);
   if (count > static_cast<std::int32_t>(array_shape::max_dimensions)) in.fail_at(0, errc::too_deep);

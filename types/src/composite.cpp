@@ -17,7 +17,7 @@ bool record_reader::end_field(bool last) {
 }
 
 void binary_record_reader::begin(std::size_t count) noexcept {
-  if (depth_ >= max_binary_depth) in_.fail(errc::too_deep);
+  if (with_.depth > max_binary_depth) in_.fail(errc::too_deep);
   auto const told = in_.take<std::int32_t>();
   if (!in_.failed() && (told < 0 || static_cast<std::size_t>(told) != count)) {
     in_.fail_at(0, told < 0 ? errc::malformed_binary : errc::wrong_count);
@@ -27,7 +27,7 @@ void binary_record_reader::begin(std::size_t count) noexcept {
 binary_record_reader::field binary_record_reader::take(bool (*reads)(oid)) {
   field next;
   std::size_t const at = in_.position();
-  next.type = in_.take<oid>();
+  next.type = read_as(in_.take<oid>(), with_);
   if (!in_.failed() && !reads(next.type)) in_.fail_at(at, errc::wrong_type);
   next.position = in_.position();
   next.bytes = in_.field();

@@ -5,20 +5,20 @@
 namespace tusk::types {
 namespace {
 
-using reader = protocol::expected<value> (*)(std::string_view, oid);
+using reader = protocol::expected<value> (*)(std::string_view, oid, read_context const&);
 
 template <class T>
-protocol::expected<value> read_as(std::string_view text, oid type) {
-  auto read = read_text<T>(text, type);
+protocol::expected<value> read_value(std::string_view text, oid type, read_context const& in) {
+  auto read = read_text<T>(text, type, in);
   if (!read) return read.error();
   return value(*std::move(read));
 }
 
 template <class T>
-protocol::expected<value> read_binary_as(std::string_view bytes, oid type) {
+protocol::expected<value> read_binary_value(std::string_view bytes, oid type, read_context const& in) {
   if constexpr (binary_readable<T>) {
     if (from_binary<T>::reads(type)) {
-      auto read = from_binary<T>::parse(bytes, type);
+      auto read = read_binary<T>(bytes, type, in);
       if (!read) return read.error();
       return value(*std::move(read));
     }
@@ -35,8 +35,8 @@ struct readers {
 };
 
 template <class T>
-constexpr readers read_with{&read_as<T>, &read_as<array<std::optional<T>>>, &read_binary_as<T>,
-                            &read_binary_as<array<std::optional<T>>>};
+constexpr readers read_with{&read_value<T>, &read_value<array<std::optional<T>>>, &read_binary_value<T>,
+                            &read_binary_value<array<std::optional<T>>>};
 
 /// Null: the table does not have it.
 template <class T>
@@ -114,16 +114,16 @@ readers const& of(oid type) noexcept {
 
 }  // namespace
 
-protocol::expected<value> read_any(std::string_view text, oid type) {
-  if (auto const* const known = find(type)) return known->one(text, type);
+protocol::expected<value> read_any(std::string_view text, oid type, read_context const& in) {
+  if (auto const* const known = find(type)) return known->one(text, type, in);
   oid const element = element_of(type);
-  return element == 0 ? of(type).one(text, type) : of(element).many(text, type);
+  return element == 0 ? of(type).one(text, type, in) : of(element).many(text, type, in);
 }
 
-protocol::expected<value> read_any_binary(std::string_view bytes, oid type) {
-  if (auto const* const known = find(type)) return known->one_binary(bytes, type);
+protocol::expected<value> read_any_binary(std::string_view bytes, oid type, read_context const& in) {
+  if (auto const* const known = find(type)) return known->one_binary(bytes, type, in);
   oid const element = element_of(type);
-  return element == 0 ? of(type).one_binary(bytes, type) : of(element).many_binary(bytes, type);
+  return element == 0 ? of(type).one_binary(bytes, type, in) : of(element).many_binary(bytes, type, in);
 }
 
 }  // namespace tusk::types

@@ -73,8 +73,15 @@ bool is_whole(result_state const& in) {
   return false;
 }
 
+/// See types::result_choice. A typecaster that gives a T takes what it says; one that does not is in the way of binary,
+/// as it would be asked first.
+template <class T>
+bool asks_for_binary(oid type, format how, typecaster const* caster) {
+  if (caster == nullptr) return types::asks_for_binary<T>(type, how);
+  return how != format::text && caster->takes_binary() && caster->gives<typename types::optional_value<T>::type>();
+}
 template <class... T>
-inline constexpr types::result_choice::question questions[] = {&types::asks_for_binary<T>...};
+inline constexpr types::result_choice::question questions[] = {&asks_for_binary<T>...};
 
 /// Makes rows of one result into values. `choice`: what its columns are to be read as.
 template <class T>

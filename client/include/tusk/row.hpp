@@ -64,7 +64,7 @@ struct column_set {
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
   bool has_binary = false;                            ///< whether a column is_binary
   bool has_unique_names = false;                      ///< so that one that is found is the first of its name
-  std::shared_ptr<loaded_types const> loaded;         ///< null until load_types(); for the names in messages
+  std::shared_ptr<loaded_types const> loaded;         ///< null until load_types()
 };
 
 /// Whether the text of a result is what it seems to be.
@@ -263,10 +263,11 @@ template <class T>
 [[gnu::noinline]] T row::get_slowly(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
   if (in.text_limit <= detail::result_state::empty_text) [[unlikely]]
     detail::require_text(in, column, field);
-  if (in.text_limit == detail::result_state::no_text && in.is_binary(column)) return get_binary<T>(in, column, field);
+  bool const is_binary = in.text_limit == detail::result_state::no_text && in.is_binary(column);
   if constexpr (!detail::is_view<T>) {
     if (!in.columns->casters.empty()) {
       if (auto const& caster = in.columns->casters[column]) {
+        if (is_binary && !caster->takes_binary()) detail::throw_binary(*in.columns, column, detail::type_text<T>());
         if constexpr (types::holds_optional<T>) {
           if (caster->gives<typename T::value_type>()) return cast<typename T::value_type>(in, *caster, column, field);
         } else if (caster->gives<T>()) {
@@ -277,6 +278,7 @@ template <class T>
       }
     }
   }
+  if (is_binary) return get_binary<T>(in, column, field);
   if constexpr (readable<T>) {
     if (field.is_null()) {
       if constexpr (nullable<T>)
@@ -286,7 +288,7 @@ template <class T>
     }
     oid const type = in.columns->types[column];
     if (!from_text<T>::reads(type)) detail::throw_type_mismatch(*in.columns, column, detail::type_text<T>());
-    auto value = types::read_text<T>(field.text(), type);
+    auto value = types::read_text<T>(field.text(), type, {in.columns->loaded.get()});
     if (!value) detail::throw_bad_value(*in.columns, column, field.text(), value.error());
     return *std::move(value);
   } else {
@@ -294,20 +296,19 @@ template <class T>
   }
 }
 
-/// By the parser of the binary form; typecasters take text.
+/// By the parser of the binary form.
 template <class T>
 T row::get_binary(detail::result_state const& in, std::size_t column, protocol::field_bytes field) {
   if constexpr (binary_readable<T>) {
     oid const type = in.columns->types[column];
-    bool const by_caster = !in.columns->casters.empty() && in.columns->casters[column];
-    if (!by_caster && from_binary<T>::reads(type)) [[likely]] {
+    if (from_binary<T>::reads(type)) [[likely]] {
       if (field.is_null()) {
         if constexpr (nullable<T>)
           return from_text<T>::null();
         else
           detail::throw_null(*in.columns, column);
       }
-      auto value = types::read_binary<T>(field.text(), type);
+      auto value = types::read_binary<T>(field.text(), type, {in.columns->loaded.get()});
       if (!value) detail::throw_bad_value(*in.columns, column, field.text(), value.error());
       return *std::move(value);
     }

@@ -34,8 +34,10 @@ result_form const* make_form(session_context const& in, prepared_statement const
   std::string formats(2 * infos.size(), '\0');
   for (std::size_t i = 0; i < choice.columns.size(); ++i) {
     std::size_t const column = by_name ? find(infos, choice.names[i]) : i;
-    if (column >= infos.size() || (!columns->casters.empty() && columns->casters[column])) continue;
-    bool const binary = choice.columns[i](columns->types[column], in.format);
+    if (column >= infos.size()) continue;
+    typecaster const* const caster =
+        !columns->casters.empty() && columns->casters[column] ? &*columns->casters[column] : nullptr;
+    bool const binary = choice.columns[i](columns->types[column], in.format, caster);
     infos[column].is_binary = binary;
     formats[2 * column + 1] = binary ? 1 : 0;
   }

@@ -14,9 +14,9 @@ void session_types::parameter_changed(std::string_view name) noexcept {
   if (name == "DateStyle" || name == "IntervalStyle" || name == "TimeZone") ++version_;
 }
 
-// A domain is read as the type below it, an enum and a type of category S (citext) as text, a composite type as record,
-// and an array of these as an array of what its elements are read as. Everything else keeps its OID: it is text. Types
-// of the built-in table come too, and are left out here.
+// A domain is read as the type below it, an enum and a string type that is sent as text is (citext) as text, a
+// composite type as record, and an array of these as an array of what its elements are read as. Everything else keeps
+// its OID: it is text. Types of the built-in table come too, and are left out here.
 //
 // Whoever may make a schema that stands on search_path can make operators, functions and types there. So everything has
 // its schema, operators too, and nothing is used that looks up an operator by itself: IN, BETWEEN, CASE x WHEN.
@@ -41,13 +41,19 @@ std::string_view session_types::catalogue_query() noexcept {
          "WHERE b.kind OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" "
          "AND t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\"), "
          "plain AS (SELECT b.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\" "
-         "OR t.typcategory OPERATOR(pg_catalog.=) 'S'::pg_catalog.\"char\" THEN 25::pg_catalog.oid "
+         "OR (t.typcategory OPERATOR(pg_catalog.=) 'S'::pg_catalog.\"char\" "
+         "AND t.typdelim OPERATOR(pg_catalog.=) ','::pg_catalog.\"char\" "
+         "AND EXISTS (SELECT 1 FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) t.typsend::pg_catalog.oid "
+         "AND f.prosrc OPERATOR(pg_catalog.=) 'textsend'::pg_catalog.text)) THEN 25::pg_catalog.oid "
          "WHEN t.typtype OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" THEN 2249::pg_catalog.oid ELSE t.oid END AS "
-         "type "
+         "type, t.oid AS base "
          "FROM base b JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
          "WHERE t.typtype OPERATOR(pg_catalog.<>) 'd'::pg_catalog.\"char\") "
-         "SELECT t.oid, n.nspname, t.typname, pg_catalog.pg_type_is_visible(t.oid), p.type, "
-         "(SELECT a.typarray FROM pg_catalog.pg_type a WHERE a.oid OPERATOR(pg_catalog.=) p.type), t.typarray, "
+         "SELECT t.oid, n.nspname, t.typname, pg_catalog.pg_type_is_visible(t.oid), p.type, p.base, t.typarray, "
+         "t.typdelim, (SELECT pg_catalog.array_agg(a.atttypid ORDER BY a.attnum) FROM pg_catalog.pg_attribute a "
+         "WHERE t.typtype OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" "
+         "AND a.attrelid OPERATOR(pg_catalog.=) t.typrelid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 "
+         "AND NOT a.attisdropped), "
          "pg_catalog.current_setting('extra_float_digits'::pg_catalog.text) "
          "FROM pg_catalog.pg_type t "
          "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace "
@@ -55,21 +61,19 @@ std::string_view session_types::catalogue_query() noexcept {
 }
 
 void session_types::load_catalogue(result const& rows) {
-  auto found = std::make_unique<std::map<oid, oid>>();
   auto loaded = std::make_shared<loaded_types>();
   int float_digits = 1;
   for (row const& each : rows) {
     oid const type = each.get<oid>(0);
     if (!is_user_defined(type)) continue;
-    oid const array = each.get<oid>(6);
-    loaded->add(each.get<std::string>(1), each.get<std::string>(2), type, array, each.get<bool>(3));
-    oid const like = each.get<oid>(4);
-    if (like != type) found->emplace(type, like);
-    oid const array_like = each.get<std::optional<oid>>(5).value_or(0);
-    if (array != 0 && array_like != 0 && array_like != array) found->emplace(array, array_like);
-    if (auto const digits = types::parse_integer<int>(each.get<std::string_view>(7))) float_digits = *digits;
+    loaded_type& found =
+        loaded->add(each.get<std::string>(1), each.get<std::string>(2), type, each.get<oid>(6), each.get<bool>(3));
+    found.like = each.get<oid>(4);
+    found.base = each.get<oid>(5);
+    found.delimiter = each.get<char>(7);
+    found.attributes = each.get<std::optional<std::vector<oid>>>(8).value_or(std::vector<oid>());
+    if (auto const digits = types::parse_integer<int>(each.get<std::string_view>(9))) float_digits = *digits;
   }
-  read_as_ = std::move(found);
   loaded_ = std::move(loaded);
   rounds_floats_ = float_digits < 1;
   ++version_;
@@ -95,10 +99,7 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
   auto const global = types::global_casters();
   made->types.reserve(infos.size());
   for (column_info const& each : infos) {
-    oid type = each.type;
-    if (read_as_)
-      if (auto const known = read_as_->find(type); known != read_as_->end()) type = known->second;
-    made->types.push_back(type);
+    made->types.push_back(loaded_ ? loaded_->read_as(each.type) : each.type);
   }
   made->quick_types = made->types;
   made->binary_types.resize(infos.size());

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,9 +64,7 @@ class session_types {
 
   protocol::session const& session_;
   types::caster_map casters_;
-  // Null until they are loaded.
-  std::unique_ptr<std::map<oid, oid> const> read_as_;  // a type ─► the built-in one that its text is like
-  std::shared_ptr<loaded_types const> loaded_;
+  std::shared_ptr<loaded_types const> loaded_;  // null until they are loaded
   bool rounds_floats_ = false;
   std::uint64_t version_ = 0;
 };

@@ -3,7 +3,8 @@
 //   conn.query(tusk::bind("SELECT $1::int", 5), token);
 //   conn.query(tusk::bind(tusk::within(5s), "SELECT slow($1)", 5), token);
 //
-// To be called with its namespace: std::bind is found by the arguments otherwise.
+// Its arguments are text, as nothing is known of the connection; aio::connection::bind() writes them in the form that
+// the connection sends. To be called with its namespace: std::bind is found by the arguments otherwise.
 #pragma once
 
 #include <optional>

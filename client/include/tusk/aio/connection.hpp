@@ -153,10 +153,21 @@ class connection {
   auto query(bound statement, Token&& token = Token()) {
     return run<detail::one_statement>(std::forward<Token>(token), std::move(statement));
   }
+  /// What bind() makes, in the form that this connection sends, and by its adapters first: for other tokens.
+  ///
+  ///     conn.query(conn.bind("SELECT $1", 0.5), [](std::exception_ptr e, tusk::result r) { ... });
+  template <class... Args>
+  bound bind(std::string_view sql, Args const&... args) const {
+    return {std::string(sql), params::bound(binding(), args...), {}};
+  }
+  template <class... Args>
+  bound bind(within limit, std::string_view sql, Args const&... args) const {
+    return {std::string(sql), params::bound(binding(), args...), std::move(limit)};
+  }
   /// The same; the arguments are serialised at the call, by adapters of this connection first.
   template <class... Args>
   asio::awaitable<result> query(std::string_view sql, Args const&... args) {
-    return query(bind({}, sql, args...));
+    return query(bind(sql, args...));
   }
   template <class... Args>
   asio::awaitable<result> query(within limit, std::string_view sql, Args const&... args) {
@@ -176,11 +187,11 @@ class connection {
   /// serialised at the call.
   template <class... Args>
   asio::awaitable<result> query(statement& prepared, Args const&... args) {
-    return run_prepared(asio::use_awaitable_t<>(), prepared, bind({}, {}, args...));
+    return run_prepared(asio::use_awaitable_t<>(), prepared, as_text({}, {}, args...));
   }
   template <class... Args>
   asio::awaitable<result> query(within const& limit, statement& prepared, Args const&... args) {
-    return run_prepared(asio::use_awaitable_t<>(), prepared, bind(limit, {}, args...));
+    return run_prepared(asio::use_awaitable_t<>(), prepared, as_text(limit, {}, args...));
   }
   /// The same with arguments of bind(), whose text is not looked at, and any token.
   template <token_for<result> Token>
@@ -227,11 +238,11 @@ class connection {
   }
   template <class... Args>
   asio::awaitable<void> execute(cursor& on, std::string_view statement, Args const&... args) {
-    return execute(on, bind({}, statement, args...));
+    return execute(on, as_text({}, statement, args...));
   }
   template <class... Args>
   asio::awaitable<void> execute(within limit, cursor& on, std::string_view statement, Args const&... args) {
-    return execute(on, bind(std::move(limit), statement, args...));
+    return execute(on, as_text(std::move(limit), statement, args...));
   }
 
   /// Completes when what was started on native(), or by one of its cursors, has ended: `cur.executemany(...);
@@ -278,16 +289,19 @@ class connection {
   }
   template <class Elements>
   std::vector<params> gathered(Elements& elements) const {
-    auto* const on = shared()->native();
-    tusk::detail::elements_of<Elements> from(elements, on == nullptr ? nullptr : &on->adapters());
+    tusk::detail::elements_of<Elements> from(elements, binding());
     std::vector<params> all;
     while (auto const* const each = from.next()) all.push_back(*each);
     return all;
   }
+  /// To be merged, or bound to the parameters of a prepared statement, which may be of other types.
   template <class... Args>
-  bound bind(std::optional<within> limit, std::string_view sql, Args const&... args) const {
+  bound as_text(std::optional<within> limit, std::string_view sql, Args const&... args) const {
+    return {std::string(sql), params::of(binding().registry, args...), std::move(limit)};
+  }
+  types::binding binding() const {
     auto* const on = shared()->native();
-    return {std::string(sql), params::of(on == nullptr ? nullptr : &on->adapters(), args...), std::move(limit)};
+    return on == nullptr ? types::binding{nullptr, format::text} : on->binding();
   }
   std::shared_ptr<detail::stepper> const& shared() const {
     if (!stepper_) throw interface_error("this connection was moved to another object; use that one");

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tusk/types/oid.hpp>
 
@@ -34,22 +35,37 @@ struct loaded_type {
   tusk::oid array = 0;  ///< the type of its arrays; 0 if it has none
   std::string sql;      ///< its schema and its name in double quotes, `"shop"."color"`
   std::string name;     ///< as a person writes it: `color`, with its schema where search_path does not lead to it
+  /// What its values are read as: the type below a domain, text for an enum and for what is sent as text, record for a
+  /// composite type; itself for any other.
+  tusk::oid like = 0;
+  tusk::oid base = 0;                      ///< the type below a domain; itself for any other
+  char delimiter = ',';                    ///< between its values in the text of an array
+  std::vector<tusk::oid> attributes = {};  ///< the types of a composite type's attributes, in order
 };
 
 /// All of them. Immutable once it is given to a registry.
 class loaded_types {
  public:
-  /// `visible`: the name means this type without its schema.
-  void add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible);
+  /// `visible`: the name means this type without its schema. What it gives may be filled until the next one is added.
+  loaded_type& add(std::string_view schema, std::string_view name, tusk::oid type, tusk::oid array, bool visible);
 
   /// By a name as SQL writes it: `color`, `shop.color`, `"Color"`. Null if there is none.
   loaded_type const* find(std::string_view name) const;
   loaded_type const* find(tusk::oid type) const noexcept;
-  /// The name of a type, or of the arrays of one (`color[]`); empty if there is none. In linear time, for messages.
+  /// The name of a type, or of the arrays of one (`color[]`); empty if there is none.
   std::string name_of(tusk::oid type) const;
+  /// The type that values of this type are read as, for arrays too; a type that is not known is itself.
+  tusk::oid read_as(tusk::oid type) const noexcept;
+  /// The type below a domain; any other is itself.
+  tusk::oid base_of(tusk::oid type) const noexcept;
+  /// The type of the elements of an array type, built in or not; 0 if it is none.
+  tusk::oid element_of(tusk::oid array) const noexcept;
+  /// What stands between the elements in the text of that array; `otherwise` if it is not known.
+  char delimiter_of(tusk::oid array, char otherwise) const noexcept;
 
  private:
   std::map<tusk::oid, loaded_type> by_oid_;
+  std::map<tusk::oid, tusk::oid> elements_;                           // of array types
   std::map<std::pair<std::string, std::string>, tusk::oid> by_name_;  // schema, which is empty for a visible one; name
 };
 
@@ -76,11 +92,12 @@ class adapt_context {
   argument_type array_of(argument_type const& element) const;
 
   adapter_registry const* registry() const noexcept { return registry_; }
+  /// All that were loaded; lives as long as this object.
+  loaded_types const& types() const;
 
   static constexpr tusk::oid first_loaded = 10'000;  ///< what is below is numbered in PostgreSQL's sources
 
  private:
-  loaded_types const& types() const;
   argument_type resolve_loaded(argument_type const& type) const;
 
   adapter_registry const* registry_;

@@ -14,7 +14,9 @@
 //
 // An array whose elements have no type of their own (strings) is sent as text[], the type that ARRAY['a', 'b'] has:
 // functions that take any array need one. Where the statement has an array of another type, it says so: $1::uuid[].
-// Of elements that are known by name (composites, enums) the name is used: color[].
+// Of elements that are known by name (composites, enums) the name is used: color[]. Where their type has another
+// delimiter than a comma, as PostGIS' geometry, their adapter says so: `static constexpr char delimiter = ':'`; for
+// what is read load_types() finds it.
 //
 //   text ─► array_reader (elements in storage order, shape) ─► elements, by from_text of each ─► nested, if T is
 //
@@ -214,7 +216,7 @@ class array_writer {
   }
 
   text_writer& out_;
-  char delimiter_ = delimiter_of(argument_type_of<T>().oid);
+  char delimiter_ = delimiter_for<typename without_optional<T>::type>();
   text_buffer scratch_;
 };
 
@@ -263,11 +265,11 @@ requires types::vectors_only<Range> && types::readable_part<types::leaf_of<Range
 struct from_text<Range> {
   static bool reads(oid type) { return types::reads_array<types::leaf_of<Range>>(type); }
   static protocol::expected<Range> parse(std::string_view text) { return parse(text, 0); }
-  static protocol::expected<Range> parse(std::string_view text, oid type) {
+  static protocol::expected<Range> parse(std::string_view text, oid type, types::read_context const& in = {}) {
     using leaf = types::leaf_of<Range>;
     constexpr std::size_t depth = types::leaf<Range>::depth;
     std::conditional_t<depth == 1, Range, std::vector<leaf>> elements;
-    auto const shape = types::read_elements<leaf>(text, type, elements);
+    auto const shape = types::read_elements<leaf>(text, type, in, elements);
     if (!shape) return shape.error();
     if (elements.empty()) return Range();
     if (shape->dimensions().size() != depth) return protocol::parse_error{types::errc::wrong_dimensions, 0};
@@ -285,8 +287,9 @@ template <types::array_element T, std::size_t Size>
 requires types::readable_part<T> &&(!std::is_same_v<T, std::byte>)struct from_text<std::array<T, Size>> {
   static bool reads(oid type) { return types::reads_array<T>(type); }
   static protocol::expected<std::array<T, Size>> parse(std::string_view text) { return parse(text, 0); }
-  static protocol::expected<std::array<T, Size>> parse(std::string_view text, oid type) {
-    auto elements = from_text<std::vector<T>>::parse(text, type);
+  static protocol::expected<std::array<T, Size>> parse(std::string_view text, oid type,
+                                                       types::read_context const& in = {}) {
+    auto elements = from_text<std::vector<T>>::parse(text, type, in);
     if (!elements) return elements.error();
     if (elements->size() != Size) return protocol::parse_error{types::errc::wrong_dimensions, 0};
     return types::to_std_array<Size>(*std::move(elements));
@@ -298,9 +301,9 @@ requires types::readable_part<T>
 struct from_text<array<T>> {
   static bool reads(oid type) { return types::reads_array<T>(type); }
   static protocol::expected<array<T>> parse(std::string_view text) { return parse(text, 0); }
-  static protocol::expected<array<T>> parse(std::string_view text, oid type) {
+  static protocol::expected<array<T>> parse(std::string_view text, oid type, types::read_context const& in = {}) {
     std::vector<T> elements;
-    auto const shape = types::read_elements<T>(text, type, elements);
+    auto const shape = types::read_elements<T>(text, type, in, elements);
     if (!shape) return shape.error();
     return array<T>(*shape, std::move(elements));
   }

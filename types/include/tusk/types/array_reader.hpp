@@ -79,11 +79,14 @@ constexpr std::int64_t signed_index(Index index) noexcept {
 /// What stands between elements: a comma, but a semicolon between boxes, which have commas of their own.
 constexpr char delimiter_of(oid element) noexcept { return element == oids::box ? ';' : ','; }
 
-/// The same where the type of the array is not known, as in a row value, and its elements are read as T.
+/// The same where the type of the array is not known, as in a row value, and its elements are read as T: what the
+/// adapter of T says.
 template <class T>
 constexpr char delimiter_for() noexcept {
-  if constexpr (requires { adapter<T>::oid; })
-    return delimiter_of(adapter<T>::oid);
+  if constexpr (requires { adapter<T>::delimiter; })
+    return adapter<T>::delimiter;
+  else if constexpr (adaptable<T>)
+    return delimiter_of(argument_type_of<T>().oid);
   else
     return ',';
 }
@@ -272,11 +275,14 @@ protocol::expected<array_shape> read_vector(std::string_view text, oid element, 
 
 /// Appends all elements, and says in which shape they are. `type` is that of the array, or 0 if it is not known.
 template <class T, class Elements>
-protocol::expected<array_shape> read_elements(std::string_view text, oid type, Elements& to) {
+protocol::expected<array_shape> read_elements(std::string_view text, oid type, read_context const& in, Elements& to) {
   using plain = typename without_optional<T>::type;
   oid const element = type == 0 ? 0 : element_of(type);
   if (oid const of_vector = element_of_vector(type); of_vector != 0) return read_vector<T>(text, of_vector, to);
-  array_reader reader(text, element != 0 ? delimiter_of(element) : delimiter_for<plain>());
+  char const delimiter = element != 0           ? delimiter_of(element)
+                         : in.loaded == nullptr ? delimiter_for<plain>()
+                                                : loaded_delimiter(type, *in.loaded, delimiter_for<plain>());
+  array_reader reader(text, delimiter);
   if (!integer<plain> || text.size() > array_reader::short_text) to.reserve(reader.expected_count());
   for (;;) {
     if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);

@@ -45,8 +45,8 @@ struct array_header {
 };
 
 /// Takes the header of an array of such elements, or of any where `element` is 0. At most as many elements as there are
-/// bytes for.
-array_header take_array_header(binary_reader& in, oid element) noexcept;
+/// bytes for. Their type is what it is read as.
+array_header take_array_header(binary_reader& in, oid element, read_context const& with) noexcept;
 
 /// Whether an array of this type has elements that are read as T.
 template <binary_readable T>
@@ -79,9 +79,10 @@ bool read_words(std::string_view bytes, std::size_t count, Elements& to) {
 
 /// Appends all elements, and says in which shape they are. `type` is that of the array.
 template <class T, class Elements>
-protocol::expected<array_shape> read_binary_elements(std::string_view bytes, oid type, int depth, Elements& to) {
+protocol::expected<array_shape> read_binary_elements(std::string_view bytes, oid type, read_context const& with,
+                                                     Elements& to) {
   binary_reader in(bytes);
-  array_header const header = take_array_header(in, element_of_any(type));
+  array_header const header = take_array_header(in, element_of_any(type), with);
   if (!in.failed() && !from_binary<T>::reads(header.element)) in.fail_at(header.element_position, errc::wrong_type);
   if (in.failed()) return in.finish();
   if constexpr (word<T>) {
@@ -101,7 +102,7 @@ protocol::expected<array_shape> read_binary_elements(std::string_view bytes, oid
         return protocol::parse_error{errc::null_element, at};
       }
     }
-    auto value = read_binary<T>(*element, header.element, depth);
+    auto value = read_binary<T>(*element, header.element, with);
     if (!value) return shifted(value.error(), at + 4);
     to.push_back(*std::move(value));
   }
@@ -116,12 +117,12 @@ template <class T>
 concept binary_element = binary_adaptable<typename without_optional<T>::type> &&
     has_fixed_type<typename without_optional<T>::type>();
 
-template <binary_element T>
+/// Writes arrays whose elements are of type `element`, each by `write(value, out)`.
+template <class T, class Write>
 class binary_array_writer {
-  using adapted_element = adapter<typename without_optional<T>::type>;
-
  public:
-  explicit binary_array_writer(binary_writer& out) noexcept : out_(out) {}
+  binary_array_writer(binary_writer& out, oid element, Write write) noexcept
+      : out_(out), element_(element), write_(write) {}
 
   template <nested_range Range>
   void write(Range const& range) {
@@ -143,7 +144,7 @@ class binary_array_writer {
   void write_header(std::span<array_dimension const> dimensions) {
     out_.put(static_cast<std::int32_t>(dimensions.size()));
     flag_ = out_.size();
-    out_.put(std::int32_t{0}).put(adapted_element::oid);
+    out_.put(std::int32_t{0}).put(element_);
     for (array_dimension const& each : dimensions) out_.put(static_cast<std::int32_t>(each.size)).put(each.lower);
   }
 
@@ -166,11 +167,13 @@ class binary_array_writer {
     }
     std::size_t const length = out_.size();
     out_.put(std::int32_t{0});
-    adapter<T>::binary(value, out_);
+    write_(value, out_);
     out_.put_at(length, static_cast<std::int32_t>(out_.size() - length - 4));
   }
 
   binary_writer& out_;
+  oid element_;
+  Write write_;
   std::size_t flag_ = 0;
 };
 
@@ -184,7 +187,9 @@ struct binary_array_adapter<Leaf> {
   /// Throws data_error if the elements of a level differ in size.
   template <class Array>
   static void binary(Array const& value, binary_writer& out) {
-    binary_array_writer<Leaf>(out).write(value);
+    auto const write = [](Leaf const& each, binary_writer& to) { adapter<Leaf>::binary(each, to); };
+    constexpr oid element = adapter<typename without_optional<Leaf>::type>::oid;
+    binary_array_writer<Leaf, decltype(write)>(out, element, write).write(value);
   }
 };
 
@@ -195,12 +200,12 @@ requires types::vectors_only<Range> && types::readable_part<types::leaf_of<Range
     binary_readable<types::leaf_of<Range>>
 struct from_binary<Range> {
   static bool reads(oid type) { return types::reads_binary_array<types::leaf_of<Range>>(type); }
-  static protocol::expected<Range> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<Range> parse(std::string_view bytes, oid type, int depth) {
+  static protocol::expected<Range> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<Range> parse(std::string_view bytes, oid type, types::read_context const& in) {
     using leaf = types::leaf_of<Range>;
     constexpr std::size_t levels = types::leaf<Range>::depth;
     std::conditional_t<levels == 1, Range, std::vector<leaf>> elements;
-    auto const shape = types::read_binary_elements<leaf>(bytes, type, depth, elements);
+    auto const shape = types::read_binary_elements<leaf>(bytes, type, in, elements);
     if (!shape) return shape.error();
     if (elements.empty()) return Range();
     if (shape->dimensions().size() != levels) return protocol::parse_error{types::errc::wrong_dimensions, 0};
@@ -218,10 +223,11 @@ requires types::readable_part<T> && binary_readable<T> &&
     (!std::is_same_v<T, std::byte>)struct from_binary<std::array<T, Size>> {
   static bool reads(oid type) { return types::reads_binary_array<T>(type); }
   static protocol::expected<std::array<T, Size>> parse(std::string_view bytes, oid type) {
-    return parse(bytes, type, 0);
+    return parse(bytes, type, {});
   }
-  static protocol::expected<std::array<T, Size>> parse(std::string_view bytes, oid type, int depth) {
-    auto elements = from_binary<std::vector<T>>::parse(bytes, type, depth);
+  static protocol::expected<std::array<T, Size>> parse(std::string_view bytes, oid type,
+                                                       types::read_context const& in) {
+    auto elements = from_binary<std::vector<T>>::parse(bytes, type, in);
     if (!elements) return elements.error();
     if (elements->size() != Size) return protocol::parse_error{types::errc::wrong_dimensions, 0};
     return types::to_std_array<Size>(*std::move(elements));
@@ -232,10 +238,10 @@ template <types::array_element T>
 requires types::readable_part<T> && binary_readable<T>
 struct from_binary<array<T>> {
   static bool reads(oid type) { return types::reads_binary_array<T>(type); }
-  static protocol::expected<array<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<array<T>> parse(std::string_view bytes, oid type, int depth) {
+  static protocol::expected<array<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<array<T>> parse(std::string_view bytes, oid type, types::read_context const& in) {
     std::vector<T> elements;
-    auto const shape = types::read_binary_elements<T>(bytes, type, depth, elements);
+    auto const shape = types::read_binary_elements<T>(bytes, type, in, elements);
     if (!shape) return shape.error();
     return array<T>(*shape, std::move(elements));
   }

@@ -11,7 +11,7 @@
 //
 // Binary: an int32 number of fields; then for each its type, a uint32, an int32 length (-1 for NULL) and its own binary
 // form. A field of another type than its member is read from is an error; so is one of a domain, which has an OID of
-// its own.
+// its own, before load_types(). How it is written is in binary_row.hpp.
 //
 // The text of a row value names neither its type nor those of its fields, so the members are taken to be what the
 // declaration says: each has to read its field's text, which its own parser checks.
@@ -126,10 +126,11 @@ class record_reader {
   std::optional<protocol::parse_error> error_;
 };
 
-/// The same from the binary form. `depth` row values are around this one.
+/// The same from the binary form.
 class binary_record_reader {
  public:
-  binary_record_reader(std::string_view bytes, int depth) noexcept : in_(bytes), depth_(depth) {}
+  binary_record_reader(std::string_view bytes, read_context const& with) noexcept
+      : in_(bytes), with_{with.loaded, with.depth + 1} {}
 
   template <class... Fields>
   std::optional<protocol::parse_error> read(Fields&... fields) {
@@ -160,7 +161,7 @@ class binary_record_reader {
         }
         return;
       }
-      auto value = read_binary<T>(*next.bytes, next.type, depth_ + 1);
+      auto value = read_binary<T>(*next.bytes, next.type, with_);
       if (!value) return in_.fail_at(next.position + 4 + value.error().position, value.error().code);
       to = *std::move(value);
     } else {
@@ -172,7 +173,7 @@ class binary_record_reader {
   field take(bool (*reads)(oid));
 
   binary_reader in_;
-  int depth_;
+  read_context with_;  // of the fields
 };
 
 /// Whether each of these members is read from the binary form.
@@ -247,11 +248,11 @@ struct from_binary<T> {
   static bool reads(oid type) noexcept {
     return types::all_binary_readable<decltype(types::members(std::declval<T&>()))> && types::reads_record(type);
   }
-  static protocol::expected<T> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<T> parse(std::string_view bytes, oid, int depth) {
+  static protocol::expected<T> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<T> parse(std::string_view bytes, oid, types::read_context const& with) {
     T value{};
     auto const error =
-        std::apply([&](auto&... members) { return types::binary_record_reader(bytes, depth).read(members...); },
+        std::apply([&](auto&... members) { return types::binary_record_reader(bytes, with).read(members...); },
                    types::members(value));
     if (error) return *error;
     return value;
@@ -263,12 +264,12 @@ requires(sizeof...(Fields) > 0 && (types::readable_part<Fields> && ...) &&
          (binary_readable<Fields> && ...)) struct from_binary<std::tuple<Fields...>> {
   static bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::tuple<Fields...>> parse(std::string_view bytes, oid type) {
-    return parse(bytes, type, 0);
+    return parse(bytes, type, {});
   }
-  static protocol::expected<std::tuple<Fields...>> parse(std::string_view bytes, oid, int depth) {
+  static protocol::expected<std::tuple<Fields...>> parse(std::string_view bytes, oid, types::read_context const& with) {
     std::tuple<Fields...> value;
     auto const error =
-        std::apply([&](auto&... fields) { return types::binary_record_reader(bytes, depth).read(fields...); }, value);
+        std::apply([&](auto&... fields) { return types::binary_record_reader(bytes, with).read(fields...); }, value);
     if (error) return *error;
     return value;
   }
@@ -279,11 +280,12 @@ requires binary_readable<First> && binary_readable<Second>
 struct from_binary<std::pair<First, Second>> {
   static bool reads(oid type) noexcept { return types::reads_record(type); }
   static protocol::expected<std::pair<First, Second>> parse(std::string_view bytes, oid type) {
-    return parse(bytes, type, 0);
+    return parse(bytes, type, {});
   }
-  static protocol::expected<std::pair<First, Second>> parse(std::string_view bytes, oid, int depth) {
+  static protocol::expected<std::pair<First, Second>> parse(std::string_view bytes, oid,
+                                                            types::read_context const& with) {
     std::pair<First, Second> value;
-    if (auto const error = types::binary_record_reader(bytes, depth).read(value.first, value.second)) return *error;
+    if (auto const error = types::binary_record_reader(bytes, with).read(value.first, value.second)) return *error;
     return value;
   }
 };

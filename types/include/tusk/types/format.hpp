@@ -19,6 +19,8 @@
 
 namespace tusk {
 
+class typecaster;  // typecaster.hpp
+
 /// In which form the values of a connection travel; see connect_options::format.
 enum class format : std::uint8_t {
   automatic,  ///< the faster one
@@ -54,8 +56,9 @@ bool asks_for_binary(oid type, format how) {
 /// What the columns of a result are to be read as, where that is known before the statement runs. Constant, and found
 /// again by its address.
 struct result_choice {
-  using question = bool (*)(oid type, format how);
-  std::span<question const> columns;          ///< asks_for_binary of each
+  /// `caster`: the one that is registered for the column; null if there is none.
+  using question = bool (*)(oid type, format how, typecaster const* caster);
+  std::span<question const> columns;          ///< about each
   std::span<std::string_view const> names{};  ///< by which they are looked up; none: they are in order
 };
 

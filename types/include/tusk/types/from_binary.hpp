@@ -49,12 +49,11 @@ namespace types {
 /// than some 30 fit in any message; in the binary form they are as many as their bytes, and reading them is recursive.
 inline constexpr int max_binary_depth = 64;
 
-/// Reads the binary form of a field, or of a part of it that so many row values are around. `type` is its OID, one that
-/// `from_binary<T>::reads`.
+/// Reads the binary form of a field, or of a part of one. `type` is its OID, one that `from_binary<T>::reads`.
 template <class T>
-protocol::expected<T> read_binary(std::string_view bytes, oid type, [[maybe_unused]] int depth = 0) {
-  if constexpr (requires { from_binary<T>::parse(bytes, type, depth); }) {
-    return from_binary<T>::parse(bytes, type, depth);
+protocol::expected<T> read_binary(std::string_view bytes, oid type, [[maybe_unused]] read_context const& in = {}) {
+  if constexpr (requires { from_binary<T>::parse(bytes, type, in); }) {
+    return from_binary<T>::parse(bytes, type, in);
   } else {
     return from_binary<T>::parse(bytes, type);
   }
@@ -149,9 +148,9 @@ inline protocol::parse_error shifted(protocol::parse_error error, std::size_t po
 template <binary_readable T>
 struct from_binary<std::optional<T>> {
   static constexpr bool reads(oid type) { return from_binary<T>::reads(type); }
-  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type, int depth) {
-    auto value = types::read_binary<T>(bytes, type, depth);
+  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<std::optional<T>> parse(std::string_view bytes, oid type, types::read_context const& in) {
+    auto value = types::read_binary<T>(bytes, type, in);
     if (!value) return value.error();
     return std::optional<T>(*std::move(value));
   }

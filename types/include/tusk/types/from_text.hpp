@@ -17,6 +17,27 @@
 
 namespace tusk {
 
+class loaded_types;  // adapt_context.hpp
+
+namespace types {
+
+/// What the parsers of arrays and row values may need beside the type of a field.
+struct read_context {
+  loaded_types const* loaded = nullptr;  ///< what load_types() found; null: nothing
+  int depth = 0;                         ///< how many row values are around, in the binary form
+};
+
+oid read_as_loaded(oid type, loaded_types const& in) noexcept;
+char loaded_delimiter(oid array, loaded_types const& in, char otherwise) noexcept;
+
+/// The type that values of `type` are read as, in a field or in a part of one: what is known of it.
+inline oid read_as(oid type, read_context const& in) noexcept {
+  constexpr oid first_loaded = 10'000;
+  return in.loaded == nullptr || type < first_loaded ? type : read_as_loaded(type, *in.loaded);
+}
+
+}  // namespace types
+
 /// Says how values of `T` are read. A specialisation has
 ///
 ///     static constexpr bool reads(tusk::oid type);                              // asked once a column
@@ -70,8 +91,11 @@ constexpr void require_from_text() noexcept {
 
 /// Reads the text of a field that is not NULL. `type` is its column's OID, one that `from_text<T>::reads`.
 template <readable T>
-protocol::expected<T> read_text(std::string_view text, [[maybe_unused]] oid type) {
-  if constexpr (requires { from_text<T>::parse(text, type); }) {
+protocol::expected<T> read_text(std::string_view text, [[maybe_unused]] oid type,
+                                [[maybe_unused]] read_context const& in = {}) {
+  if constexpr (requires { from_text<T>::parse(text, type, in); }) {
+    return from_text<T>::parse(text, type, in);
+  } else if constexpr (requires { from_text<T>::parse(text, type); }) {
     return from_text<T>::parse(text, type);
   } else {
     return from_text<T>::parse(text);
@@ -88,6 +112,9 @@ struct from_text<std::optional<T>> {
   static protocol::expected<std::optional<T>> parse(std::string_view text) { return wrap(from_text<T>::parse(text)); }
   static protocol::expected<std::optional<T>> parse(std::string_view text, oid type) {
     return wrap(types::read_text<T>(text, type));
+  }
+  static protocol::expected<std::optional<T>> parse(std::string_view text, oid type, types::read_context const& in) {
+    return wrap(types::read_text<T>(text, type, in));
   }
 
  private:

@@ -151,8 +151,8 @@ struct from_binary<multirange<T>> {
   static bool reads(oid type) {
     return from_text<multirange<T>>::reads(type) && from_binary<range<T>>::reads(types::range_in(type));
   }
-  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type, int depth) {
+  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<multirange<T>> parse(std::string_view bytes, oid type, types::read_context const& with) {
     types::binary_reader in(bytes);
     multirange<T> made;
     auto const count = in.take<std::int32_t>();
@@ -162,7 +162,7 @@ struct from_binary<multirange<T>> {
       auto const part = in.field();
       if (!part) in.fail_at(at);
       if (in.failed()) break;
-      auto each = from_binary<range<T>>::parse(*part, types::range_in(type), depth);
+      auto each = from_binary<range<T>>::parse(*part, types::range_in(type), with);
       if (!each) return types::shifted(each.error(), at + 4);
       if (each->empty) return protocol::parse_error{types::errc::malformed_binary, at + 4};  // the server has none
       made.ranges.push_back(*std::move(each));

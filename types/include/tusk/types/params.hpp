@@ -23,10 +23,12 @@
 #include <tusk/protocol/limits.hpp>
 #include <tusk/types/adapter.hpp>
 #include <tusk/types/argument.hpp>
+#include <tusk/types/binary_row.hpp>
 #include <tusk/types/binary_writer.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/format.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/quoting.hpp>
 #include <tusk/types/registry.hpp>
 #include <tusk/types/small_buffer.hpp>
 
@@ -67,13 +69,7 @@ template <class T>
 inline constexpr bool holds_optional<std::optional<T>> = true;
 /// What an optional holds, else the type itself.
 template <class T>
-struct optional_value {
-  using type = T;
-};
-template <class T>
-struct optional_value<std::optional<T>> {
-  using type = T;
-};
+using optional_value = without_optional<T>;
 
 /// How arguments are bound. Not as text only to a statement that is prepared with their types, and so each time that it
 /// is prepared again: bytes that were meant for another type may be a value of the parameter's, a wrong one.
@@ -276,7 +272,24 @@ class params {
         if (is_built_in(how)) return add_binary<type>(value, how.oid);
       }
     }
+    if constexpr (adaptable<type> && !types::has_fixed_type<type>()) {
+      if (to.how == format::binary && add_loaded<type>(value, context)) return;
+    }
     add_one(value, context);
+  }
+  /// As a type that load_types() found, if that is known and has the form of a T.
+  template <class T>
+  bool add_loaded(T const& value, adapt_context const& context) {
+    oid const type = types::argument_type_of<T>(value, context).oid;
+    if (type < adapt_context::first_loaded || !types::writes_as<T>(type, context.types())) return false;
+    entry added(*this);
+    bool const null = types::is_null<T>(value);
+    if (!null) {
+      binary_writer out(wire_);
+      types::write_as<T>(value, type, context.types(), out);
+    }
+    added.finish(type, null, true);
+    return true;
   }
   template <class T>
   static consteval bool prefer_binary() {

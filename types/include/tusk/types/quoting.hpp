@@ -53,10 +53,12 @@ inline std::size_t find_any(std::string_view text, std::size_t from, Chars... wa
   return from;
 }
 
-/// White space, and every character that is special in one of the texts.
+/// White space, and every character that is special in one of the texts, or may be a type's own delimiter: signs, but
+/// no letter or digit.
 inline constexpr auto special_somewhere = [] {
   std::array<bool, 256> special{};
-  for (char const c : std::string_view("\t\n\v\f\r ,;(){}[]\"\\")) special[static_cast<unsigned char>(c)] = true;
+  for (char const c : std::string_view("\t\n\v\f\r !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
+    special[static_cast<unsigned char>(c)] = true;
   return special;
 }();
 

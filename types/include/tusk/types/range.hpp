@@ -163,9 +163,9 @@ constexpr oid bound_type(oid range) noexcept {
 
 template <class T>
 std::optional<protocol::parse_error> read_range_bound(std::optional<binary_range::bound> const& bound, oid type,
-                                                      int depth, std::optional<T>& to) {
+                                                      read_context const& with, std::optional<T>& to) {
   if (!bound) return std::nullopt;
-  auto value = read_binary<T>(bound->bytes, type, depth);
+  auto value = read_binary<T>(bound->bytes, type, with);
   if (!value) return shifted(value.error(), bound->position);
   to = *std::move(value);
   return std::nullopt;
@@ -250,15 +250,15 @@ struct from_binary<range<T>> {
   static bool reads(oid type) {
     return from_text<range<T>>::reads(type) && from_binary<T>::reads(types::bound_type<T>(type));
   }
-  static protocol::expected<range<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, 0); }
-  static protocol::expected<range<T>> parse(std::string_view bytes, oid type, int depth) {
+  static protocol::expected<range<T>> parse(std::string_view bytes, oid type) { return parse(bytes, type, {}); }
+  static protocol::expected<range<T>> parse(std::string_view bytes, oid type, types::read_context const& with) {
     auto const parts = types::take_range_apart(bytes);
     if (!parts) return parts.error();
     range<T> made{.lower_inclusive = parts->lower_inclusive, .upper_inclusive = parts->upper_inclusive};
     made.empty = parts->empty;
     oid const subtype = types::bound_type<T>(type);
-    if (auto const error = types::read_range_bound(parts->lower, subtype, depth, made.lower)) return *error;
-    if (auto const error = types::read_range_bound(parts->upper, subtype, depth, made.upper)) return *error;
+    if (auto const error = types::read_range_bound(parts->lower, subtype, with, made.lower)) return *error;
+    if (auto const error = types::read_range_bound(parts->upper, subtype, with, made.upper)) return *error;
     return made;
   }
 };

@@ -9,16 +9,17 @@
 #include <string_view>
 
 #include <tusk/protocol/expected.hpp>
+#include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/value.hpp>
 
 namespace tusk::types {
 
 /// The value of a field that is not NULL; std::string for a type that the table does not have.
-protocol::expected<value> read_any(std::string_view text, oid type);
+protocol::expected<value> read_any(std::string_view text, oid type, read_context const& in = {});
 
 /// The same of the binary form. A type that the table does not have, and whose binary form is not its text either, is
 /// `errc::wrong_type`: the text of its values is known to the server alone.
-protocol::expected<value> read_any_binary(std::string_view bytes, oid type);
+protocol::expected<value> read_any_binary(std::string_view bytes, oid type, read_context const& in = {});
 
 }  // namespace tusk::types

@@ -37,6 +37,8 @@ struct cast_context {
   std::string_view date_style = {};  ///< the session's settings that change text, as the server reported them
   std::string_view interval_style = {};
   std::string_view time_zone = {};
+  bool is_binary = false;  ///< what is given is the binary form, see typecaster::with_binary
+  char delimiter = ',';    ///< between elements, if the column is an array of a type that load_types() found
 };
 
 /// A function that reads the text of certain types. Cheap to copy, immutable.
@@ -47,6 +49,21 @@ class typecaster {
   std::string const& name() const noexcept { return state_->name; }
   /// The type of the values that `cast` gives; it may give others to `cast_to`.
   std::type_info const& yields() const noexcept { return *state_->functions.front().type; }
+
+  /// The same typecaster, which also takes the binary form: its function is given that where cast_context::is_binary
+  /// says so. Where what it gives is asked for before the statement runs (query_rows<T...> and its like) columns of its
+  /// types come in binary then, unless connect_options::format is text; rows of a BINARY cursor are read by it, too.
+  /// Without this they come as text, and a column that is binary all the same is an error.
+  ///
+  ///     tusk::register_type(tusk::new_type<point>({600}, "POINT", [](auto field, tusk::cast_context const& in) {
+  ///       return !field ? std::nullopt : std::optional(in.is_binary ? from_bytes(*field) : from_text(*field));
+  ///     }).with_binary());
+  typecaster with_binary() const {
+    state made = *state_;
+    made.takes_binary = true;
+    return typecaster(std::make_shared<state const>(std::move(made)));
+  }
+  bool takes_binary() const noexcept { return state_->takes_binary; }
 
   /// Calls it; NULL gives what the function gives for it. Throws what the function throws.
   value cast(std::optional<std::string_view> text, cast_context const& context) const {
@@ -76,6 +93,7 @@ class typecaster {
     std::string name;
     value (*to_value)(state const&, std::optional<std::string_view>, cast_context const&);  // by the first of them
     std::vector<one> functions;
+    bool takes_binary = false;
 
     void const* find(std::type_info const& type) const noexcept {
       for (one const& each : functions)
@@ -100,7 +118,8 @@ class typecaster {
                                       std::move(name),
                                       &to_value<First>,
                                       {{&typeid(First), std::make_shared<function<First> const>(std::move(first))},
-                                       {&typeid(More), std::make_shared<function<More> const>(std::move(more))}...}}));
+                                       {&typeid(More), std::make_shared<function<More> const>(std::move(more))}...},
+                                      false}));
   }
 
   template <class T, class F>
@@ -120,8 +139,8 @@ void require_oids(std::span<oid const> oids, std::string_view name);
 
 /// The elements of an array, each as `cast` gives it.
 template <class Cast>
-auto read_array(std::string_view text, oid element, Cast const& cast) {
-  array_reader reader(text, delimiter_of(element));
+auto read_array(std::string_view text, char delimiter, Cast const& cast) {
+  array_reader reader(text, delimiter);
   std::vector<decltype(cast(std::nullopt))> all;
   while (reader.next()) all.push_back(cast(reader.is_null() ? std::nullopt : std::optional(reader.element().text)));
   if (auto const& error = reader.error()) throw_array_error(error->code, error->position);
@@ -154,7 +173,8 @@ typecaster new_type(std::vector<oid> oids, std::string name, F fn) {
 /// A typecaster for arrays, the types `oids`, whose elements `base` reads; it has to give a `T`. It gives
 /// `array<std::optional<T>>`, and where there is one dimension at most also `std::vector<std::optional<T>>`, and
 /// `std::vector<T>` if no element is NULL. Elements are told to `base` with the context of the column, and the first of
-/// base's OIDs as their type; of an array that is malformed, or is not as asked for, data_error is thrown.
+/// base's OIDs as their type, always as text; of an array that is malformed, or is not as asked for, data_error is
+/// thrown.
 template <class T>
 typecaster new_array_type(std::vector<oid> oids, std::string name, typecaster const& base) {
   using elements = array<std::optional<T>>;
@@ -162,8 +182,9 @@ typecaster new_array_type(std::vector<oid> oids, std::string name, typecaster co
   if (!base.gives<T>()) types::throw_other_base(name, base, typeid(T));
   auto const read = [base](std::string_view text, cast_context context) {
     context.type = base.oids()[0];
+    char const delimiter = is_user_defined(context.type) ? context.delimiter : types::delimiter_of(context.type);
     return types::read_array(
-        text, context.type, [&](std::optional<std::string_view> element) { return base.cast_to<T>(element, context); });
+        text, delimiter, [&](std::optional<std::string_view> element) { return base.cast_to<T>(element, context); });
   };
   return typecaster::make<elements, std::vector<std::optional<T>>, std::vector<T>>(
       std::move(oids), std::move(name),
