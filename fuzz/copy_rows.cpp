@@ -29,7 +29,7 @@ copy_format format_of(char letter) {
 }
 
 void read(copy_format const& how, std::string_view message) {
-  detail::copy_decoder decoder(how);
+  detail::copy_decoder decoder(how, nullptr);
   try {
     for (int turn = 0; turn < 2; ++turn) {  // the first may be a header
       decoder.take(message);
@@ -53,7 +53,7 @@ void write(copy_format const& how, std::string_view text) {
   } catch (data_error const&) {
     return;  // it is not UTF-8
   }
-  detail::copy_decoder decoder(how);
+  detail::copy_decoder decoder(how, nullptr);
   if (how.header) {
     decoder.take("\n");
     FUZZ_CHECK(!decoder.next());

@@ -46,9 +46,10 @@ detail::connection_state& copy_out::state() const {
   return *state_;
 }
 
-copy_format copy_out::format() const {
-  detail::operation_guard const guard(state().lock);
-  return what_->row_format();
+detail::copy_decoder copy_out::decoder() const {
+  auto const& on = state();
+  detail::operation_guard const guard(on.lock);
+  return {what_->row_format(), on.arguments.adapters->types()};
 }
 
 std::optional<copy_chunk> copy_out::take_chunk() {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <tusk/tusk.hpp>
 #include <vector>
 
@@ -307,6 +308,22 @@ TEST_F(binary_rows, hstore_is_bound_where_it_is_loaded) {
   EXPECT_TRUE(params::bound({&conn.adapters(), format::binary}, value).is_binary(0));
   EXPECT_FALSE(params::bound({nullptr, format::binary}, value).is_binary(0));
   for (int i = 0; i < 2; ++i) EXPECT_EQ(conn.query_value<map>("SELECT $1", value), value);
+}
+
+TEST_F(binary_rows, come_the_same_by_copy) {
+  open_handed conn = opened(format::text);
+  conn.exec("CREATE TEMPORARY TABLE ledgers (id int, ledger row_ledger)");
+  std::vector<std::tuple<int, row_ledger>> ledgers;
+  for (int i = 0; i < 50; ++i) {
+    ledgers.emplace_back(i, any_ledger());
+    conn.query("INSERT INTO ledgers VALUES ($1, $2)", i, std::get<1>(ledgers.back()));
+  }
+  for (std::string const how : {"text", "csv", "binary"}) {
+    std::vector<std::tuple<int, row_ledger>> got;
+    for (auto&& each : conn.copy_out("COPY ledgers TO STDOUT (FORMAT " + how + ")").rows<int, row_ledger>())
+      got.push_back(each);
+    EXPECT_TRUE(got == ledgers) << how;
+  }
 }
 
 // Its values have no text in binary, although they are strings.

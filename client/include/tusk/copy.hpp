@@ -245,7 +245,7 @@ class copy_out {
     at_ = 0;
     chunk_ = next_chunk();
   }
-  copy_format format() const;
+  detail::copy_decoder decoder() const;
   void tell_progress();
   void leave() noexcept;
 
@@ -262,7 +262,7 @@ class copy_out {
 template <class... T>
 class copy_rows {
  public:
-  explicit copy_rows(copy_out&& from) : from_(std::move(from)), decoder_(from_.format()) {}
+  explicit copy_rows(copy_out&& from) : from_(std::move(from)), decoder_(from_.decoder()) {}
 
   class iterator {
    public:

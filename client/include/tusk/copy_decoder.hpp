@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -25,7 +26,9 @@ namespace tusk::detail {
 /// See the top of this file. One thread at a time.
 class copy_decoder {
  public:
-  explicit copy_decoder(copy_format how) : how_(std::move(how)) {}
+  /// `loaded`: what load_types() found, for what is nested in a field; may be null.
+  copy_decoder(copy_format how, std::shared_ptr<loaded_types const> loaded)
+      : how_(std::move(how)), loaded_(std::move(loaded)) {}
 
   /// The messages that follow are these bytes, which have to live until next() has said false.
   void take(std::string_view message) noexcept { rest_ = message; }
@@ -101,9 +104,10 @@ class copy_decoder {
       throw_null_at(column);
     }
     std::string_view const bytes = bytes_of(from);
-    if (how_.kind != copy_kind::binary) return checked(types::read_text<T>(bytes, type_of<T>()), column, bytes);
+    types::read_context const with{loaded_.get()};
+    if (how_.kind != copy_kind::binary) return checked(types::read_text<T>(bytes, type_of<T>(), with), column, bytes);
     if constexpr (binary_readable<T>)
-      return checked(types::read_binary<T>(bytes, type_of<T>()), column, bytes);
+      return checked(types::read_binary<T>(bytes, type_of<T>(), with), column, bytes);
     else
       throw_not_binary(column, type_text<T>());
   }
@@ -121,6 +125,7 @@ class copy_decoder {
   [[noreturn]] void throw_malformed(char const* what) const;
 
   copy_format how_;
+  std::shared_ptr<loaded_types const> loaded_;
   std::string_view rest_;
   std::vector<field> fields_;
   std::string text_;  // fields without their escapes
