@@ -33,7 +33,7 @@ protocol::expected<types::array_shape> read_one_by_one(std::string_view text, el
 void expect_same(std::string_view text) {
   test::exact_buffer const exact(text);  // what is read behind its end is seen by AddressSanitizer
   elements some, others;
-  auto const shape = types::read_elements<std::int32_t>(exact.view(), oids::int4_array, some);
+  auto const shape = types::read_elements<std::int32_t>(exact.view(), oids::int4_array, {}, some);
   auto const other = read_one_by_one(exact.view(), others);
   ASSERT_EQ(shape.has_value(), other.has_value()) << text;
   if (shape) {

@@ -54,20 +54,20 @@ namespace {
 
 // How many functions may stand within one another: fewer than the stack bears, more than anybody nests values.
 constexpr int deepest = 100;
-thread_local int depth = 0;
+thread_local int levels = 0;
 
 class one_deeper {
  public:
   explicit one_deeper(std::type_info const& type) {
-    if (depth == deepest)
+    if (levels == deepest)
       throw programming_error("can't adapt type '" + name_of(type) +
                               "': the registered functions lead to each other, " + std::to_string(deepest) +
                               " deep; let one of them give a value with an adapter of its own");
-    ++depth;
+    ++levels;
   }
   one_deeper(one_deeper const&) = delete;
   one_deeper& operator=(one_deeper const&) = delete;
-  ~one_deeper() { --depth; }
+  ~one_deeper() { --levels; }
 };
 
 }  // namespace
