@@ -8,6 +8,31 @@
 #include "connection_state.hpp"
 
 namespace tusk::detail {
+namespace {
+
+/// Asks the server to cancel, and waits until it was heard.
+void send_cancel(connection_state& on, client::deadline until) {
+  using outcome = client::canceller::outcome;
+  auto const request = on.engine.cancelling().make(until);
+  for (;;) {
+    auto const wanted = request->step();
+    switch (wanted) {
+      case outcome::done: return;
+      case outcome::unknown: on.context.obstacles.set(obstacles::doubtful, true); [[fallthrough]];
+      case outcome::failed: throw operational_error(request->reason());
+      case outcome::want_read:
+      case outcome::want_write: break;
+    }
+    bool const read = wanted == outcome::want_read;
+    try {
+      client::wait_for(request->descriptor(), read, !read, until);
+    } catch (std::system_error const& e) {
+      request->abort(e.what());
+    }
+  }
+}
+
+}  // namespace
 
 /// A blocking connection is cancelled by another thread, while the one that runs the operation holds the lock: so what
 /// is used here without the lock (settings, route, the key) does not change once the connection is open. An obstacle
@@ -29,29 +54,7 @@ void connection_state::cancel(std::chrono::milliseconds given) {
     if (!engine.is_busy()) return;
   }
   context.obstacles.set(obstacles::cancelled, true);
-  cancel_now(client::clock::now() + time);
-}
-
-/// The whole of it, waiting.
-void connection_state::cancel_now(client::deadline until) {
-  using outcome = client::canceller::outcome;
-  auto const request = engine.cancelling().make(until);
-  for (;;) {
-    auto const wanted = request->step();
-    switch (wanted) {
-      case outcome::done: return;
-      case outcome::unknown: context.obstacles.set(obstacles::doubtful, true); [[fallthrough]];
-      case outcome::failed: throw operational_error(request->reason());
-      case outcome::want_read:
-      case outcome::want_write: break;
-    }
-    bool const read = wanted == outcome::want_read;
-    try {
-      client::wait_for(request->descriptor(), read, !read, until);
-    } catch (std::system_error const& e) {
-      request->abort(e.what());
-    }
-  }
+  send_cancel(*this, client::clock::now() + time);
 }
 
 }  // namespace tusk::detail

@@ -160,7 +160,6 @@ class connection_state {
   void end_poll(bool was_busy);
   void tell_errors();
   void close_now();
-  void cancel_now(client::deadline until);
 
   std::optional<within> connecting_limit_;
   std::atomic<bool> close_asked_ = false;                                   // by a handler, or by another thread
