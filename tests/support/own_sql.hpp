@@ -80,8 +80,8 @@ inline std::string looked_up(std::string_view sql) {
     auto const& [kind, text] = tokens[i];
     std::string_view const before = i == 0 ? std::string_view() : std::string_view(tokens[i - 1].text);
     if (kind == sql_token::sign) {
-      bool const all_columns = text == "*" && (before == "select" || before == ".");
-      if (!all_columns && !(qualified(i) && i >= 4 && is(i - 3, "(") && is(i - 4, "operator")))
+      bool const all = text == "*" && (before == "select" || before == "." || before == "unlisten");
+      if (!all && !(qualified(i) && i >= 4 && is(i - 3, "(") && is(i - 4, "operator")))
         return "an operator without OPERATOR(pg_catalog.): " + text;
     }
     if (text == "operator" && !(is(i + 1, "(") && is(i + 2, "pg_catalog") && is(i + 3, ".")))

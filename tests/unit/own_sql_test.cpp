@@ -106,7 +106,7 @@ TEST(own_sql, that_is_looked_up_is_told) {
                                      "SELECT coalesce(a, b)"})
     EXPECT_NE(looked_up(bad), "") << bad;
   for (std::string_view const good :
-       {"SELECT pg_catalog.pg_notify($1, $2)", "RESET ALL", "SET client_encoding TO 'UTF8'",
+       {"SELECT pg_catalog.pg_notify($1, $2)", "RESET ALL", "UNLISTEN *", "SET client_encoding TO 'UTF8'",
         "SELECT * FROM pg_catalog.pg_type",
         "WITH RECURSIVE a(b) AS (SELECT 1 UNION ALL SELECT b FROM a), c AS (SELECT 2) SELECT c.b FROM c JOIN a ON true",
         "SELECT CASE WHEN a OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN 1 ELSE 2 END"})

@@ -25,7 +25,8 @@ void pooling(std::string_view dsn) {
   tusk::pool_options options{.minimum = 1, .maximum = 4};
   options.on_event = [](tusk::pool_event const& event) {
     if (event.what == tusk::pool_event::kind::rolled_back)
-      std::printf("a transaction was left open by who acquired in line %u\n", static_cast<unsigned>(event.where.line()));
+      std::printf("a transaction was left open by who acquired in line %u\n",
+                  static_cast<unsigned>(event.where.line()));
   };
   tusk::pool pool(dsn, options);
   pool.warm_up(tusk::within(10s));
@@ -36,8 +37,7 @@ void pooling(std::string_view dsn) {
   pool.query("INSERT INTO pooling_account SELECT n, 100 FROM generate_series(1, 4) AS n");
 
   std::vector<std::jthread> workers;
-  for (int id = 1; id <= 4; ++id)
-    workers.emplace_back([&, id] { move_money(pool, id, id % 4 + 1, 10); });
+  for (int id = 1; id <= 4; ++id) workers.emplace_back([&, id] { move_money(pool, id, id % 4 + 1, 10); });
   workers.clear();
   try {
     move_money(pool, 1, 2, 1000);
