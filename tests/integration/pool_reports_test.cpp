@@ -21,8 +21,8 @@
 //  18  a server that is down is asked without a pause                               pauses_between_connects
 //  19  one query of the pool keeps the connection if it fails                       failing_query
 //  20  given back twice, lent to two                                                given_back_twice
-//  21  used after it was given back                                                 used_after_its_end,
-//  pool_misuse_test 22  closing waits for ever for those that are lent                               close_has_a_limit
+//  21  used after it was given back                              used_after_its_end, pool_misuse_test
+//  22  closing waits for ever for those that are lent                               close_has_a_limit
 //  23  who waits is not told that the pool was closed                               close_ends_waiting
 //  24  a limit begins anew each time that a connection was of no use                limit_counts_from_the_start
 //  25  the lock is held while connecting, and no limit counts                       others_go_on_while_one_connects
@@ -33,7 +33,6 @@
 //  30  when the server is back everyone connects at once                            pool_core_test (games)
 //  31  a hook that asks the pool waits for itself                                   pool_misuse_test
 //  32  a child that was forked uses the parent's connections                        pool_misuse_test
-//  33  a connection has waited too long for its caller to live                      asio_pool_test
 
 #include <gtest/gtest.h>
 
