@@ -68,9 +68,9 @@ strings play_tusk(copied const& what) {
   conn.trace([&](std::string_view line) { lines.emplace_back(line); });
   try {
     if (std::string_view(what.sql).find("TO STDOUT") == std::string_view::npos) {
-      auto in = conn.copy_in(what.sql);
-      for (auto const& each : what.data) in.write(each);
-      what.fails == nullptr ? void(in.finish()) : in.fail(what.fails);
+      auto copy = conn.copy_in(what.sql);
+      for (auto const& each : what.data) copy.write(each);
+      what.fails == nullptr ? void(copy.finish()) : copy.fail(what.fails);
     } else {
       conn.copy_out(what.sql, [](std::string_view) {});
     }
