@@ -39,8 +39,8 @@ inline std::string catalogue() {
     std::uint32_t type;
     std::string_view value;
   };
-  constexpr column columns[] = {{26, "100000"}, {19, "public"}, {19, "color"},  {16, "t"},
-                                {26, "25"},     {26, "1009"},   {26, "100001"}, {25, "1"}};
+  constexpr column columns[] = {{26, "100000"}, {19, "public"}, {19, "color"}, {16, "t"},    {26, "25"},
+                                {26, "100000"}, {26, "100001"}, {18, ","},     {1028, "{}"}, {25, "1"}};
   std::string described = int16(std::size(columns)), row = int16(std::size(columns));
   for (auto const& [type, value] : columns) {
     described += text("c") + int32(0) + int16(0) + int32(type) + int16(0xffff) + int32(0xffff'ffff) + int16(0);
