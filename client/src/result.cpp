@@ -133,7 +133,7 @@ void throw_no_result(std::size_t index, std::size_t size) {
 
 cast_context context_of(column_set const& in, std::size_t column) {
   column_info const& info = (*in.infos)[column];
-  char const delimiter = in.loaded ? in.loaded->delimiter_of(info.type, ',') : ',';
+  char const delimiter = in.loaded ? in.loaded->delimiter_of(in.loaded->base_of(info.type), ',') : ',';
   return {info.type,         info.modifier, info.name,      in.date_style,
           in.interval_style, in.time_zone,  info.is_binary, delimiter};
 }

@@ -139,5 +139,37 @@ TEST(asio_formats, what_is_merged_or_prepared_goes_as_text) {
   });
 }
 
+// What conn.bind() makes may be in binary: it was merged as if it were text, and bound to parameters of other types.
+TEST(asio_formats, what_is_bound_in_binary_is_refused_where_text_is_needed) {
+  run([]() -> asio::awaitable<void> {
+    connect_options options;
+    options.format = format::binary;
+    auto conn = co_await connected(dsn(way::unix_socket), options);
+    cursor cur = conn.native().cursor();
+    auto const refused = [](std::exception_ptr const& error) {
+      return thrown<programming_error>([&] {
+        if (error) std::rethrow_exception(error);
+      });
+    };
+    std::exception_ptr merged, bound;
+    try {
+      co_await conn.execute(cur, conn.bind("SELECT %s", 0.5));
+    } catch (...) {
+      merged = std::current_exception();
+    }
+    statement other = co_await conn.prepare("SELECT $1::int8");
+    try {
+      co_await conn.query(other, conn.bind("", 0.5));
+    } catch (...) {
+      bound = std::current_exception();
+    }
+    EXPECT_CONTAINS("tusk::bind()", refused(merged).what());
+    EXPECT_CONTAINS("tusk::bind()", refused(bound).what());
+    statement same = co_await conn.prepare("SELECT $1::float8");
+    result const made = co_await conn.query(same, conn.bind("", 0.5));
+    EXPECT_EQ(first<double>(made), 0.5);
+  });
+}
+
 }  // namespace
 }  // namespace tusk::test

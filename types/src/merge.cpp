@@ -25,6 +25,10 @@ std::string in_quotes(std::string_view name) { return "\"" + std::string(name) +
 class chooser {
  public:
   chooser(params const& args, char const* called) : in_order_(args), count_(args.count()), called_(called) {
+    if (!args.formats().empty()) [[unlikely]]
+      refuse(errc::wrong_arguments,
+             "these arguments are in the binary form, which cannot stand in a statement's text; take those of "
+             "tusk::bind()");
     if (args.has_names()) [[unlikely]]
       sort(args);
   }

@@ -78,7 +78,8 @@ bool is_whole(result_state const& in) {
 template <class T>
 bool asks_for_binary(oid type, format how, typecaster const* caster) {
   if (caster == nullptr) return types::asks_for_binary<T>(type, how);
-  return how != format::text && caster->takes_binary() && caster->gives<typename types::optional_value<T>::type>();
+  return how != format::text && !is_view<T> && caster->takes_binary() &&
+         caster->gives<typename types::optional_value<T>::type>();
 }
 template <class... T>
 inline constexpr types::result_choice::question questions[] = {&asks_for_binary<T>...};

@@ -4,6 +4,15 @@
 
 namespace tusk::detail {
 
+void require_types(prepared_statement const& statement, params const& args) {
+  for (std::size_t i = 0; i < args.count(); ++i)
+    if (args.is_binary(i) && args.types()[i] != statement.parameters[i])
+      throw programming_error("argument " + std::to_string(i + 1) + " is in the binary form of type " +
+                              std::to_string(args.types()[i]) + ", and the parameter is of type " +
+                              std::to_string(statement.parameters[i]) +
+                              ": a prepared statement takes arguments of tusk::bind(), which are text");
+}
+
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments) {
   return "the statement has " + std::to_string(parameters) + " parameter(s), but " + std::to_string(arguments) +
          " argument(s) were given";

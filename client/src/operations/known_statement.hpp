@@ -24,9 +24,13 @@ namespace tusk::detail {
 
 /// The text of the error that a wrong number of arguments is.
 std::string wrong_argument_count(std::size_t parameters, std::size_t arguments);
+/// Throws programming_error if one is in the binary form of another type than its parameter has.
+void require_types(prepared_statement const& statement, params const& args);
 [[gnu::always_inline]] inline void require_arguments(prepared_statement const& statement, params const& args) {
   if (args.count() != statement.parameters.size()) [[unlikely]]
     throw programming_error(wrong_argument_count(statement.parameters.size(), args.count()));
+  if (!args.formats().empty()) [[unlikely]]
+    require_types(statement, args);
 }
 /// What is wrong with the parameters of a statement that was described just now: there are more than Bind can carry,
 /// as the server allows, or not as many as `arguments`, which may be none to compare with. Null: nothing.

@@ -163,9 +163,11 @@ class stepper : public std::enable_shared_from_this<stepper> {
                                                          : asio::posix::descriptor_base::wait_read,
                            std::move(handler));
   }
-  /// Nothing is under way that has to happen although the descriptor is silent.
-  void disarm() {
-    if (std::exchange(timed_, false)) timer_.cancel();
+  /// A stream or COPY has ended. If nobody waits nothing has to happen while the descriptor is silent; and its cancel
+  /// request is nobody's.
+  void stream_ended() {
+    if (waiting_ == 0) disarm();
+    if (!busy_) cancelling_ = false;
   }
   /// To be called by each handler that was given to wait(), first.
   void waited() noexcept { --waiting_; }
@@ -323,6 +325,9 @@ class stepper : public std::enable_shared_from_this<stepper> {
     timed_ = true;
     timer_.expires_after(*left);
     timer_.async_wait(stepping{shared_from_this()});
+  }
+  void disarm() {
+    if (std::exchange(timed_, false)) timer_.cancel();
   }
 
   asio::any_io_executor executor_;

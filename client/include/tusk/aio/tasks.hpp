@@ -156,7 +156,7 @@ struct next_of {
     on.step();
   }
   value_type finish(stepper& on) {
-    if (!chunk) on.disarm();
+    if (!chunk) on.stream_ended();
     if (!chunk && error) std::rethrow_exception(error);
     return std::move(chunk);
   }
@@ -182,7 +182,7 @@ struct copy_room {
     on.step();
   }
   void finish(stepper& on) const {
-    if (of->ended()) on.disarm();
+    if (of->ended()) on.stream_ended();
     of->check();
   }
 };

@@ -106,10 +106,7 @@ void write_part_as(T const& value, oid type, loaded_types const& in, binary_writ
 
 template <class T>
 void write_as(T const& value, oid type, loaded_types const& in, binary_writer& out) {
-  if constexpr (requires {
-                  value.has_value();
-                  *value;
-                }) {
+  if constexpr (!std::same_as<T, typename without_optional<T>::type>) {
     write_as(*value, type, in, out);
   } else if constexpr (composite_type<T>) {
     oid const* attribute = in.find(in.base_of(type))->attributes.data();

@@ -267,7 +267,7 @@ class params {
         argument_type how;
         if constexpr (types::has_fixed_type<type>())
           how.oid = adapter<type>::oid;
-        else
+        else if (!types::is_null<type>(value))
           how = types::argument_type_of<type>(value, context);
         if (is_built_in(how)) return add_binary<type>(value, how.oid);
       }
@@ -280,15 +280,13 @@ class params {
   /// As a type that load_types() found, if that is known and has the form of a T.
   template <class T>
   bool add_loaded(T const& value, adapt_context const& context) {
+    if (types::is_null<T>(value)) return false;  // its type is not asked for
     oid const type = types::argument_type_of<T>(value, context).oid;
     if (type < adapt_context::first_loaded || !types::writes_as<T>(type, context.types())) return false;
     entry added(*this);
-    bool const null = types::is_null<T>(value);
-    if (!null) {
-      binary_writer out(wire_);
-      types::write_as<T>(value, type, context.types(), out);
-    }
-    added.finish(type, null, true);
+    binary_writer out(wire_);
+    types::write_as<T>(value, type, context.types(), out);
+    added.finish(type, false, true);
     return true;
   }
   template <class T>
