@@ -70,6 +70,7 @@ std::shared_ptr<connection_state> connection_state::another() {
   made->context.transactions.mode = context.transactions.mode;
   made->watched = watched;
   made->context.changes.functions = context.changes.functions;
+  made->context.changes.mode = context.changes.mode;
   made->arguments = arguments;
   arguments.adapters->set_types(nullptr);  // it may be another database
   made->by_callback.slot().set(by_callback.slot().get());

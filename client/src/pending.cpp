@@ -11,11 +11,15 @@ namespace tusk::detail {
 
 started_preparation::started_preparation(std::shared_ptr<connection_state> const& on,
                                          std::shared_ptr<prepared_statement> fresh)
-    : preparation(on->context, std::move(fresh)), on_(on) {}
+    : preparation(on->context, std::move(fresh)), on_(on), lease_(on->context.lease) {}
 
 statement started_preparation::given() const {
-  if (auto on = on_.lock()) return {std::move(on), fresh_};
-  throw interface_error("connection already closed", true);
+  auto on = on_.lock();
+  if (!on) throw interface_error("connection already closed", true);
+  if (on->context.lease != lease_)
+    throw interface_error(
+        "the lease in which this statement was prepared has ended, and its connection may be another's");
+  return {std::move(on), fresh_};
 }
 
 bool pending_operation::ready() const {

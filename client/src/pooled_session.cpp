@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tusk/connection.hpp>
 #include <tusk/types/error.hpp>
+#include <utility>
 
 #include "calls.hpp"
 #include "connection_state.hpp"
@@ -38,7 +39,7 @@ bool end_all(connection_state& on, client::deadline until) {
 void pooled_session::begin(connection& of) noexcept {
   if (!of.state_) return;
   operation_guard const guard(of.state_->lock);
-  of.state_->context.changes = {};
+  of.state_->context.changes = {.mode = of.state_->context.transactions.mode};
 }
 
 return_plan pooled_session::look(connection& of, reset_on_return when) noexcept {
@@ -87,7 +88,7 @@ std::optional<discard_reason> pooled_session::clean(connection& of, return_plan 
     if (what.unlistens || on.context.changes.listens) run_now(on, "unlisten", "UNLISTEN *", &until);
     operation_guard const guard(on.lock);
     if (!is_in(on, protocol::transaction_indicator::idle)) return discard_reason::broken;
-    on.context.changes = {};
+    on.context.changes = {.mode = on.context.changes.mode};
     return {};
   } catch (...) {
     return discard_reason::broken;
@@ -124,6 +125,8 @@ void pooled_session::forget(connection& of) noexcept {
   drop_errors(on);
   on.told.drop_notices();
   while (of.notifies.pop()) {}
+  on.context.transactions.mode = on.context.changes.mode;
+  ++on.context.lease;
 }
 
 bool pooled_session::is_dead(connection& of) noexcept {
@@ -148,6 +151,12 @@ void pooled_session::end_single(connection& of) noexcept {
   if (!of.state_) return;
   operation_guard const guard(of.state_->lock);
   of.state_->context.transactions.mode.autocommit = false;
+}
+
+bool pooled_session::set_autocommit(connection& of, bool value) noexcept {
+  if (!of.state_) return value;
+  operation_guard const guard(of.state_->lock);
+  return std::exchange(of.state_->context.transactions.mode.autocommit, value);
 }
 
 std::weak_ptr<connection_state> pooled_session::watch(connection const& of) noexcept { return of.state_; }

@@ -131,8 +131,9 @@ class pool {
   lease acquire(std::source_location where = std::source_location::current());
   lease acquire(within const& limit, std::source_location where = std::source_location::current());
 
-  /// Calls `work` with a connection, commits what it did if it returns, and undoes that if it throws. Gives what `work`
-  /// gives.
+  /// Calls `work` with a connection, commits what it did if it returns, and undoes that if it throws, whatever the
+  /// connection's autocommit is. Gives what `work` gives. Where the connection was closed or lost in it, throws why. A
+  /// limit covers acquiring only.
   template <std::invocable<connection&> Work>
   std::invoke_result_t<Work, connection&> with(Work&& work,
                                                std::source_location where = std::source_location::current()) {
@@ -147,12 +148,12 @@ class pool {
   /// Runs one statement, as connection::query, and has it stand. The limit covers acquiring and the statement.
   template <class... Args>
   result query(std::string_view sql, Args const&... args) {
-    lease on = acquire();
+    lease on = acquire(std::source_location{});  // the hooks are told no place rather than this one
     return single(on, [&](connection& conn) { return conn.query(sql, args...); });
   }
   template <class... Args>
   result query(within const& limit, std::string_view sql, Args const&... args) {
-    lease on = acquire(limit);
+    lease on = acquire(limit, std::source_location{});
     return single(on, [&](connection& conn) { return conn.query(limit, sql, args...); });
   }
 
@@ -180,6 +181,11 @@ class pool {
   template <class Work>
   static std::invoke_result_t<Work, connection&> run(lease on, Work&& work) {
     on.is_meant_ = true;
+    struct transactional {
+      connection& of;
+      bool before;
+      ~transactional() { detail::pooled_session::set_autocommit(of, before); }
+    } const guard{*on, detail::pooled_session::set_autocommit(*on, false)};
     if constexpr (std::is_void_v<std::invoke_result_t<Work, connection&>>) {
       std::invoke(std::forward<Work>(work), *on);
       commit(*on);
@@ -190,7 +196,8 @@ class pool {
     }
   }
   static void commit(connection& conn) {
-    if (!conn.closed() && conn.transaction_status() != transaction_status::idle) conn.commit();
+    // One that was closed or lost, too: commit() says so, as nothing of it stands.
+    if (conn.transaction_status() != transaction_status::idle) conn.commit();
   }
   template <class Work>
   static result single(lease& on, Work const& work) {

@@ -45,7 +45,8 @@ class pooled_session {
   static void disown(connection& moved) noexcept;
   /// Closes it: what its user has kept of it ends with an error that says so.
   static void end(connection& of) noexcept;
-  /// Drops what nobody has taken: results, errors, notices, notifications.
+  /// The lease has ended: drops what nobody has taken (results, errors, notices, notifications), and transactions begin
+  /// again as they did at its begin.
   static void forget(connection& of) noexcept;
   /// Whether the server has closed an idle one. Looks at the socket.
   static bool is_dead(connection& of) noexcept;
@@ -53,6 +54,8 @@ class pooled_session {
   /// One statement that commits by itself: true, and end_single() has to follow; false: it has to be committed.
   static bool begin_single(connection& of);
   static void end_single(connection& of) noexcept;
+  /// Gives what it was. Of one that was moved from it does nothing.
+  static bool set_autocommit(connection& of, bool value) noexcept;
 
   /// To close it while somebody else has it.
   static std::weak_ptr<connection_state> watch(connection const& of) noexcept;

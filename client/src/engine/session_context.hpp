@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -37,6 +38,7 @@ struct user_changes {
   bool settings = false;   ///< maybe: of the session, or how transactions begin
   bool listens = false;    ///< maybe
   bool functions = false;  ///< handlers, a trace, a wait callback, a cursor factory
+  session_mode mode = {};  ///< how transactions began before
 };
 
 /// See the top of this file. One thread at a time.
@@ -57,6 +59,7 @@ struct session_context {
   description_cache descriptions;  ///< of scripts
   session_facts facts;
   user_changes changes;
+  std::atomic<unsigned> lease{0};    ///< of a pool's: its number, which what was started in another one does not have
   std::size_t waiting_in_units = 0;  ///< bytes of requests of pipelines that wait to be encoded
   bool const names_statements;       ///< statement_cache_mode::named
   tusk::format const format;         ///< of arguments, and of results that are read as types which are known

@@ -103,11 +103,12 @@ class first_run final : public preparation {
 class started_preparation final : public preparation {
  public:
   started_preparation(std::shared_ptr<connection_state> const& on, std::shared_ptr<prepared_statement> fresh);
-  /// Throws interface_error if the connection is gone.
+  /// Throws interface_error if the connection is gone, or lent to somebody else.
   statement given() const;
 
  private:
   std::weak_ptr<connection_state> on_;
+  unsigned const lease_;  // in which it was started
 };
 
 /// Chooses the name of a statement, and looks at its text. Throws as preparation does.
