@@ -189,6 +189,8 @@ void pool_core::failed(slot which, time now) noexcept {
   ++counters_.connect_failed;
   --connecting_;
   free(which);
+  // Those that were made at the same time fail together, which counts once.
+  if (pause_ != pause_.zero() && now < retry_at_) return;
   pause_ = std::clamp<std::chrono::nanoseconds>(2 * pause_, first_pause_, longest_pause_);
   retry_at_ = now + pause_ - random_part(pause_ / 2);
 }

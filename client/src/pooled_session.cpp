@@ -123,6 +123,9 @@ void pooled_session::forget(connection& of) noexcept {
   auto& on = *of.state_;
   operation_guard const guard(on.lock);
   drop_errors(on);
+  try {
+    on.told.rethrow();  // what a handler has thrown is not the next user's
+  } catch (...) {}
   on.told.drop_notices();
   while (of.notifies.pop()) {}
   on.context.transactions.mode = on.context.changes.mode;

@@ -181,10 +181,10 @@ fed sql_operation::end_unit(std::error_code failed) {
 /// What the end of a statement says of others: the server has forgotten them all, or the transaction of the open guards
 /// has ended.
 void sql_operation::heed(std::string_view tag) {
-  // What DO and CALL run may set what it likes.
+  // What DO and CALL run may set what it likes, and listen to it.
   if (tag == "SET" || tag == "RESET" || tag == "DO" || tag == "CALL" || tag.starts_with("DISCARD"))
     in_.changes.settings = true;
-  if (tag == "LISTEN") in_.changes.listens = true;
+  if (tag == "LISTEN" || tag == "DO" || tag == "CALL") in_.changes.listens = true;
   if (tag == "DEALLOCATE ALL" || tag == "DISCARD ALL") {
     statements_forgotten();
     in_.statements.forget_all();
