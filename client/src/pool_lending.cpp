@@ -310,4 +310,19 @@ void lending::tell(pool_event::kind what, std::source_location where, std::chron
   }
 }
 
+std::optional<discard_reason> lending::clean(connection& of, bool is_meant, std::source_location where) noexcept {
+  return_plan const found = pooled_session::look(of, options_.reset_on_return);
+  if (found.away) return found.away;
+  if (!found.is_clean()) {
+    calling const now(*this);  // the session hook may be called again
+    if (auto const failed = pooled_session::clean(of, found, options_.return_limit)) return failed;
+    std::lock_guard const locked(lock_);
+    if (found.resets) ++core_.counters().resets;
+    if (found.rolls_back && !is_meant) ++core_.counters().rolled_back;
+  }
+  pooled_session::forget(of);
+  if (found.rolls_back && !is_meant) tell(pool_event::kind::rolled_back, where);
+  return {};
+}
+
 }  // namespace tusk::detail

@@ -32,20 +32,6 @@ void lending::discard(lease& from) noexcept {
   keep(from.slot_, std::move(from.connection_), discard_reason::asked, from.where_);
 }
 
-std::optional<discard_reason> lending::clean(connection& of, bool is_meant, std::source_location where) noexcept {
-  return_plan const found = pooled_session::look(of, options_.reset_on_return);
-  if (found.away) return found.away;
-  if (!found.is_clean()) {
-    if (auto const failed = pooled_session::clean(of, found, options_.return_limit)) return failed;
-    std::lock_guard const locked(lock_);
-    if (found.resets) ++core_.counters().resets;
-    if (found.rolls_back && !is_meant) ++core_.counters().rolled_back;
-  }
-  pooled_session::forget(of);
-  if (found.rolls_back && !is_meant) tell(pool_event::kind::rolled_back, where);
-  return {};
-}
-
 void lending::keep(slot which, connection&& back, std::optional<discard_reason> away,
                    std::source_location where) noexcept {
   time const now = late_now();
@@ -58,8 +44,10 @@ void lending::keep(slot which, connection&& back, std::optional<discard_reason> 
     (away ? old : idle_[which]).emplace(std::move(back));
     pooled_session::disown(back);  // before anybody else has the connection
     if (away) {
+      connected_[which].reset();  // its user may have moved it away, and goes on with it
       core_.discard(which, *away, now);
     } else {
+      connected_[which] = pooled_session::watch(*idle_[which]);  // of reconnect(), maybe
       core_.release(which, now);
       has_stale = core_.has_stale(now);
     }
@@ -124,12 +112,17 @@ std::size_t lending::maintain(within const* limit) {
 void lending::warm_up(within const* limit) {
   std::optional<within> by_default;
   if (limit == nullptr) limit = &by_default.emplace(options_.acquire_limit);
+  std::exception_ptr before;
+  {
+    std::lock_guard const locked(lock_);
+    before = last_failure_;
+  }
   for (;;) {
     std::size_t const there = maintain(limit);
     guard held(lock_);
     if (core_.is_closed()) throw_refused(pool_core::answer::closed, held, {});
     if (there >= options_.minimum) return;
-    if (last_failure_ && comes_again(last_failure_)) std::rethrow_exception(last_failure_);
+    if (last_failure_ && last_failure_ != before && comes_again(last_failure_)) std::rethrow_exception(last_failure_);
     if (limit->is_over()) throw_timed_out(*limit, held, {}, within::clock::now());
     upkeep_.wait_for(held, std::chrono::milliseconds(5));
   }
@@ -143,7 +136,8 @@ void lending::run(std::stop_token const& stop) {
   constexpr std::chrono::seconds at_least_every(1);
   for (;;) {
     if (stop.stop_requested()) return;
-    maintain(nullptr);
+    within const until(options_.acquire_limit, stop);
+    maintain(&until);
     guard held(lock_);
     if (core_.is_closed() || stop.stop_requested()) return;
     time const now = within::clock::now();

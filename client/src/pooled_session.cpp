@@ -76,7 +76,10 @@ std::optional<discard_reason> pooled_session::clean(connection& of, return_plan 
     within const until(limit);
     {
       operation_guard const guard(on.lock);
+      bool const had_changed = on.context.changes.settings;
       if (what.is_busy && !end_all(on, *until.until())) return discard_reason::busy;
+      // What was under way has changed some, which was not known when it was decided whether to reset.
+      if (!what.resets && !had_changed && on.context.changes.settings) return discard_reason::busy;
       drop_errors(on);
       if (on.context.is_closed()) return discard_reason::broken;
       on.context.transactions.begin_asked = false;
@@ -85,7 +88,12 @@ std::optional<discard_reason> pooled_session::clean(connection& of, return_plan 
       of.reset(until);
     else
       of.rollback(until);  // what was under way may have begun one
-    if (what.unlistens || on.context.changes.listens) run_now(on, "unlisten", "UNLISTEN *", &until);
+    bool const unlistens = what.unlistens || on.context.changes.listens;
+    if (unlistens) run_now(on, "unlisten", "UNLISTEN *", &until);
+    if ((what.resets || unlistens) && on.options.session_hook) {  // what it had set up is gone now
+      on.options.session_hook(of);
+      of.commit(until);
+    }
     operation_guard const guard(on.lock);
     if (!is_in(on, protocol::transaction_indicator::idle)) return discard_reason::broken;
     on.context.changes = {.mode = on.context.changes.mode};

@@ -42,10 +42,11 @@ class lending;
 /// A connection that a pool has lent. It moves; one thread at a time.
 ///
 /// What its end finds is undone: an operation under way is cancelled, a transaction that is open is rolled back, LISTEN
-/// is ended, settings are put back as pool_options::reset_on_return says. Temporary tables and locks of the session are
-/// left; adapters and typecasters, too. What the connection has given out (statements, cursors, guards, streams,
-/// pipelines) is to end before the lease does. If any of it is left, or handlers were set, the connection is closed:
-/// what uses it then throws interface_error, and is never another's session.
+/// is ended, settings are put back as pool_options::reset_on_return says; connect_options::session_hook is called again
+/// where that has taken what it had set up. Temporary tables, locks of the session, what PREPARE in SQL made, cursors
+/// WITH HOLD, adapters and typecasters are left. What the connection has given out (statements, cursors, guards,
+/// streams, pipelines) is to end before the lease does. If any of it is left, or handlers were set, the connection is
+/// closed: what uses it then throws interface_error, and is never another's session.
 ///
 /// A lease may outlive its pool: its connection is closed at the end then.
 class lease {
