@@ -159,14 +159,14 @@ TEST(asio_formats, what_is_bound_in_binary_is_refused_where_text_is_needed) {
     }
     statement other = co_await conn.prepare("SELECT $1::int8");
     try {
-      co_await conn.query(other, conn.bind("", 0.5));
+      co_await conn.query(other, conn.bind("", 0.5), asio::use_awaitable);
     } catch (...) {
       bound = std::current_exception();
     }
     EXPECT_CONTAINS("tusk::bind()", refused(merged).what());
     EXPECT_CONTAINS("tusk::bind()", refused(bound).what());
     statement same = co_await conn.prepare("SELECT $1::float8");
-    result const made = co_await conn.query(same, conn.bind("", 0.5));
+    result const made = co_await conn.query(same, conn.bind("", 0.5), asio::use_awaitable);
     EXPECT_EQ(first<double>(made), 0.5);
   });
 }

@@ -353,7 +353,8 @@ TEST_F(binary_rows, come_the_same_by_copy) {
   }
 }
 
-// Their form in binary is the text, although they have other functions to send it by.
+// Their form in binary is the text, although they have other functions to send it by. The server itself tells what a
+// domain is made of, but not of its arrays.
 TEST_F(binary_rows, domains_over_any_string_type_are_text) {
   for (format const how : {format::text, format::binary}) {
     open_handed conn = opened(how);
@@ -361,10 +362,9 @@ TEST_F(binary_rows, domains_over_any_string_type_are_text) {
         "CREATE DOMAIN row_mail AS varchar(100); CREATE DOMAIN row_code AS char(3); CREATE DOMAIN row_name AS name");
     conn.load_types();
     for (int i = 0; i < 2; ++i) {
-      auto const got = conn.query_rows<std::string, std::string, std::string>(
-          "SELECT 'a@b'::row_mail, 'abc'::row_code, 'n'::row_name");
-      EXPECT_EQ(*got.begin(), std::tuple("a@b", "abc", "n"));
-      EXPECT_EQ(conn.query_value<row_color>("SELECT 'red'::row_code"), row_color::red);
+      auto const got = conn.query_rows<std::string, std::vector<std::string>, std::vector<row_color>>(
+          "SELECT 'a@b'::row_mail, ARRAY['n'::row_name], ARRAY['red'::row_code]");
+      EXPECT_EQ(*got.begin(), std::tuple("a@b", std::vector<std::string>{"n"}, std::vector{row_color::red}));
     }
     conn.rollback();
   }
