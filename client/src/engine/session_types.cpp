@@ -53,7 +53,7 @@ std::string_view session_types::catalogue_query() noexcept {
          "FROM base b JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) b.type "
          "WHERE t.typtype OPERATOR(pg_catalog.<>) 'd'::pg_catalog.\"char\") "
          "SELECT t.oid, n.nspname, t.typname, "
-         "COALESCE(pg_catalog.pg_type_is_visible(t.oid), false), p.type, p.base, t.typarray, "
+         "pg_catalog.pg_type_is_visible(t.oid) IS TRUE, p.type, p.base, t.typarray, "
          "t.typdelim, (SELECT pg_catalog.array_agg(a.atttypid ORDER BY a.attnum) FROM pg_catalog.pg_attribute a "
          "WHERE t.typtype OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" "
          "AND a.attrelid OPERATOR(pg_catalog.=) t.typrelid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 "
