@@ -26,10 +26,7 @@ unsigned watch_forks() noexcept {
 constexpr std::chrono::seconds looked_at_after(1);
 
 connect_options blocking_options(connect_options how) {
-  if (how.async)
-    throw programming_error(
-        "a tusk::pool has blocking connections; leave connect_options::async out, or use "
-        "tusk::aio::pool");
+  if (how.async) throw programming_error("a tusk::pool has blocking connections; leave connect_options::async out");
   if (!how.scram_keys) how.scram_keys = keep_scram_keys();
   return how;
 }

@@ -103,14 +103,6 @@ std::optional<discard_reason> pooled_session::clean(connection& of, return_plan 
   }
 }
 
-void pooled_session::cancel_all(connection& of) noexcept {
-  try {
-    auto& on = *of.state_;
-    operation_guard const guard(on.lock);
-    if (on.engine.is_busy()) on.engine.cancel(on.engine.queue().front());
-  } catch (...) {}
-}
-
 void pooled_session::disown(connection& moved) noexcept {
   static notification_queue const nobodys(0);
   moved.notifies = nobodys;
@@ -156,12 +148,6 @@ bool pooled_session::begin_single(connection& of) {
   if (mode != session_mode() || !is_in(on, protocol::transaction_indicator::idle)) return false;
   mode.autocommit = true;
   return true;
-}
-
-void pooled_session::end_single(connection& of) noexcept {
-  if (!of.state_) return;
-  operation_guard const guard(of.state_->lock);
-  of.state_->context.transactions.mode.autocommit = false;
 }
 
 bool pooled_session::set_autocommit(connection& of, bool value) noexcept {

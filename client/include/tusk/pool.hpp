@@ -208,7 +208,7 @@ class pool {
       connection& of;
       bool alone;
       ~ending() {
-        if (alone) detail::pooled_session::end_single(of);
+        if (alone) detail::pooled_session::set_autocommit(of, false);
       }
     } const guard{conn, detail::pooled_session::begin_single(conn)};
     result given = work(conn);

@@ -1,5 +1,5 @@
 // The rules of a pool, without connections, threads or a clock: who gets which connection, and when one is made or
-// thrown away. tusk::pool and tusk::aio::pool step it; a test plays it from a seed.
+// thrown away. tusk::pool steps it; a test plays it from a seed.
 //
 //   acquire(ticket) ─► given     an idle connection: the one that was used last
 //                  ─► connect    there is room for one more: whoever holds the ticket makes it, outside of any lock

@@ -6,6 +6,7 @@
 //                             cancel what is under way and take its answers
 //                             ROLLBACK, or with settings to put back ROLLBACK; RESET ALL; SET SESSION AUTHORIZATION
 //                             UNLISTEN *
+//                             the session hook again, where one of the last two has undone what it did
 //
 // Nothing is asked of the server to find out what it is: all of it is known.
 #pragma once
@@ -39,8 +40,6 @@ class pooled_session {
   /// Does it, of a blocking connection; why it failed, or nothing.
   static std::optional<discard_reason> clean(connection& of, return_plan const& what,
                                              std::chrono::milliseconds limit) noexcept;
-  /// Has what was started on it end soon. Throws nothing: what it cannot cancel goes on.
-  static void cancel_all(connection& of) noexcept;
   /// One that was moved from keeps no share in the queue of notifications.
   static void disown(connection& moved) noexcept;
   /// Closes it: what its user has kept of it ends with an error that says so.
@@ -51,9 +50,9 @@ class pooled_session {
   /// Whether the server has closed an idle one. Looks at the socket.
   static bool is_dead(connection& of) noexcept;
 
-  /// One statement that commits by itself: true, and end_single() has to follow; false: it has to be committed.
+  /// One statement that commits by itself: true, and set_autocommit(of, false) has to follow; false: it has to be
+  /// committed.
   static bool begin_single(connection& of);
-  static void end_single(connection& of) noexcept;
   /// Gives what it was. Of one that was moved from it does nothing.
   static bool set_autocommit(connection& of, bool value) noexcept;
 
