@@ -53,7 +53,7 @@ std::string first_message(std::string_view gs2) {
 }
 outcome const plain_n{sasl_initial_packet(plain, first_message("n,,")), {}};
 outcome const plain_y{sasl_initial_packet(plain, first_message("y,,")), {}};
-outcome const bound{sasl_initial_packet(plus, first_message("p=tls-server-end-point,,")), {}};
+outcome const channel_bound{sasl_initial_packet(plus, first_message("p=tls-server-end-point,,")), {}};
 
 constexpr auto no_mechanism = errc::no_supported_sasl_mechanism, impossible = errc::channel_binding_impossible,
                not_offered = errc::channel_binding_not_offered;
@@ -79,9 +79,9 @@ rules_row const rows[] = {
      refused(not_offered)},
     {md5, md5_sent, md5_sent, md5_sent, md5_sent, refused(impossible), refused(not_offered)},
     {scram, plain_n, plain_n, plain_n, plain_y, refused(impossible), refused(not_offered)},
-    {scram_both, plain_n, plain_n, plain_n, bound, refused(impossible), bound},
-    {scram_plus, refused(no_mechanism), refused(no_mechanism), refused(no_mechanism), bound, refused(impossible),
-     bound},
+    {scram_both, plain_n, plain_n, plain_n, channel_bound, refused(impossible), channel_bound},
+    {scram_plus, refused(no_mechanism), refused(no_mechanism), refused(no_mechanism), channel_bound, refused(impossible),
+     channel_bound},
 };
 
 void expect_outcome(startup_options const& options, question const& asked, outcome const& expected) {
@@ -178,7 +178,7 @@ TEST(AuthenticationRules, ABoundExchangeEndsWellUnderRequire) {
                                 certificate_hash);
   conversation script;
   script.start(options_of(rules, true)).act([](driven_session& on, bool) { on.take_output(); });
-  script.receive(auth_sasl({plus, plain})).expect_send(bound.sent).receive(auth_continue(messages.server_first));
+  script.receive(auth_sasl({plus, plain})).expect_send(channel_bound.sent).receive(auth_continue(messages.server_first));
   script.expect_send(sasl_packet(messages.client_final)).receive(auth_final(messages.server_final), auth_ok(), ready());
   script.expect_events("ReadyForQuery I").check();
 }

@@ -24,7 +24,7 @@ void ignore_output(driven_session& on, bool) { on.take_output(); }
 void check_all_and_go_on(conversation const& script) {
   check_all(script);
   auto on = script.play();
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 // ---- COPY FROM STDIN ------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ TEST(CopyInRefused, ItFailedBeforeItReadTheSync) {
   script.check();
   interrupt_every_step(script);
   auto on = script.play();
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 TEST(CopyInRefused, TheSpareAnswerMayComeWithTheNextRequest) {
@@ -185,7 +185,7 @@ TEST(CopyInRefused, ASyncBehindASimpleQuery) {
     if (!dropped) script.receive(ready()).expect_events();
     script.expect_state(state::idle).check();
     auto on = script.play();
-    detail::check_usable(on);
+    faults_detail::check_usable(on);
   }
 }
 
@@ -227,7 +227,7 @@ TEST(CopyInRefused, InAPipelineThatGoesOn) {
   script.check();
   interrupt_every_step(script);
   auto on = script.play();
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 TEST(CopyInRefused, TwiceInAPipeline) {
@@ -241,7 +241,7 @@ TEST(CopyInRefused, TwiceInAPipeline) {
       .expect_state(state::idle);
   script.check();
   auto on = script.play();
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 TEST(CopyInRefused, AnErrorInAnUnfinishedUnitBehindIt) {
@@ -251,7 +251,7 @@ TEST(CopyInRefused, AnErrorInAnUnfinishedUnitBehindIt) {
   script.act([](driven_session& on, bool) { on.take_events(); }).sync().act(ignore_output).receive(ready());
   script.expect_events("ReadyForQuery I").expect_state(state::idle).check();
   auto on = script.play();
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 TEST(CopyInRefused, TheServerShutsDownMeanwhile) {

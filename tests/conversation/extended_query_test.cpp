@@ -281,7 +281,7 @@ TEST(ExtendedErrors, WhatCannotBeSentChangesNothing) {
   EXPECT_EQ(on->run("s", bind.parameters, 1), errc::too_many_parameters);
   EXPECT_EQ(on->output(), "");
   EXPECT_EQ(on.state(), state::idle);
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 // The memory is that of zero bytes, all of them the same page: nothing of it is to be copied.
@@ -302,7 +302,7 @@ TEST(ExtendedErrors, AUnitThatIsTooLargeChangesNothing) {
   ASSERT_EQ(on->run(all, {}, 1), errc::embedded_nul) << "a name is looked at first";
   EXPECT_EQ(on->output(), "");
   EXPECT_EQ(on.state(), state::idle);
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
   ::munmap(zeros, size);
 }
 

@@ -104,7 +104,7 @@ TEST(OpenUnit, GivesMemoryBack) {
   EXPECT_FALSE(on->shrink());
   on->settle();
   EXPECT_EQ(on.state(), state::open_unit);
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 TEST(Flush, IsRefusedWhereNothingIsSent) {
@@ -123,7 +123,7 @@ TEST(Flush, ChangesNoState) {
   ASSERT_EQ(on->flush(), std::error_code());
   EXPECT_EQ(on.take_output(), server_says<protocol::flush>());
   EXPECT_EQ(on.state(), state::idle);
-  detail::check_usable(on);
+  faults_detail::check_usable(on);
 }
 
 }  // namespace

@@ -334,7 +334,7 @@ class counting : public tusk::connection {
   int ended = 0, failed = 0;
 
  protected:
-  void did_execute(outcome const& of) override { of.error() ? ++failed : ++ended; }
+  void did_execute(tusk::outcome const& of) override { of.error() ? ++failed : ++ended; }
 };
 
 TEST_P(asio_face, a_connection_of_ones_own_class) {

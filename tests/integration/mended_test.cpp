@@ -131,11 +131,11 @@ TEST(mended, poll_said_ok_although_the_hook_had_started_the_next_statement) {
 TEST(mended, replacing_a_handler_that_held_a_statement_deadlocked) {
   connection conn = open();
   auto held = std::make_shared<statement>(conn.prepare("SELECT 1"));
-  conn.on_notify("mended", [held](notify const&) {});
+  conn.on_notify("mended", [held](tusk::notify const&) {});
   conn.on_notice([held](diagnostics const&) {});
   held.reset();
   conn.on_notice({});
-  conn.on_notify("mended", [](notify const&) {});
+  conn.on_notify("mended", [](tusk::notify const&) {});
   conn.on_notify("mended", {});
   EXPECT_EQ(conn.query_value<int>("SELECT 1"), 1);
 }

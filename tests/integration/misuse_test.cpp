@@ -70,7 +70,7 @@ std::vector<misuse> const& misuses() {
        [](player& on) {
          std::string said;
          on.exec("LISTEN misuse");
-         on.conn().on_notify("misuse", [&](notify const&) { begins(on, said)(); });
+         on.conn().on_notify("misuse", [&](tusk::notify const&) { begins(on, said)(); });
          auto const told = told_of(on, [&] { return on.exec("NOTIFY misuse"); });
          return said + ", " + told;
        },

@@ -56,7 +56,7 @@ TEST_P(next_notify_test, mended_is_told_what_another_thread_took_off_the_socket)
 
 // What else comes kept it waiting: notifications of a channel whose handler takes them.
 TEST_P(next_notify_test, mended_ends_in_time_whatever_else_comes) {
-  conn_.on_notify(channel_, [](notify const&) {});
+  conn_.on_notify(channel_, [](tusk::notify const&) {});
   std::jthread const other([this](std::stop_token const& stopped) {
     while (!stopped.stop_requested()) other_.exec("NOTIFY " + channel_);
   });
@@ -102,7 +102,7 @@ TEST_P(next_notify_test, goes_on_after_signals) {
   struct sigaction handled = {}, before = {};
   handled.sa_handler = [](int) {};
   ASSERT_EQ(::sigaction(SIGUSR1, &handled, &before), 0);
-  std::optional<notify> arrived;
+  std::optional<tusk::notify> arrived;
   {
     std::jthread const signalling([&, waiter = ::pthread_self()] {
       for (int i = 0; i < 20; ++i) {

@@ -309,7 +309,7 @@ TEST_F(load_types_test, can_be_a_part_of_connecting) {
 
 TEST_F(load_types_test, that_fails_leaves_the_connection_usable) {
   conn_.exec("BEGIN");
-  EXPECT_THROW(conn_.exec("SELECT 1/0"), error);
+  EXPECT_THROW(conn_.exec("SELECT 1/0"), tusk::error);
   EXPECT_THROW(conn_.load_types(), internal_error);  // in a failed transaction
   conn_.exec("ROLLBACK");
   EXPECT_THROW((void)conn_.type_oid("color"), programming_error);

@@ -11,11 +11,11 @@
 
 namespace tusk::test {
 
-namespace detail {
+namespace bytes_detail {
 constexpr int hex_digit(char c) noexcept {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
-}  // namespace detail
+}  // namespace bytes_detail
 
 /// What `readable` stands for, or nothing if it is not of that form.
 inline std::optional<std::string> parse_bytes(std::string_view readable) {
@@ -30,8 +30,8 @@ inline std::optional<std::string> parse_bytes(std::string_view readable) {
       i = end;
       continue;
     }
-    int const high = detail::hex_digit(c);
-    int const low = i + 1 < readable.size() ? detail::hex_digit(readable[i + 1]) : -1;
+    int const high = bytes_detail::hex_digit(c);
+    int const low = i + 1 < readable.size() ? bytes_detail::hex_digit(readable[i + 1]) : -1;
     if (high < 0 || low < 0) return {};
     result.push_back(static_cast<char>(high << 4 | low));
     ++i;

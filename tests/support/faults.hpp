@@ -18,7 +18,7 @@
 
 namespace tusk::test {
 
-namespace detail {
+namespace faults_detail {
 
 /// Codes by which a message that stands where it may is refused for what it says.
 inline bool refuses_content(std::error_code code) {
@@ -191,7 +191,7 @@ inline std::vector<fault> faults_of(std::size_t step, std::size_t message, std::
   return all;
 }
 
-}  // namespace detail
+}  // namespace faults_detail
 
 /// Lets a notice, a notification and a changed setting come before each message: nothing else may change.
 inline void interrupt_every_step(conversation const& script) {
@@ -230,11 +230,11 @@ inline void interrupt_every_step(conversation const& script) {
 
 /// The one call that fails each step in turn; see the top of this file.
 inline void fail_every_step(conversation const& script) {
-  detail::fault_player const player(script);
+  faults_detail::fault_player const player(script);
   for (std::size_t step = script.first_failing(); step < script.steps().size(); ++step) {
     auto const& messages = script.steps()[step].messages;
     for (std::size_t message = 0; message < messages.size(); ++message) {
-      for (auto const& each : detail::faults_of(step, message, messages[message])) player.fail(each);
+      for (auto const& each : faults_detail::faults_of(step, message, messages[message])) player.fail(each);
       std::string const& good = messages[message];
       for (std::size_t count = 0; count<good.size(); count += good.size()> 200 ? 41 : 1)
         player.end_after({step, message, "", good}, count);

@@ -2,29 +2,17 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <tusk/protocol/backend.hpp>
 #include <tusk/result.hpp>
 #include <utility>
 #include <vector>
 
+#include "support/data_rows.hpp"
 #include "support/gathering.hpp"
 
 namespace tusk::test {
 
-using text_row = std::vector<std::optional<std::string>>;
-
-/// The whole DataRow message of a row.
-inline std::string data_row_of(text_row const& values) {
-  protocol::list_storage<protocol::field_value> fields;
-  for (auto const& each : values) fields.add(each ? protocol::field_value(*each) : std::nullopt);
-  protocol::data_row message;
-  message.values = fields;
-  protocol::byte_buffer out;
-  if (encode(out, message)) throw std::length_error("a row that is too long");
-  return std::string(out.view());
-}
+using text_row = row_values;
 
 inline result made_result(std::vector<column_info> columns, std::vector<text_row> const& rows) {
   gathering gathered(static_cast<std::uint16_t>(columns.size()));

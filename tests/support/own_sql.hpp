@@ -16,8 +16,8 @@
 namespace tusk::test {
 
 struct sql_token {
-  enum kind { end, word, name, string, number, sign, other };
-  kind is = end;
+  enum class kind { end, word, name, string, number, sign, other };
+  kind is = kind::end;
   std::string text;  ///< a word in lower case
 };
 
@@ -35,20 +35,20 @@ inline std::vector<sql_token> sql_tokens(std::string_view sql) {
     if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
     if (c == '\'' || c == '"') {
       while (i < sql.size() && sql[i++] != c) {}
-      add(c == '"' ? sql_token::name : sql_token::string);
+      add(c == '"' ? sql_token::kind::name : sql_token::kind::string);
     } else if (c == '$' || std::isdigit(static_cast<unsigned char>(c)) != 0) {
       while (i < sql.size() && (is_in_word(sql[i]) || sql[i] == '.' || (sql[i - 1] == 'e' && sql[i] == '+'))) ++i;
-      add(sql_token::number);
+      add(sql_token::kind::number);
     } else if (is_in_word(c)) {
       while (i < sql.size() && is_in_word(sql[i])) ++i;
-      add(sql_token::word);
+      add(sql_token::kind::word);
       for (char& each : tokens.back().text) each = static_cast<char>(std::tolower(static_cast<unsigned char>(each)));
     } else if (signs.find(c) != signs.npos) {
       while (i < sql.size() && signs.find(sql[i]) != signs.npos) ++i;
-      add(sql_token::sign);
+      add(sql_token::kind::sign);
     } else {
       if (c == ':' && i < sql.size() && sql[i] == ':') ++i;
-      add(sql_token::other);
+      add(sql_token::kind::other);
     }
   }
   return tokens;
@@ -79,7 +79,7 @@ inline std::string looked_up(std::string_view sql) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     auto const& [kind, text] = tokens[i];
     std::string_view const before = i == 0 ? std::string_view() : std::string_view(tokens[i - 1].text);
-    if (kind == sql_token::sign) {
+    if (kind == sql_token::kind::sign) {
       bool const all = text == "*" && (before == "select" || before == "." || before == "unlisten");
       if (!all && !(qualified(i) && i >= 4 && is(i - 3, "(") && is(i - 4, "operator")))
         return "an operator without OPERATOR(pg_catalog.): " + text;
@@ -91,11 +91,11 @@ inline std::string looked_up(std::string_view sql) {
     if ((text == "from" || text == "join") && i + 1 < tokens.size() && !is(i + 1, "(") &&
         !(is(i + 1, "pg_catalog") && is(i + 2, ".")) && !given_here.contains(at(i + 1).text))
       return "a relation without its schema: " + at(i + 1).text;
-    if (kind != sql_token::word && kind != sql_token::name) continue;
+    if (kind != sql_token::kind::word && kind != sql_token::kind::name) continue;
     if (is(i + 1, "(") && !before_parenthesis.contains(text) && !given_here.contains(text) && !qualified(i))
       return "a function without its schema: " + text;
-    if (kind == sql_token::name) continue;
-    if (at(i + 1).is == sql_token::string && !before_string.contains(text) && !qualified(i))
+    if (kind == sql_token::kind::name) continue;
+    if (at(i + 1).is == sql_token::kind::string && !before_string.contains(text) && !qualified(i))
       return "a type without its schema: " + text;
     if (looks_up.contains(text)) return "it looks up an operator or a type by itself: " + text;
     if (text == "all" && !of_everything.contains(before)) return "it looks up an operator by itself: all";

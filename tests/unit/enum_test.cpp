@@ -24,7 +24,7 @@ struct tusk::adapter<wide> : tusk::enum_adapter<"wide", "zero"> {};
 
 namespace {
 enum class hidden { a, b };
-}
+}  // namespace
 enum class truth : bool { no, yes };
 enum class letter : char { a, b };
 enum class gap { low = 10, high = 20 };
