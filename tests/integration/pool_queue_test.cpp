@@ -24,8 +24,9 @@ TEST(pool_queue, check_has_a_limit_of_its_own) {
   std::atomic<int> clients = 0;
   scripted_server server([&](auto& client) {
     client.receive_startup();
+    int const before = clients++;
     client.send(welcome());
-    if (clients++ == 0) return client.stay_silent();  // a peer that does not answer any more
+    if (before == 0) return client.stay_silent();  // a peer that does not answer any more
     while (client.receive_message().size() > 4) client.send(message('I') + ready());
   });
   pool on(server.dsn(), {.maximum = 1, .check_after = 0ms, .check_limit = 50ms});
