@@ -266,7 +266,8 @@ pending_operation start_executemany(connection_state& on, std::string_view sql, 
 }
 
 std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<prepared_statement> const* prepared,
-                                         std::string_view sql, params const& args, within const* limit) {
+                                         std::string_view sql, params const& args, within const* limit,
+                                         std::uint32_t fetch_size) {
   operation_guard const guard(on.lock);
   auto limited = on.require.time(limit);
   on.require.ready(sql, args);
@@ -277,6 +278,7 @@ std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<p
                         : stream_run::of_fresh(
                               on.context, known != nullptr ? *known : unknown_statement(on.context, sql, args), args);
   what->keep();  // it may have to go again
+  what->fetch(fetch_size);
   on.context.obstacles.set(obstacles::streaming, true);
   try {
     on.start(what, std::move(limited), sql.size() + args.wire().size());

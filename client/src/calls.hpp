@@ -47,7 +47,8 @@ pending_operation start_executemany(connection_state& on, std::string_view sql, 
                                     within const* limit);
 /// `prepared`: null, and then `sql` is looked up.
 std::shared_ptr<stream_run> start_stream(connection_state& on, std::shared_ptr<prepared_statement> const* prepared,
-                                         std::string_view sql, params const& args, within const* limit);
+                                         std::string_view sql, params const& args, within const* limit,
+                                         std::uint32_t fetch_size);
 pending_operation start_prepare(std::shared_ptr<connection_state> const& on, std::string_view sql, within const* limit);
 /// The statement is closed with the next request.
 void release(connection_state& on, std::shared_ptr<prepared_statement>&& statement) noexcept;

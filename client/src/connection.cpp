@@ -168,7 +168,7 @@ results connection::do_execute(execution const& what) {
     if (what.in != nullptr)
       what.in->add_now(what.prepared, what.sql, what.args);
     else if (what.streams)
-      detail::start_stream(to, what.prepared, what.sql, what.args, what.limit);
+      detail::start_stream(to, what.prepared, what.sql, what.args, what.limit, what.fetch_size);
     else if (what.is_script)
       detail::start_exec(to, what.sql, {}, what.limit);
     else if (what.prepared != nullptr)
@@ -245,7 +245,8 @@ poll_status connection::poll_and_tell() {
       detail::tell_ended(on);
       detail::operation_guard const guard(on.lock);
       // Who was told may have started the next one.
-      if (wanted == poll_status::ok && on.engine.is_busy()) wanted = detail::status_of(on.engine.waits().wanted());
+      if (wanted == poll_status::ok && on.engine.is_busy() && !on.engine.waits_for_caller())
+        wanted = detail::status_of(on.engine.waits().wanted());
     }
   } catch (...) {
     if (on.hook == stage::under_way && !on.engine.is_busy()) on.close();

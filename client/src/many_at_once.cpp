@@ -53,9 +53,14 @@ detail::row_stream connection::stream_params(stream_options const& how, bool wai
   if (waits) state().require.blocking("stream");
   within const* const limit = detail::pointer(how.limit);
   if (!state().watched) [[likely]]
-    return {state_, detail::start_stream(*state_, prepared, sql, args, limit), how.on_leave};
-  auto const started =
-      start_watched({.sql = sql, .args = args, .starts = true, .prepared = prepared, .limit = limit, .streams = true});
+    return {state_, detail::start_stream(*state_, prepared, sql, args, limit, how.fetch_size), how.on_leave};
+  auto const started = start_watched({.sql = sql,
+                                      .args = args,
+                                      .starts = true,
+                                      .prepared = prepared,
+                                      .limit = limit,
+                                      .streams = true,
+                                      .fetch_size = how.fetch_size});
   return {state_, std::dynamic_pointer_cast<detail::stream_run>(started.what()), how.on_leave};
 }
 

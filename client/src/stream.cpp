@@ -41,7 +41,11 @@ std::optional<result> row_stream::take_chunk() {
   auto& on = state();
   operation_guard const guard(on.lock);
   on.require.going_on();
-  if (auto chunk = what_->take_chunk()) return chunk;
+  if (auto chunk = what_->take_chunk()) {
+    // It goes with the next step. A connection that blocks asks when it has to wait, as the stream may be left before.
+    if (on.options.async && what_->is_suspended()) on.engine.resume();
+    return chunk;
+  }
   if (what_->has_ended()) what_->rethrow();
   return {};
 }
@@ -57,6 +61,7 @@ std::optional<result> row_stream::next_chunk() {
           "a stream of an asynchronous connection cannot wait; step the connection with poll(), and use take_chunk()");
     if (!what_->is_full() && !what_->has_ended()) {
       if (on.context.obstacles.any_of(obstacles::waited)) on.require.turn();
+      if (what_->is_suspended()) on.engine.resume();
       on.await(*what_);
       on.told.rethrow();
     }
@@ -98,9 +103,12 @@ void row_stream::leave() noexcept {
 
 void row_stream::end_early() {
   auto& on = *state_;
-  what_->leave();
-  bool const cancels = then_ == on_leave::cancel || (then_ == on_leave::automatic && what_->is_alone());
-  detail::end_early(on, *what_, {.cancels = cancels, .rolls_back = then_ != on_leave::drain, .text = left_text});
+  bool const undoes = then_ == on_leave::cancel || (then_ == on_leave::automatic && what_->is_alone());
+  what_->leave(undoes);
+  bool const waits = what_->is_suspended();
+  if (waits && !on.lock.passes() && !on.context.obstacles.any_of(obstacles::forked)) on.engine.resume();
+  detail::end_early(on, *what_,
+                    {.cancels = undoes && !waits, .rolls_back = then_ != on_leave::drain, .text = left_text});
 }
 
 }  // namespace tusk::detail

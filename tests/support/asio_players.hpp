@@ -76,9 +76,10 @@ class asio_callback_player : public asio_player {
     conn_.execute(on, bound_with(limit, sql, args), note());
     run();
   }
-  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+  void stream_by(std::uint32_t fetch_size, std::string const& sql,
+                 std::function<bool(row const&)> const& each) override {
     {
-      aio::stream rows = conn_.start_stream(sql);
+      aio::stream rows = conn_.start_stream({.fetch_size = fetch_size}, sql);
       using chunk = std::optional<result>;
       std::function<void(std::exception_ptr, chunk)> next = [&](std::exception_ptr const& error, chunk const& got) {
         failed_ = error;
@@ -198,11 +199,12 @@ class asio_coroutine_player : public asio_player {
         note());
     run();
   }
-  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+  void stream_by(std::uint32_t fetch_size, std::string const& sql,
+                 std::function<bool(row const&)> const& each) override {
     spawn(
         [&, this]() -> asio::awaitable<void> {
           {
-            aio::stream rows = conn_.start_stream(sql);
+            aio::stream rows = conn_.start_stream({.fetch_size = fetch_size}, sql);
             for (;;) {
               auto const chunk = co_await rows.next_chunk();
               if (!chunk || !std::ranges::all_of(*chunk, each)) break;

@@ -39,8 +39,9 @@ class blocking_player : public plain_player {
   void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) override {
     limit != nullptr ? on.execute(*limit, sql, args) : on.execute(sql, args);
   }
-  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
-    for (auto const& next : conn().stream(sql))
+  void stream_by(std::uint32_t fetch_size, std::string const& sql,
+                 std::function<bool(row const&)> const& each) override {
+    for (auto const& next : conn().stream({.fetch_size = fetch_size}, sql))
       if (!each(next)) break;
   }
   std::uint64_t copy_in_within(within const* limit, std::string const& sql, std::function<int()> const& next) override {
@@ -119,9 +120,10 @@ class polling_player : public plain_player {
     limit != nullptr ? on.execute(*limit, sql, args) : on.execute(sql, args);
     finish(conn());
   }
-  void stream(std::string const& sql, std::function<bool(row const&)> const& each) override {
+  void stream_by(std::uint32_t fetch_size, std::string const& sql,
+                 std::function<bool(row const&)> const& each) override {
     {
-      auto rows = conn().start_stream(sql);
+      auto rows = conn().start_stream({.fetch_size = fetch_size}, sql);
       for (bool goes_on = true; goes_on && !rows.ended();) {
         finish(conn());
         while (auto const chunk = goes_on ? rows.take_chunk() : std::nullopt)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -46,7 +47,8 @@ class player {
   virtual void execute_within(within const* limit, cursor& on, std::string const& sql, params const& args) = 0;
   /// Runs a statement as a stream, and gives each row to `each` when it comes, until that says false: then the stream
   /// is left, and its end waited for.
-  virtual void stream(std::string const& sql, std::function<bool(row const&)> const& each) = 0;
+  virtual void stream_by(std::uint32_t fetch_size, std::string const& sql,
+                         std::function<bool(row const&)> const& each) = 0;
   /// Runs a COPY FROM STDIN of rows (int, text), for each of which `next` says the number, up to a negative one: then
   /// it is finished; or left, after -2. Gives how many rows the server has taken.
   virtual std::uint64_t copy_in_within(within const* limit, std::string const& sql,
@@ -69,6 +71,7 @@ class player {
 
   results exec(std::string const& script) { return exec_within(nullptr, script); }
   results exec(within const& limit, std::string const& script) { return exec_within(&limit, script); }
+  void stream(std::string const& sql, std::function<bool(row const&)> const& each) { stream_by(0, sql, each); }
   template <class... Args>
   result query(std::string const& sql, Args const&... args) {
     return query_within(nullptr, sql, params::of(nullptr, args...));

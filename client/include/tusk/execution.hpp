@@ -1,6 +1,7 @@
 // What a connection's do_execute is given.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <tusk/types/params.hpp>
@@ -24,6 +25,7 @@ struct execution {
   std::shared_ptr<detail::prepared_statement> const* prepared = nullptr;  ///< not null: `sql` was prepared before
   within const* limit = nullptr;                                          ///< null: none
   bool streams = false;                                                   ///< by stream() or start_stream()
+  std::uint32_t fetch_size = 0;                                           ///< of a stream, see stream_options
   pipeline* in = nullptr;                                                 ///< not null: as a request of that one
   detail::element_source* elements = nullptr;  ///< not null: executemany, once for each of these
 };

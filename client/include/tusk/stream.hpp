@@ -26,7 +26,7 @@ enum class on_leave : std::uint8_t {
   /// that takes longer than connect_options::guard_limit.
   automatic,
   cancel,  ///< at the server; inside a transaction that has then failed
-  drain,   ///< its rows are received and dropped
+  drain,   ///< its rows are received and dropped; with a fetch_size those that were asked for
 };
 
 /// How a statement is streamed.
@@ -34,6 +34,10 @@ struct stream_options {
   tusk::on_leave on_leave = tusk::on_leave::automatic;
   /// Of the whole life of the stream: the time that is spent between rows counts.
   std::optional<within> limit = {};
+  /// How many rows the server is asked for at a time; it makes the next ones when these were taken, and no more when
+  /// the stream is left. 0: all, of which it makes as many as fit between it and whoever reads. Each portion is a round
+  /// trip, so this is for rows that cost the server much, or that are to be seen as late as possible.
+  std::uint32_t fetch_size = 0;
 };
 
 namespace detail {

@@ -106,7 +106,7 @@ bool engine::go_on(progress now) {
     queue_.resume();  // it may have waited for what it was told now
     return true;
   }
-  if (!cancelling_.was_asked() && front.feed_again() == fed::whole) return true;
+  if (!cancelling_.was_asked() && queue_.feed_front_again()) return true;
   front.end();
   return false;
 }

@@ -26,6 +26,15 @@ bool operation_queue::feed_next() {
   return true;
 }
 
+bool operation_queue::feed_front_again() {
+  auto const done = front().feed_again();
+  if (done == fed::nothing) return false;
+  in_part_ = done != fed::whole;
+  stalled_ = done == fed::later;
+  if (in_part_) --fed_;
+  return true;
+}
+
 void operation_queue::push(operation& what, std::unique_ptr<client::limit>&& limit, std::shared_ptr<operation>&& kept,
                            std::size_t size) {
   bool const limited = limit != nullptr;

@@ -58,6 +58,8 @@ class operation_queue {
   }
   /// The one that was fed in part has more.
   void resume() noexcept { stalled_ = false; }
+  /// The one in front, which was fed whole, sends another unit in place of that. False: it does not.
+  bool feed_front_again();
 
   bool empty() const noexcept { return first_ == entries_.size(); }
   operation& front() const noexcept { return *entries_[first_].what; }
