@@ -1,6 +1,6 @@
 // The rules of a pool: games of random events, each from a seed, which a failure tells (TUSK_SEED plays it again), and
 // the rules one by one.
-#include <tusk/pool_core.hpp>
+#include "pool/pool_core.hpp"
 //
 #include <gtest/gtest.h>
 

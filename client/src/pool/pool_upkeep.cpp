@@ -5,7 +5,7 @@
 #include <thread>
 #include <tusk/types/error.hpp>
 
-#include "pool_lending.hpp"
+#include "pool/pool_lending.hpp"
 
 namespace tusk::detail {
 namespace {

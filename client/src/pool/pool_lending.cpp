@@ -1,4 +1,4 @@
-#include "pool_lending.hpp"
+#include "pool/pool_lending.hpp"
 
 #include <pthread.h>
 

@@ -14,8 +14,9 @@
 #include <string>
 #include <string_view>
 #include <tusk/pool.hpp>
-#include <tusk/pool_core.hpp>
 #include <vector>
+
+#include "pool/pool_core.hpp"
 
 namespace tusk::detail {
 

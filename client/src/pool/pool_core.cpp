@@ -1,4 +1,4 @@
-#include <tusk/pool_core.hpp>
+#include "pool/pool_core.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 
 #include <tusk/types/error.hpp>
 
-#include "pool_lending.hpp"
+#include "pool/pool_lending.hpp"
 
 namespace tusk {
 namespace {
