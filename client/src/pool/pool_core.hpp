@@ -1,5 +1,5 @@
 // The rules of a pool, without connections, threads or a clock: who gets which connection, and when one is made or
-// thrown away. tusk::pool steps it; a test plays it from a seed.
+// thrown away. tusk::pool and tusk::aio::pool step it; a test plays it from a seed.
 //
 //   acquire(ticket) ─► given     an idle connection: the one that was used last
 //                  ─► connect    there is room for one more: whoever holds the ticket makes it, outside of any lock
@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <optional>
 #include <tusk/pool_options.hpp>
+#include <tusk/pool_ticket.hpp>
 #include <vector>
 
 namespace tusk::detail {
@@ -34,26 +35,8 @@ class pool_core {
   using time = std::chrono::steady_clock::time_point;
   using slot = std::uint32_t;
 
-  enum class answer : std::uint8_t { waiting, given, connect, full, closed };
-
-  /// One who wants a connection. It is not to move or to end while it waits.
-  class ticket {
-   public:
-    ticket() noexcept = default;
-    ticket(ticket const&) = delete;
-    ticket& operator=(ticket const&) = delete;
-
-    pool_core::answer answer() const noexcept { return answer_; }
-    /// Which connection; where it is given, or to be made.
-    pool_core::slot slot() const noexcept { return slot_; }
-
-   private:
-    friend class pool_core;
-    pool_core::answer answer_ = pool_core::answer::waiting;
-    pool_core::slot slot_ = 0;
-    std::uint64_t number_ = 0;  // in order of arrival; 0: it has not waited yet
-    ticket *before_ = nullptr, *after_ = nullptr;
-  };
+  using answer = pool_answer;
+  using ticket = pool_ticket;
 
   /// `seed`: of the jitter. Throws programming_error if the options are no sensible ones.
   pool_core(pool_options const& options, std::uint64_t seed);
@@ -87,6 +70,11 @@ class pool_core {
   bool is_expired(slot which, time now) const noexcept { return now >= slots_[which].expires; }
   /// How long it was idle, before it was leased.
   std::chrono::nanoseconds idle_before(slot which, time now) const noexcept { return now - slots_[which].idle_since; }
+  /// The one that acquire() would give now to whoever comes; nothing: it would give none at once.
+  std::optional<slot> at_hand() const noexcept {
+    if (closed_ || first_ != nullptr || idle_.empty()) return {};
+    return idle_.back();
+  }
 
   // ---- housekeeping ----
 

@@ -1,29 +1,11 @@
 #include "pool/pool_lending.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <tusk/connect.hpp>
 #include <tusk/types/error.hpp>
 
-#include "net/random_bytes.hpp"
-
 namespace tusk::detail {
 namespace {
-
-/// Counts the forks that have led here.
-std::atomic<unsigned>& process_generation() noexcept {
-  static std::atomic<unsigned> generation{0};
-  return generation;
-}
-unsigned watch_forks() noexcept {
-  static int const registered = ::pthread_atfork(nullptr, nullptr, [] { ++process_generation(); });
-  (void)registered;  // it fails only without memory; then a child is not noticed here, but by its connections
-  return process_generation();
-}
-
-/// An idle connection is looked at before it is lent, if it was idle that long.
-constexpr std::chrono::seconds looked_at_after(1);
 
 connect_options blocking_options(connect_options how) {
   if (how.async) throw programming_error("a tusk::pool has blocking connections; leave connect_options::async out");
@@ -31,69 +13,10 @@ connect_options blocking_options(connect_options how) {
   return how;
 }
 
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  for (std::byte const each : client::random_bytes<8>()) seed = seed << 8 | std::to_integer<std::uint64_t>(each);
-  return seed;
-}
-
-/// Whose hooks run on this thread.
-thread_local lending const* called_by = nullptr;
-
 }  // namespace
 
-class lending::calling {
- public:
-  explicit calling(lending const& by) noexcept : before_(std::exchange(called_by, &by)) {}
-  calling(calling const&) = delete;
-  calling& operator=(calling const&) = delete;
-  ~calling() { called_by = before_; }
-
- private:
-  lending const* before_;
-};
-
-bool comes_again(std::exception_ptr const& failure) noexcept {
-  try {
-    std::rethrow_exception(failure);
-  } catch (operational_error const& e) {
-    // Authentication and authorisation, and a database that does not exist.
-    return e.sqlstate().in_class("28") || e.sqlstate().in_class("3D");
-  } catch (...) {
-    return true;
-  }
-}
-
-std::string reason_of(std::exception_ptr const& failure) {
-  if (!failure) return {};
-  try {
-    std::rethrow_exception(failure);
-  } catch (std::exception const& e) {
-    return std::string("; the last connect failed: ") + e.what();
-  } catch (...) {
-    return "; the last connect failed";
-  }
-}
-
 lending::lending(std::string_view dsn, pool_options options, connect_options how)
-    : options_(std::move(options)),
-      dsn_(dsn),
-      how_(blocking_options(std::move(how))),
-      generation_(watch_forks()),
-      core_(options_, random_seed()) {}
-
-bool lending::is_child() const noexcept { return process_generation().load(std::memory_order_relaxed) != generation_; }
-
-void lending::require_usable() const {
-  if (is_child()) [[unlikely]]
-    throw interface_error(
-        "this pool is the parent process's, whose sessions a forked child must not touch; make a pool of the child's "
-        "own");
-  if (called_by == this) [[unlikely]]
-    throw programming_error(
-        "a hook of the pool, or one of a connection that it makes, asked it for a connection; it would wait for "
-        "itself. Use the connection that the hook was given, or another pool");
-}
+    : lending_base(dsn, std::move(options), blocking_options(std::move(how))) {}
 
 // ---- acquiring ----
 
@@ -120,7 +43,7 @@ lease lending::acquire_slowly(request& by, waiter& me, guard& held) {
   for (;;) {
     if (me.answer() == pool_core::answer::waiting) wait(me, *by.limit, held);
     switch (me.answer()) {
-      case pool_core::answer::waiting: throw_timed_out(*by.limit, held, by.where, by.began);
+      case pool_core::answer::waiting: throw_timed_out(why_over(*by.limit), held, by.where, by.began);
       case pool_core::answer::full:
       case pool_core::answer::closed: throw_refused(me.answer(), held, by.where);
       case pool_core::answer::given:
@@ -133,7 +56,7 @@ lease lending::acquire_slowly(request& by, waiter& me, guard& held) {
         if (made) return lend(me.slot(), std::move(*made), by, within::clock::now() - by.began, held);
         break;
     }
-    if (by.limit->is_over()) throw_timed_out(*by.limit, held, by.where, by.began);
+    if (by.limit->is_over()) throw_timed_out(why_over(*by.limit), held, by.where, by.began);
     core_.acquire(me, within::clock::now());
   }
 }
@@ -217,7 +140,7 @@ std::optional<connection> lending::connect(slot which, within const& limit) {
   std::exception_ptr failure;
   bool abandoned = false, useless = false;
   try {
-    calling const now(*this);
+    calling const now(this);
     made.emplace(tusk::connect(limit, dsn_, how_));
     pooled_session::begin(*made);
   } catch (...) {
@@ -235,20 +158,7 @@ std::optional<connection> lending::connect(slot which, within const& limit) {
       } catch (...) {
         failure = std::current_exception();
       }
-    bool const closed = core_.is_closed();
-    if (!failure) {
-      last_failure_ = nullptr;
-      core_.connected(which, began + elapsed);
-      if (closed) core_.discard(which, discard_reason::closed, began + elapsed);
-    } else if (abandoned) {
-      core_.abandoned(which, began + elapsed);
-      last_failure_ = failure;
-    } else {
-      last_failure_ = failure;
-      core_.failed(which, began + elapsed);
-    }
-    wake();
-    useless = closed && !failure;
+    useless = note_connect(which, failure, abandoned, began + elapsed);
   }
   tell(failure ? pool_event::kind::connect_failed : pool_event::kind::connected, {}, elapsed);
   if (failure && !abandoned && comes_again(failure)) std::rethrow_exception(failure);
@@ -256,62 +166,11 @@ std::optional<connection> lending::connect(slot which, within const& limit) {
   return made;
 }
 
-std::string lending::numbers() const {
-  return std::to_string(core_.leased()) + " of at most " + std::to_string(options_.maximum) +
-         " connections are lent, " + std::to_string(core_.connecting()) + " are being made, and " +
-         std::to_string(core_.waiting()) + " others wait" + reason_of(last_failure_);
-}
-
-void lending::throw_timed_out(within const& limit, guard& held, std::source_location where, time began) {
-  ++core_.counters().timed_out;
-  std::string const why = numbers();
-  held.unlock();
-  tell(pool_event::kind::timed_out, where, within::clock::now() - began);
-  throw query_canceled((limit.token().stop_requested() ? "waiting for a connection of the pool was stopped: "
-                                                       : "the pool had no connection within the limit: ") +
-                       why);
-}
-
-void lending::throw_refused(pool_core::answer how, guard& held, std::source_location where) {
-  ++core_.counters().refused;
-  std::string const why = numbers();
-  held.unlock();
-  tell(pool_event::kind::refused, where);
-  if (how == pool_core::answer::closed) throw interface_error("the pool is closed");
-  throw operational_error("as many as pool_options::max_waiting (" + std::to_string(options_.max_waiting) +
-                          ") wait for a connection of the pool already: " + why);
-}
-
-void lending::wake() noexcept {
-  while (auto* const told = core_.settled()) static_cast<waiter*>(told)->woken.notify_one();
-  if (core_.is_closed() && core_.leased() == 0 && core_.connecting() == 0) [[unlikely]]
-    all_back_.notify_all();
-  auto* const first = core_.first();
-  if (first == nullptr) [[likely]]
-    return;
-  auto const next = core_.wakes_at();
-  if (!next || (first == first_told_ && *next == told_time_)) return;
-  first_told_ = first;
-  told_time_ = *next;
-  static_cast<waiter*>(first)->woken.notify_one();
-}
-
-void lending::tell(pool_event::kind what, std::source_location where, std::chrono::nanoseconds elapsed,
-                   discard_reason why) noexcept {
-  if (!options_.on_event) return;
-  calling const now(*this);
-  try {
-    options_.on_event({.what = what, .why = why, .where = where, .elapsed = elapsed});
-  } catch (...) {
-    // It has nobody to go to.
-  }
-}
-
 std::optional<discard_reason> lending::clean(connection& of, bool is_meant, std::source_location where) noexcept {
   return_plan const found = pooled_session::look(of, options_.reset_on_return);
   if (found.away) return found.away;
   if (!found.is_clean()) {
-    calling const now(*this);  // the session hook may be called again
+    calling const now(this);  // the session hook may be called again
     if (auto const failed = pooled_session::clean(of, found, options_.return_limit)) return failed;
     std::lock_guard const locked(lock_);
     if (found.resets) ++core_.counters().resets;

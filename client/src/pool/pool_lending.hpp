@@ -1,31 +1,23 @@
 // What a pool and its leases share: the rules, the connections that are idle, and those who wait.
 //
-// One lock, and a condition variable for each who waits. Under the lock nothing is connected, checked, cleaned, closed
-// or told to a hook.
+// One lock, and a condition variable for each who waits.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <source_location>
-#include <string>
 #include <string_view>
 #include <tusk/pool.hpp>
 #include <vector>
 
-#include "pool/pool_core.hpp"
+#include "pool/lending_base.hpp"
 
 namespace tusk::detail {
 
 /// See the top of this file.
-class lending {
+class lending final : public lending_base {
  public:
-  using time = pool_core::time;
-  using slot = pool_core::slot;
-
   lending(std::string_view dsn, pool_options options, connect_options how);
 
   /// `self`: this object, which the lease keeps alive, and the call does, whatever becomes of the pool meanwhile.
@@ -37,11 +29,10 @@ class lending {
   void warm_up(within const* limit);
   void run(std::stop_token const& stop);
   bool close(within const* limit);
-  bool closed() const;
-  pool_statistics statistics() const;
 
  private:
-  struct waiter : pool_core::ticket {
+  struct waiter final : pool_waiter {
+    void wake() noexcept override { woken.notify_one(); }
     std::condition_variable woken;
   };
   /// Who asks for a connection.
@@ -51,9 +42,6 @@ class lending {
     std::source_location where;
     time began;
   };
-  /// While it lives a function of the user's runs that the pool has called.
-  class calling;
-  using guard = std::unique_lock<std::mutex>;
 
   // ---- acquiring ----
 
@@ -64,9 +52,6 @@ class lending {
   /// throws.
   std::optional<connection> connect(slot which, within const& limit);
   lease lend(slot which, connection&& made, request& by, std::chrono::nanoseconds elapsed, guard& held);
-  [[noreturn]] void throw_timed_out(within const& limit, guard& held, std::source_location where, time began);
-  [[noreturn]] void throw_refused(pool_core::answer how, guard& held, std::source_location where);
-  std::string numbers() const;
 
   // ---- giving back ----
 
@@ -75,31 +60,11 @@ class lending {
   void throw_away(connection& which, discard_reason why, std::source_location where = {}) noexcept;
   void drop_stale(bool all) noexcept;
 
-  // ---- who is told ----
+  void all_are_back() noexcept override { all_back_.notify_all(); }
 
-  /// Wakes those who have an answer, and the first who waits where it has to look at the clock anew. With the lock.
-  void wake() noexcept;
-  void tell(pool_event::kind what, std::source_location where, std::chrono::nanoseconds elapsed = {},
-            discard_reason why = discard_reason::broken) noexcept;
-  void require_usable() const;
-  bool is_child() const noexcept;
-
-  pool_options const options_;
-  std::string const dsn_;
-  connect_options const how_;
-  unsigned const generation_;  // of processes: a forked child has the next one
-
-  mutable std::mutex lock_;
-  pool_core core_;
   std::vector<std::optional<connection>> idle_;             // by slot
   std::vector<std::weak_ptr<connection_state>> connected_;  // by slot: those that are lent, too
-  std::exception_ptr last_failure_;                         // of connecting, since the last success
   std::condition_variable all_back_, upkeep_;
-  pool_core::ticket* first_told_ = nullptr;  // who was woken to look at the clock, and what it says
-  time told_time_{};
 };
-
-/// Whether connecting fails like that each time: the login is refused, or the options are wrong.
-bool comes_again(std::exception_ptr const& failure) noexcept;
 
 }  // namespace tusk::detail

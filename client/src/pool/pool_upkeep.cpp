@@ -123,7 +123,7 @@ void lending::warm_up(within const* limit) {
     if (core_.is_closed()) throw_refused(pool_core::answer::closed, held, {});
     if (there >= options_.minimum) return;
     if (last_failure_ && last_failure_ != before && comes_again(last_failure_)) std::rethrow_exception(last_failure_);
-    if (limit->is_over()) throw_timed_out(*limit, held, {}, within::clock::now());
+    if (limit->is_over()) throw_timed_out(why_over(*limit), held, {}, within::clock::now());
     upkeep_.wait_for(held, std::chrono::milliseconds(5));
   }
 }
@@ -172,18 +172,6 @@ bool lending::close(within const* limit) {
   }
   for (auto const& each : still_lent) pooled_session::close(each);
   return false;
-}
-
-bool lending::closed() const {
-  if (is_child()) return true;
-  std::lock_guard const locked(lock_);
-  return core_.is_closed();
-}
-
-pool_statistics lending::statistics() const {
-  if (is_child()) return {};
-  std::lock_guard const locked(lock_);
-  return core_.statistics();
 }
 
 }  // namespace tusk::detail

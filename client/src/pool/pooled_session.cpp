@@ -108,12 +108,16 @@ void pooled_session::disown(connection& moved) noexcept {
   moved.notifies = nobodys;
 }
 
+std::exception_ptr pooled_session::ended() {
+  return std::make_exception_ptr(
+      interface_error("the lease of this connection has ended, and this was left of it; end what a lease has given "
+                      "out before the lease",
+                      true));
+}
+
 void pooled_session::end(connection& of) noexcept {
   try {
-    of.close(std::make_exception_ptr(
-        interface_error("the lease of this connection has ended, and this was left of it; end what a lease has given "
-                        "out before the lease",
-                        true)));
+    of.close(ended());
   } catch (...) {
     of.close();
   }
@@ -160,6 +164,90 @@ std::weak_ptr<connection_state> pooled_session::watch(connection const& of) noex
 
 void pooled_session::close(std::weak_ptr<connection_state> const& which) noexcept {
   if (auto const state = which.lock()) state->close();
+}
+
+// ---- asynchronous connections ----
+
+void pooled_session::cancel_front(connection& of) {
+  auto& on = *of.state_;
+  operation_guard const guard(on.lock);
+  if (on.engine.is_busy()) on.engine.cancel(on.engine.queue().front());
+}
+
+pooled_session::cleaning::cleaning(connection const& of, return_plan const& what) noexcept
+    : what_(what), had_changed_(of.state_->context.changes.settings) {}
+
+bool pooled_session::cleaning::fail(discard_reason why) noexcept {
+  failed_ = why;
+  return true;
+}
+
+bool pooled_session::cleaning::wait_for(pending<void>&& what) {
+  started_.emplace(std::move(what));
+  return false;
+}
+
+bool pooled_session::cleaning::advance(connection& of) noexcept {
+  if (failed_) return true;
+  try {
+    if (auto ended = std::exchange(started_, std::nullopt)) ended->get();
+    return step(of);
+  } catch (...) {
+    return fail(discard_reason::broken);
+  }
+}
+
+/// In the order at the top of the header; true: that was all.
+bool pooled_session::cleaning::step(connection& of) {
+  auto& on = *of.state_;
+  auto& context = on.context;
+  if (context.is_closed()) return fail(discard_reason::broken);
+  switch (next_) {
+    case stage::begun: {
+      next_ = stage::undone;
+      {
+        operation_guard const guard(on.lock);
+        // What was under way has changed some, which was not known when it was decided whether to reset.
+        if (!what_.resets && !had_changed_ && context.changes.settings) return fail(discard_reason::busy);
+        drop_errors(on);
+        context.transactions.begin_asked = false;
+        context.transactions.mode = context.changes.mode;
+        rolled_back_ = !is_in(on, protocol::transaction_indicator::idle);
+      }
+      if (what_.resets) return wait_for(of.start_reset());
+      if (rolled_back_) return wait_for(start_exec(on, "ROLLBACK", {}, nullptr));
+      [[fallthrough]];
+    }
+    case stage::undone:
+      next_ = stage::silent;
+      what_.unlistens |= context.changes.listens;
+      if (what_.unlistens) return wait_for(start_now(on, "UNLISTEN *", nullptr));
+      [[fallthrough]];
+    case stage::silent:
+      next_ = stage::set_up;
+      if ((what_.resets || what_.unlistens) && on.options.session_hook) {  // what it had set up is gone now
+        on.options.session_hook(of);
+        if (on.engine.is_busy()) return false;
+      }
+      [[fallthrough]];
+    case stage::set_up: break;
+  }
+  operation_guard const guard(on.lock);
+  if (!is_in(on, protocol::transaction_indicator::idle)) return fail(discard_reason::broken);
+  context.changes = {.mode = context.changes.mode};
+  return true;
+}
+
+bool pooled_session::has_transaction(connection const& of) noexcept {
+  return of.transaction_status() != transaction_status::idle;
+}
+
+void pooled_session::check_commit(connection& of, std::string_view answer) {
+  auto& on = *of.state_;
+  operation_guard const guard(on.lock);
+  bool const ended = is_in(on, protocol::transaction_indicator::idle);
+  if (ended && answer == "ROLLBACK") throw_rolled_back();
+  if (!ended || answer != "COMMIT") distrust(on, "COMMIT", answer);
 }
 
 }  // namespace tusk::detail

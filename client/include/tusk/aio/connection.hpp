@@ -39,6 +39,8 @@
 
 namespace tusk::aio {
 
+class lease;
+
 /// A completion token for handlers that are called with (std::exception_ptr, Value), or with the first alone for void.
 /// The pointer is null, or holds what the blocking call would throw.
 template <class Token, class Value>
@@ -272,6 +274,9 @@ class connection {
   }
 
  private:
+  friend class lease;
+  /// One that is lent.
+  explicit connection(std::shared_ptr<detail::stepper> on) noexcept : stepper_(std::move(on)) {}
   /// One that opens the connection, or has no handle.
   template <class Kind, class Token, class... What>
   auto run_alone(Token&& token, What&&... what) {

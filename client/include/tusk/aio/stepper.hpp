@@ -60,6 +60,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   tusk::connection* native() const noexcept { return native_.get(); }
   /// Throws interface_error instead of giving null.
   tusk::connection& opened() const {
+    if (!native_ && reason_) std::rethrow_exception(reason_);
     if (!native_) throw not_open();
     return *native_;
   }
@@ -73,6 +74,24 @@ class stepper : public std::enable_shared_from_this<stepper> {
     left_ = 0;
     ++generation_;
   }
+  /// Takes one that is open, and on which nothing is under way.
+  void take_over(std::unique_ptr<tusk::connection> open) noexcept {
+    native_ = std::move(open);
+    connected_ = true;
+    ++generation_;
+  }
+  /// Gives it away; what is still asked of this one ends with that error. Nothing may be under way.
+  std::unique_ptr<tusk::connection> surrender(std::exception_ptr why) noexcept {
+    disarm();
+    descriptor_closed();
+    if (waiting_ != 0) wake();
+    reason_ = std::move(why);
+    return std::move(native_);
+  }
+  /// Whether no operation is under way, and whoever waited for one has taken its outcome.
+  bool is_quiet() const noexcept { return !busy_ && under_way_ == 0 && !native_->isexecuting() && !holds(); }
+  /// Drops the errors that nobody has taken.
+  void drop_errors() noexcept { stray_ = beside_ = outcome_ = cancel_failure_ = nullptr; }
   /// Tells the connections apart that were adopted.
   std::uint64_t generation() const noexcept { return generation_; }
 
@@ -243,6 +262,14 @@ class stepper : public std::enable_shared_from_this<stepper> {
       close(std::current_exception());
     }
   }
+  /// With that error for everything that is asked of it later, too.
+  void close(std::exception_ptr why) noexcept {
+    reason_ = why;
+    descriptor_closed();
+    native_->close(why);
+    end(std::move(why));
+    if (!queued_.empty()) wake_queued();
+  }
 
  private:
   /// Waits without a handler of its own: steps, and wakes the others.
@@ -288,14 +315,6 @@ class stepper : public std::enable_shared_from_this<stepper> {
     ended_ = true;
     if (error) outcome_ = std::move(error);
   }
-  void close(std::exception_ptr why) noexcept {
-    reason_ = why;
-    descriptor_closed();
-    native_->close(why);
-    end(std::move(why));
-    if (!queued_.empty()) wake_queued();
-  }
-
   /// Follows the connection's descriptor.
   void watch() noexcept {
     int const now = native_->fileno();
