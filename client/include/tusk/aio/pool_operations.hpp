@@ -26,10 +26,17 @@ struct sign_of_life {
   static pending<void> start(tusk::connection& on, within const& limit) { return on.start_ping(limit); }
 };
 
-/// What may have to connect.
+/// What may have to connect. Where the pool may not be asked for a connection it ends with why.
 class connecting_task : public pool_task {
  public:
-  using pool_task::pool_task;
+  connecting_task(std::shared_ptr<lending> of, asio::any_io_executor executor)
+      : pool_task(std::move(of), std::move(executor)) {
+    if (!of_->is_usable()) try {
+        of_->require_usable();
+      } catch (...) {
+        error_ = std::current_exception();
+      }
+  }
 
  protected:
   ~connecting_task() = default;
@@ -108,7 +115,7 @@ class acquiring : public connecting_task {
 
   /// Whether it has ended; else it waits, and `self` is there.
   bool advance(pointer& self) {
-    if (failed_) std::rethrow_exception(failed_);
+    if (error_) return true;
     for (;;) {
       if (at_) return lend(self);
       if (!holds_) ask();
@@ -125,7 +132,7 @@ class acquiring : public connecting_task {
   }
 
   void ask() {
-    of_->require_usable();
+    if (of_->is_child()) of_->require_usable();  // by now
     if (!was_asked_ && limit_.is_over())
       throw query_canceled("no connection was asked for, because the limit was over before");
     if (was_asked_ && (limit_.is_over() || is_interrupted())) {
@@ -185,7 +192,7 @@ class acquiring : public connecting_task {
   void has_connected(std::shared_ptr<stepper> made, std::exception_ptr failed) {
     holds_ = false;
     at_ = std::move(made);
-    failed_ = std::move(failed);
+    error_ = std::move(failed);
   }
 
   bool lend(pointer& self) {
@@ -202,7 +209,6 @@ class acquiring : public connecting_task {
   bool was_asked_ = false;
   bool holds_ = false;           // an answer, or a place in the queue
   std::shared_ptr<stepper> at_;  // what it was given, and has not lent yet
-  std::exception_ptr failed_;
 };
 
 /// query(): acquires, and runs one statement.
@@ -319,7 +325,8 @@ class upkeep : public connecting_task {
     finish(std::move(self));
   }
   bool advance(pointer& self) {
-    of_->require_usable();
+    if (error_) return true;
+    if (of_->is_child()) of_->require_usable();  // by now
     of_->drop_stale(true);
     auto const limit = limit_ ? *limit_ : within(of_->options().acquire_limit);
     if (!limit.is_over() && !is_interrupted()) making_ = of_->take_missing();

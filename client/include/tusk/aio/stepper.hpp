@@ -86,6 +86,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
     descriptor_closed();
     if (waiting_ != 0) wake();
     reason_ = std::move(why);
+    ++generation_;
     return std::move(native_);
   }
   /// Whether no operation is under way, and whoever waited for one has taken its outcome.
