@@ -206,9 +206,10 @@ TEST(asio_pool_cancel, upkeep_and_waiting_for_the_end) {
 /// A lease ends after so many steps of what is under way on it. Whether that had ended by then.
 bool end_after(std::size_t steps, std::string const& script, connect_options const& how) {
   asio::io_context io;
-  aio::pool on(io, dsn(way::unix_socket), {.maximum = 1, .acquire_limit = 20s}, how);
+  aio::pool on(io, dsn(way::unix_socket), {.maximum = 1, .acquire_limit = 20s, .return_limit = 20s}, how);
   auto const lent = lent_by(on, io);
   int completed = 0;
+  auto const since = std::chrono::steady_clock::now();
   (**lent)->exec(script, [&](std::exception_ptr const&, results const&) { ++completed; });
   for (std::size_t i = 0; i < steps && completed == 0; ++i) io.run_one_for(5s);
   bool const was_complete = completed != 0;
@@ -223,6 +224,7 @@ bool end_after(std::size_t steps, std::string const& script, connect_options con
   EXPECT_EQ(completed, 1) << "after " << steps;
   EXPECT_EQ(answer, how.session_hook ? "by_hook" : "") << "after " << steps;
   EXPECT_EQ(on.statistics().leased, 0u) << "after " << steps;
+  EXPECT_LT(std::chrono::steady_clock::now() - since, 10s) << "after " << steps;
   return was_complete;
 }
 

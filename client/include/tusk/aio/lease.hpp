@@ -41,13 +41,16 @@ struct ending {
   static constexpr bool has_turn = false;
   using value_type = void;
 
-  void begin(stepper& on) const { cancel(on); }
+  void begin(stepper& on) const {
+    on.await_quiet(true);
+    cancel(on);
+  }
   bool has_ended(stepper& on) const {
     if (!on.closed() && !on.is_quiet()) cancel(on);  // the one that is in front now
     return on.closed() || on.is_quiet();
   }
   void interrupt(stepper const&) const noexcept {}
-  void finish(stepper const&) const noexcept {}
+  void finish(stepper& on) const noexcept { on.await_quiet(false); }
 
   static void cancel(stepper& on) {
     tusk::detail::pooled_session::cancel_front(*on.native());

@@ -91,6 +91,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
   }
   /// Whether no operation is under way, and whoever waited for one has taken its outcome.
   bool is_quiet() const noexcept { return !busy_ && under_way_ == 0 && !native_->isexecuting() && !holds(); }
+  /// Whether somebody waits for that, and is to be woken by whoever takes an outcome.
+  void await_quiet(bool awaits) noexcept { quiet_awaited_ = awaits; }
   /// Drops the errors that nobody has taken.
   void drop_errors() noexcept { stray_ = beside_ = outcome_ = cancel_failure_ = nullptr; }
   /// Tells the connections apart that were adopted.
@@ -110,7 +112,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   void finished() {
     --under_way_;
     ++outcomes_;
-    if (std::exchange(cancelling_, false) && waiting_ != 0) wake();
+    if ((std::exchange(cancelling_, false) || quiet_awaited_) && waiting_ != 0) wake();
     disarm();
     if (beside_) [[unlikely]]
       std::rethrow_exception(std::exchange(beside_, nullptr));
@@ -129,7 +131,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   bool has_ended() const noexcept { return ended_; }
   /// The error it ended with, or null. The next one can begin.
   std::exception_ptr take_outcome() {
-    if (cancelling_ && waiting_ != 0) wake();
+    if ((cancelling_ || quiet_awaited_) && waiting_ != 0) wake();
     busy_ = ended_ = cancelling_ = false;
     ++outcomes_;
     disarm();
@@ -369,7 +371,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   std::uint64_t outcomes_ = 0, left_ = 0;  // operations that have completed; that have left the queue at the last step
   std::exception_ptr beside_;              // of a handler of the user's, while one with a handle was under way
   std::exception_ptr outcome_;
-  bool must_end_ = false, cancelling_ = false;
+  bool must_end_ = false, cancelling_ = false, quiet_awaited_ = false;
   std::exception_ptr cancel_failure_;
   std::exception_ptr stray_;
   std::exception_ptr reason_;  // why the connection is closed
