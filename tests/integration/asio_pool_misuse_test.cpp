@@ -104,11 +104,12 @@ TEST(asio_pool_misuse, pool_destroyed_while_it_connects_and_cleans) {
 /// The event loop ends with everything under way: handlers are destroyed, not called, and nothing is left lent.
 TEST(asio_pool_misuse, event_loop_destroyed) {
   for (std::size_t steps = 0; steps < 60; ++steps) {
-    pool_statistics told;
+    told_events told;
     std::vector<std::int32_t> pids;
     {
       std::optional<asio::io_context> io(std::in_place);
-      auto on = std::make_shared<aio::pool>(*io, dsn(way::unix_socket), pool_options{.maximum = 2});
+      auto on =
+          std::make_shared<aio::pool>(*io, dsn(way::unix_socket), pool_options{.maximum = 2, .on_event = told.hook()});
       for (int i = 0; i < 6; ++i)
         asio::co_spawn(
             *io,
@@ -128,6 +129,8 @@ TEST(asio_pool_misuse, event_loop_destroyed) {
       io.reset();
       EXPECT_TRUE(watched.expired()) << "after " << steps;
     }
+    // None was lost track of.
+    EXPECT_EQ(told.count(pool_event::kind::connected), told.count(pool_event::kind::discarded)) << "after " << steps;
     for (auto const pid : pids) EXPECT_TRUE(comes_true([&] { return !is_there(pid); })) << "after " << steps;
   }
 }
@@ -166,11 +169,12 @@ TEST(asio_pool_misuse, hooks_that_throw) {
 }
 
 TEST(asio_pool_misuse, errors_of_connecting) {
-  with_pool(dsn(way::tcp, "tusk", "dbname=nowhere_at_all"), {.minimum = 1, .maximum = 1, .acquire_limit = 20s}, {}, [](aio::pool& on) -> awaitable<void> {
-    EXPECT_CONTAINS("3D000", co_await error_of<operational_error>(on.acquire()));
-    co_await error_of<operational_error>(on.warm_up());
-    EXPECT_GE(on.statistics().connect_failed, 1u);
-  });
+  with_pool(dsn(way::tcp, "tusk", "dbname=nowhere_at_all"), {.minimum = 1, .maximum = 1, .acquire_limit = 20s}, {},
+            [](aio::pool& on) -> awaitable<void> {
+              EXPECT_CONTAINS("3D000", co_await error_of<operational_error>(on.acquire()));
+              co_await error_of<operational_error>(on.warm_up());
+              EXPECT_GE(on.statistics().connect_failed, 1u);
+            });
   with_pool("host=127.0.0.1 port=1", {.maximum = 1, .acquire_limit = 300ms, .first_pause = 10ms}, {},
             [](aio::pool& on) -> awaitable<void> {
               EXPECT_CONTAINS("the last connect failed", co_await error_of<query_canceled>(on.acquire()));
