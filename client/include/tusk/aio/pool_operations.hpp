@@ -331,20 +331,20 @@ class upkeep : public connecting_task {
     auto const limit = limit_ ? *limit_ : within(of_->options().acquire_limit);
     if (!limit.is_over() && !is_interrupted()) making_ = of_->take_missing();
     if (making_) return connect<upkeep>(self, *making_, limit), false;
-    std::optional<lending::time> next;
+    std::optional<lending::time> due;
     {
       auto held = of_->lock();
       look_around();
       there_ = of_->total(held);
       if (is_to_end(held)) return true;
-      next = of_->maintains_at(held);
+      due = of_->maintains_at(held);
     }
     constexpr std::chrono::seconds at_least_every(1);
     auto const now = within::clock::now();
     auto const first = now + (when_ == until::warm ? std::chrono::milliseconds(5) : std::chrono::milliseconds(1));
     auto latest = now + at_least_every;
     if (limit_ && limit_->until()) latest = std::max(first, std::min(latest, *limit_->until()));
-    wait(std::move(self), std::clamp<lending::time>(next.value_or(latest), first, latest));
+    wait(std::move(self), std::clamp<lending::time>(due.value_or(latest), first, latest));
     return false;
   }
   bool is_to_end(lending::guard& held) {
