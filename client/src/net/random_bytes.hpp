@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <system_error>
 #include <tusk/types/error.hpp>
 
@@ -23,6 +24,13 @@ std::array<std::byte, Count> random_bytes() {
       throw operational_error("the system gives no random bytes: " + std::generic_category().message(errno));
   }
   return bytes;
+}
+
+/// The same as a number: of jitter, and other choices that need not be secret.
+inline std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  for (std::byte const each : random_bytes<8>()) seed = seed << 8 | std::to_integer<std::uint64_t>(each);
+  return seed;
 }
 
 }  // namespace tusk::client

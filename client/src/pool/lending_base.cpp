@@ -1,32 +1,13 @@
 #include "pool/lending_base.hpp"
 
-#include <pthread.h>
-
-#include <atomic>
 #include <tusk/types/error.hpp>
 #include <utility>
 
 #include "net/random_bytes.hpp"
+#include "process_generation.hpp"
 
 namespace tusk::detail {
 namespace {
-
-/// Counts the forks that have led here.
-std::atomic<unsigned>& process_generation() noexcept {
-  static std::atomic<unsigned> generation{0};
-  return generation;
-}
-unsigned watch_forks() noexcept {
-  static int const registered = ::pthread_atfork(nullptr, nullptr, [] { ++process_generation(); });
-  (void)registered;  // it fails only without memory; then a child is not noticed here, but by its connections
-  return process_generation();
-}
-
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  for (std::byte const each : client::random_bytes<8>()) seed = seed << 8 | std::to_integer<std::uint64_t>(each);
-  return seed;
-}
 
 /// Whose hooks run on this thread.
 thread_local lending_base const* called_by = nullptr;
@@ -63,11 +44,9 @@ lending_base::lending_base(std::string_view dsn, pool_options options, connect_o
       dsn_(dsn),
       how_(std::move(how)),
       generation_(watch_forks()),
-      core_(options_, random_seed()) {}
+      core_(options_, client::random_seed()) {}
 
-bool lending_base::is_child() const noexcept {
-  return process_generation().load(std::memory_order_relaxed) != generation_;
-}
+bool lending_base::is_child() const noexcept { return is_child_of(generation_); }
 
 bool lending_base::is_usable() const noexcept { return !is_child() && called_by != this; }
 

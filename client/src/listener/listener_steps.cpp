@@ -1,0 +1,355 @@
+// What the thread that steps a listener does.
+
+#include <poll.h>
+
+#include <algorithm>
+#include <tusk/connect.hpp>
+#include <tusk/types/error.hpp>
+#include <utility>
+
+#include "connection_state.hpp"
+#include "listener/listener_state.hpp"
+#include "pool_lending.hpp"
+
+namespace tusk::detail {
+namespace {
+
+std::string text_of(std::exception_ptr const& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (std::exception const& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+/// LISTEN and UNLISTEN that are under way at one time.
+constexpr std::size_t most_under_way = 256;
+
+}  // namespace
+
+/// While it lives this thread is the one that steps. Throws programming_error if there is one.
+class listener_state::stepping {
+ public:
+  explicit stepping(listener_state& of) : of_(of) {
+    of_.require_parent();
+    std::lock_guard const locked(of_.lock_);
+    if (of_.stepper_ == std::this_thread::get_id())
+      throw programming_error(
+          "a function that the listener has called steps it; let the function return, and step it from outside");
+    if (of_.stepper_ != std::thread::id())
+      throw programming_error("another thread steps this listener, in run() or poll(); one at a time can");
+    of_.stepper_ = std::this_thread::get_id();
+  }
+  stepping(stepping const&) = delete;
+  stepping& operator=(stepping const&) = delete;
+  ~stepping() {
+    for (;;) {
+      if (of_.is_child()) return;  // the lock may be held by nobody
+      if (of_.is_closed_) of_.shut();
+      std::lock_guard const locked(of_.lock_);
+      if (of_.is_closed_ && !of_.is_shut_) continue;
+      of_.stepper_ = {};
+      return;
+    }
+  }
+
+ private:
+  listener_state& of_;
+};
+
+poll_status listener_state::poll() {
+  stepping const now(*this);
+  return step();
+}
+
+void listener_state::run(std::stop_token const& stop) {
+  stepping const now(*this);
+  std::stop_callback const on_stop(stop, [this] { waker_.wake(); });
+  while (!stop.stop_requested() && step() != poll_status::ok) {
+    if (stop.stop_requested()) return;
+    if (take_interrupt()) throw query_canceled("listening was interrupted");
+    pollfd waiting{waker_.descriptor(), POLLIN, 0};
+    wait_once({&waiting, 1}, until_);
+  }
+}
+
+int listener_state::descriptor() const {
+  require_parent();
+  return waker_.descriptor();
+}
+
+std::optional<std::chrono::milliseconds> listener_state::timeout() const {
+  require_parent();
+  std::lock_guard const locked(lock_);
+  if (is_closed_) return std::chrono::milliseconds(0);
+  return client::time_left(until_);
+}
+
+poll_status listener_state::step() {
+  if (is_closed_) return poll_status::ok;
+  waker_.calm();
+  std::exception_ptr out;
+  try {
+    advance();
+  } catch (...) {
+    require_parent();
+    out = end_session(std::current_exception());
+  }
+  require_parent();
+  tell_due();
+  if (!is_closed_) arm();
+  if (!out) out = std::exchange(thrown_, nullptr);
+  if (out) std::rethrow_exception(out);
+  return is_closed_ ? poll_status::ok : poll_status::read;
+}
+
+/// As far as it goes without waiting. Throws what ends the session.
+void listener_state::advance() {
+  if (!connection_) {
+    began_ = within::clock::now();
+    {
+      std::lock_guard const locked(lock_);
+      if (!core_.may_connect(began_)) return;
+      core_.connecting();
+    }
+    connection_.emplace(tusk::connect(within(options_.connect_limit), dsn_, how_));
+  }
+  for (;;) {
+    wanted_ = connection_->poll();
+    if (closed()) return;
+    if (!has_session_) {
+      if (wanted_ != poll_status::ok) return;
+      begin_session();
+    }
+    collect();
+    take_unhandled();
+    if (!send()) return;
+  }
+}
+
+void listener_state::begin_session() {
+  has_session_ = true;
+  unreadable_ = connection_->notifies.dropped();
+  if (!options_.behind_pooler && connection_->info().backend_pid != 0)
+    pid_.emplace(connection_->start_exec("SELECT pg_catalog.pg_backend_pid()"));
+  std::lock_guard const locked(lock_);
+  core_.connected(within::clock::now(), pid_ ? 1 : 0);
+}
+
+/// The answers that have come.
+void listener_state::collect() {
+  time const now = within::clock::now();
+  if (pid_ && pid_->ready()) {
+    auto const answer = pid_->get();
+    pid_.reset();
+    if (answer[0][0].get<std::int32_t>(0) != connection_->info().backend_pid)
+      throw not_supported_error(
+          "a pooler stands between this listener and the server, and only where it gives each client a session of its "
+          "own (PgBouncer's pool_mode = session) does LISTEN work: set listener_options::behind_pooler if this one "
+          "does; "
+          "else connect to the server itself");
+    std::lock_guard const locked(lock_);
+    core_.checked();
+  }
+  while (!sent_.empty() && sent_.front().done.ready()) {
+    sent one = std::move(sent_.front());
+    sent_.pop_front();
+    one.done.get();
+    if (!one.what.listens) connection_->on_notify(one.what.of->name(), {});
+    std::lock_guard const locked(lock_);
+    core_.confirmed(*one.what.of, now);
+  }
+  if (ping_ && ping_->ready()) {
+    ping_->get();
+    ping_.reset();
+    std::lock_guard const locked(lock_);
+    core_.check_ended(now);
+  }
+  if (connection_->closed()) throw operational_error("the connection was closed", true);
+  if (std::exchange(has_heard_, false)) {
+    std::lock_guard const locked(lock_);
+    core_.heard(now);
+  }
+}
+
+/// Those of channels that we know nothing of, which a session hook listens to, and those that could not be read.
+void listener_state::take_unhandled() {
+  while (connection_->notifies.pop()) {}
+  if (std::uint64_t const dropped = connection_->notifies.dropped(); dropped != unreadable_) {
+    unreadable_ = dropped;
+    std::lock_guard const locked(lock_);
+    core_.missed(notification_gap::reason::unreadable);
+  }
+}
+
+/// What is to be sent now. Whether something is.
+bool listener_state::send() {
+  bool has_sent = false;
+  within const limit(options_.connect_limit);
+  while (sent_.size() < most_under_way) {
+    std::optional<listener_core::statement> next;
+    {
+      std::lock_guard const locked(lock_);
+      next = core_.next_statement();
+    }
+    if (!next) break;
+    std::string const& name = next->of->name();
+    if (next->listens) connection_->on_notify(name, [this, of = next->of](notify const& what) { arrived(*of, what); });
+    auto done = next->listens ? connection_->start_listen(limit, name) : connection_->start_unlisten(limit, name);
+    sent_.push_back({std::move(done), std::move(*next)});
+    has_sent = true;
+  }
+  bool checks = false;
+  {
+    std::lock_guard const locked(lock_);
+    checks = core_.begin_check(within::clock::now());
+  }
+  if (checks) ping_.emplace(connection_->start_ping(within(options_.check_limit)));
+  note_listening();
+  return has_sent || checks;
+}
+
+void listener_state::note_listening() {
+  {
+    std::lock_guard const locked(lock_);
+    if (is_settled_ || !core_.is_settled()) return;
+    is_settled_ = true;
+    ++counters_.sessions;
+  }
+  auto const now = within::clock::now();
+  tell({.what = listener_event::kind::listening, .elapsed = now - std::exchange(began_, now)});
+}
+
+void listener_state::drop_connection() noexcept {
+  sent_.clear();
+  pid_.reset();
+  ping_.reset();
+  if (connection_ && !is_child()) waker_.watch(client::waker::session, -1, false, false);
+  connection_.reset();
+  has_session_ = has_heard_ = false;
+}
+
+/// Gives what has to come out of the step.
+std::exception_ptr listener_state::end_session(std::exception_ptr why) {
+  drop_connection();
+  bool const was_settled = std::exchange(is_settled_, false);
+  listener_event event{.what = was_settled ? listener_event::kind::lost : listener_event::kind::connect_failed,
+                       .why = why};
+  cause_ = text_of(why);
+  time const now = within::clock::now();
+  event.elapsed = now - began_;
+  bool is_first = false;
+  {
+    std::lock_guard const locked(lock_);
+    is_first = !core_.has_listened();
+    event.pause = core_.ended(now);
+    ++(was_settled ? counters_.lost : counters_.connect_failed);
+  }
+  tell(event);
+  return is_first && comes_again(why) ? why : nullptr;
+}
+
+/// What to wait for.
+void listener_state::arm() {
+  std::optional<time> until;
+  if (connection_) {
+    bool const writes = wanted_ == poll_status::write || wanted_ == poll_status::read_write;
+    if (!waker_.watch(client::waker::session, connection_->fileno(), wanted_ != poll_status::write, writes)) {
+      std::error_code const code(errno, std::generic_category());
+      end_session(std::make_exception_ptr(
+          operational_error("the system refuses to watch the listener's connection: " + code.message(), code)));
+    } else if (auto const left = connection_->timeout()) {
+      until = within::clock::now() + *left;
+    }
+  }
+  std::lock_guard const locked(lock_);
+  if (auto const next = core_.wakes_at()) until = until ? std::min(*until, *next) : *next;
+  until_ = until;
+}
+
+// ---- who is told ----
+
+/// A handler of the connection.
+void listener_state::arrived(listener_core::channel& of, notify const& what) {
+  std::shared_ptr<listener_core::members const> to;
+  std::vector<listener_core::due> gaps;
+  has_heard_ = true;
+  {
+    std::lock_guard const locked(lock_);
+    ++counters_.notifications;
+    if (!core_.arrived(of)) return;
+    if (core_.has_due(of)) gaps = core_.take_due(of);
+    to = core_.members_of(of);
+  }
+  tell_gaps(gaps);
+  for (auto const& each : *to) {
+    if (closed()) return;
+    call([&] {
+      if (static_cast<subscriber&>(*each).tell(what)) return;
+      std::lock_guard const locked(lock_);
+      ++counters_.dropped;
+    });
+  }
+}
+
+void listener_state::tell_due() {
+  while (!closed()) {
+    std::vector<listener_core::due> gaps;
+    {
+      std::lock_guard const locked(lock_);
+      auto const of = core_.next_due();
+      if (!of) return;
+      gaps = core_.take_due(*of);
+    }
+    tell_gaps(gaps);
+  }
+}
+
+void listener_state::tell_gaps(std::vector<listener_core::due> const& to) {
+  for (auto const& [whom, why] : to) {
+    if (closed()) return;
+    std::shared_ptr<std::function<void(notification_gap const&)> const> otherwise;
+    {
+      std::lock_guard const locked(lock_);
+      otherwise = on_gap_;
+    }
+    auto const cause = why == notification_gap::reason::lost ? std::string_view(cause_) : std::string_view();
+    call([&] { static_cast<subscriber&>(*whom).tell_gap(why, cause, otherwise.get()); });
+  }
+}
+
+/// Calls what may throw, as it is the user's.
+template <class Call>
+void listener_state::call(Call const& function) noexcept {
+  try {
+    return function();
+  } catch (...) {
+    if (is_child()) return;  // which an exception may be how it leaves
+    auto const error = std::current_exception();
+    std::shared_ptr<std::function<void(std::exception_ptr)> const> told;
+    {
+      std::lock_guard const locked(lock_);
+      ++counters_.thrown;
+      told = on_error_;
+    }
+    if (told) try {
+        return (*told)(error);
+      } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+        return;
+      }
+    if (!thrown_) thrown_ = error;
+  }
+}
+
+void listener_state::tell(listener_event const& event) noexcept {
+  if (options_.on_event) try {
+      options_.on_event(event);
+    } catch (...) {
+      // As listener_options says.
+    }
+}
+
+}  // namespace tusk::detail
