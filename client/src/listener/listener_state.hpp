@@ -63,12 +63,14 @@ class listener_state : public std::enable_shared_from_this<listener_state> {
   struct sent {
     pending<void> done;
     listener_core::statement what;
+    time until;  // it has to be answered
   };
 
   poll_status step();
   void advance();
   void begin_session();
   void collect();
+  std::optional<time> answer_due() const noexcept;
   void take_unhandled();
   bool send();
   std::exception_ptr end_session(std::exception_ptr why);
@@ -114,6 +116,7 @@ class listener_state : public std::enable_shared_from_this<listener_state> {
   poll_status wanted_ = poll_status::ok;
   std::deque<sent> sent_;
   std::optional<pending<results>> pid_;  // asked for
+  time pid_until_{};
   std::optional<pending<void>> ping_;
   bool has_heard_ = false;
   std::uint64_t unreadable_ = 0;

@@ -119,13 +119,15 @@ void listener_state::advance() {
   for (;;) {
     wanted_ = connection_->poll();
     if (closed()) return;
-    if (!has_session_) {
+    bool const begins = !has_session_;
+    if (begins) {
       if (wanted_ != poll_status::ok) return;
       begin_session();
     }
     collect();
     take_unhandled();
-    if (!send()) return;
+    bool const has_sent = send();
+    if (!begins && !has_sent) return;  // what was started goes out with the next poll()
   }
 }
 
@@ -134,6 +136,7 @@ void listener_state::begin_session() {
   unreadable_ = connection_->notifies.dropped();
   if (!options_.behind_pooler && connection_->info().backend_pid != 0)
     pid_.emplace(connection_->start_exec("SELECT pg_catalog.pg_backend_pid()"));
+  pid_until_ = *within(options_.connect_limit).until();
   std::lock_guard const locked(lock_);
   core_.connected(within::clock::now(), pid_ ? 1 : 0);
 }
@@ -168,10 +171,18 @@ void listener_state::collect() {
     core_.check_ended(now);
   }
   if (connection_->closed()) throw operational_error("the connection was closed", true);
+  if (auto const until = answer_due(); until && now >= *until)
+    throw operational_error("the server did not answer within listener_options::connect_limit", true);
   if (std::exchange(has_heard_, false)) {
     std::lock_guard const locked(lock_);
     core_.heard(now);
   }
+}
+
+/// Until when the next answer has to come; nothing: none is awaited.
+std::optional<listener_state::time> listener_state::answer_due() const noexcept {
+  if (pid_) return pid_until_;
+  return sent_.empty() ? std::nullopt : std::optional(sent_.front().until);
 }
 
 /// Those of channels that we know nothing of, which a session hook listens to, and those that could not be read.
@@ -187,7 +198,7 @@ void listener_state::take_unhandled() {
 /// What is to be sent now. Whether something is.
 bool listener_state::send() {
   bool has_sent = false;
-  within const limit(options_.connect_limit);
+  time const until = *within(options_.connect_limit).until();
   while (sent_.size() < most_under_way) {
     std::optional<listener_core::statement> next;
     {
@@ -197,8 +208,8 @@ bool listener_state::send() {
     if (!next) break;
     std::string const& name = next->of->name();
     if (next->listens) connection_->on_notify(name, [this, of = next->of](notify const& what) { arrived(*of, what); });
-    auto done = next->listens ? connection_->start_listen(limit, name) : connection_->start_unlisten(limit, name);
-    sent_.push_back({std::move(done), std::move(*next)});
+    auto done = next->listens ? connection_->start_listen(name) : connection_->start_unlisten(name);
+    sent_.push_back({std::move(done), std::move(*next), until});
     has_sent = true;
   }
   bool checks = false;
@@ -260,96 +271,17 @@ void listener_state::arm() {
       std::error_code const code(errno, std::generic_category());
       end_session(std::make_exception_ptr(
           operational_error("the system refuses to watch the listener's connection: " + code.message(), code)));
-    } else if (auto const left = connection_->timeout()) {
-      until = within::clock::now() + *left;
+    } else {
+      until = answer_due();
+      if (auto const left = connection_->timeout()) {
+        time const next = within::clock::now() + *left;
+        until = until ? std::min(*until, next) : next;
+      }
     }
   }
   std::lock_guard const locked(lock_);
   if (auto const next = core_.wakes_at()) until = until ? std::min(*until, *next) : *next;
   until_ = until;
-}
-
-// ---- who is told ----
-
-/// A handler of the connection.
-void listener_state::arrived(listener_core::channel& of, notify const& what) {
-  std::shared_ptr<listener_core::members const> to;
-  std::vector<listener_core::due> gaps;
-  has_heard_ = true;
-  {
-    std::lock_guard const locked(lock_);
-    ++counters_.notifications;
-    if (!core_.arrived(of)) return;
-    if (core_.has_due(of)) gaps = core_.take_due(of);
-    to = core_.members_of(of);
-  }
-  tell_gaps(gaps);
-  for (auto const& each : *to) {
-    if (closed()) return;
-    call([&] {
-      if (static_cast<subscriber&>(*each).tell(what)) return;
-      std::lock_guard const locked(lock_);
-      ++counters_.dropped;
-    });
-  }
-}
-
-void listener_state::tell_due() {
-  while (!closed()) {
-    std::vector<listener_core::due> gaps;
-    {
-      std::lock_guard const locked(lock_);
-      auto const of = core_.next_due();
-      if (!of) return;
-      gaps = core_.take_due(*of);
-    }
-    tell_gaps(gaps);
-  }
-}
-
-void listener_state::tell_gaps(std::vector<listener_core::due> const& to) {
-  for (auto const& [whom, why] : to) {
-    if (closed()) return;
-    std::shared_ptr<std::function<void(notification_gap const&)> const> otherwise;
-    {
-      std::lock_guard const locked(lock_);
-      otherwise = on_gap_;
-    }
-    auto const cause = why == notification_gap::reason::lost ? std::string_view(cause_) : std::string_view();
-    call([&] { static_cast<subscriber&>(*whom).tell_gap(why, cause, otherwise.get()); });
-  }
-}
-
-/// Calls what may throw, as it is the user's.
-template <class Call>
-void listener_state::call(Call const& function) noexcept {
-  try {
-    return function();
-  } catch (...) {
-    if (is_child()) return;  // which an exception may be how it leaves
-    auto const error = std::current_exception();
-    std::shared_ptr<std::function<void(std::exception_ptr)> const> told;
-    {
-      std::lock_guard const locked(lock_);
-      ++counters_.thrown;
-      told = on_error_;
-    }
-    if (told) try {
-        return (*told)(error);
-      } catch (...) {
-        if (!thrown_) thrown_ = std::current_exception();
-        return;
-      }
-    if (!thrown_) thrown_ = error;
-  }
-}
-
-void listener_state::tell(listener_event const& event) noexcept {
-  if (options_.on_event) try {
-      options_.on_event(event);
-    } catch (...) {
-      // As listener_options says.
-    }
 }
 
 }  // namespace tusk::detail
