@@ -164,7 +164,8 @@ void listener_state::close() noexcept {
     if (!steps) stepper_ = std::this_thread::get_id();  // so that nobody begins to
   }
   for (auto const& [place, each] : queues) each->end();
-  if (steps) return waker_.wake();
+  waker_.wake();  // also for who waits between two steps
+  if (steps) return;
   shut();
   std::lock_guard const locked(lock_);
   stepper_ = {};
