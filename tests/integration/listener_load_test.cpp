@@ -40,7 +40,10 @@ class sequence {
   int wrong() const { return locked(wrong_); }
   int gaps() const { return locked(gaps_); }
   int notifications() const { return locked(notifications_); }
-  int last() const { return locked(last_.value_or(0)); }
+  int last() const {
+    std::lock_guard const guard(lock_);
+    return last_.value_or(0);
+  }
 
  private:
   int locked(int const& which) const {

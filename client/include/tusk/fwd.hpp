@@ -30,6 +30,14 @@ class lease;
 struct pool_options;
 struct pool_statistics;
 struct pool_event;
+class listener;
+class subscription;
+struct listener_options;
+struct listener_statistics;
+struct listener_event;
+struct listen_options;
+struct subscription_options;
+struct notification_gap;
 class within;
 class outcome;
 struct connect_options;
@@ -107,6 +115,8 @@ class not_supported_error;
 
 namespace aio {
 class connection;
-}
+class listener;
+class subscription;
+}  // namespace aio
 
 }  // namespace tusk

@@ -4,6 +4,7 @@
 #include <tusk/connection.hpp>
 #include <tusk/cursor.hpp>
 #include <tusk/large_object.hpp>
+#include <tusk/listener.hpp>
 #include <tusk/logging.hpp>
 #include <tusk/notify.hpp>
 #include <tusk/options.hpp>
