@@ -267,7 +267,11 @@ TEST(hostile_listener, an_unreachable_server_is_tried_again_from_the_start) {
 TEST(hostile_listener, a_pooler_is_an_error_unless_it_was_told_of) {
   scripted_server server([](peer& client) { serve(client, {.pid = "815"}); });
   listener hub(server.dsn(), quick());
-  EXPECT_CONTAINS("behind_pooler", thrown<not_supported_error>([&] { hub.run(); }).what());
+  {
+    running_listener refused(hub);
+    EXPECT_TRUE(comes_true([&] { return refused.has_returned(); }));
+    EXPECT_CONTAINS("behind_pooler", thrown<not_supported_error>([&] { refused.end(); }).what());
+  }
   auto options = quick();
   options.behind_pooler = true;
   listener told(server.dsn(), options);
@@ -307,6 +311,15 @@ TEST(hostile_listener, one_that_is_not_utf8_is_a_gap_for_all) {
   hub.listen("a", told.hears(), {.on_gap = told.hears_gaps()});
   running_listener runs(hub);
   ASSERT_TRUE(comes_true([&] { return told.has("gap unreadable after 2") || told.has("gap unreadable after 1"); }));
+  runs.end();
+}
+
+TEST(hostile_listener, connects_without_subscribers_too) {
+  scripted_server server([](peer& client) { serve(client, {}); });
+  listener hub(server.dsn(), quick());
+  running_listener runs(hub);
+  EXPECT_TRUE(comes_true([&] { return hub.statistics().sessions == 1; }));
+  EXPECT_TRUE(hub.statistics().listening);
   runs.end();
 }
 

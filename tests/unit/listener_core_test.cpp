@@ -230,6 +230,12 @@ TEST_F(rules, pauses_double_up_to_the_longest) {
   }
 }
 
+TEST_F(rules, pauses_differ) {
+  std::set<std::chrono::nanoseconds> pauses;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) pauses.insert(listener_core(options(), seed * 7919).ended(now));
+  EXPECT_GT(pauses.size(), 10u) << "those who lost one server do not come back at once";
+}
+
 TEST_F(rules, a_session_that_lived_for_the_pause_begins_anew) {
   for (int i = 0; i < 4; ++i) core.ended(now);  // 80 ms
   now += 1s;

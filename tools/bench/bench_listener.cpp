@@ -30,7 +30,7 @@ double thread_seconds() {
   return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
-void measure(char const* dsn, bool with_queue, std::int64_t count, std::int64_t size) {
+void measure(char const* dsn, bool with_queue, std::int64_t count, int size) {
   tusk::listener hub(dsn);
   std::atomic<std::int64_t> told = 0;
   tusk::subscription queue;
@@ -43,7 +43,7 @@ void measure(char const* dsn, bool with_queue, std::int64_t count, std::int64_t 
   std::atomic<bool> is_warm = false;
   std::jthread steps([&](std::stop_token const& stop) {
     hub.run(stop);
-    is_warm.wait(false);
+    while (!is_warm) std::this_thread::sleep_for(1ms);
     double const since = thread_seconds();
     std::int64_t const before = allocations;
     hub.run();
@@ -58,12 +58,22 @@ void measure(char const* dsn, bool with_queue, std::int64_t count, std::int64_t 
       // The end.
     }
   });
+  struct ending {
+    tusk::listener& of;
+    std::atomic<bool>& warm;
+    ~ending() {
+      of.close();
+      warm = true;
+    }
+  } const ends{hub, is_warm};  // whatever is thrown
   tusk::connection conn = tusk::connect(dsn, {.autocommit = true});
   auto const send = [&](std::int64_t most) {
     std::int64_t const until = told + most;
     for (std::int64_t sent = 0; sent < most; sent += 10'000)
-      conn.query("SELECT pg_notify('bench', lpad(i::text, $2, 'x')) FROM generate_series(1, $1) AS i",
-                 std::min<std::int64_t>(10'000, most - sent), size);
+      conn.query(
+          "SELECT pg_catalog.pg_notify('bench', pg_catalog.lpad(i::text, $2, 'x')) FROM pg_catalog.generate_series(1, "
+          "$1::int) AS i",
+          static_cast<int>(std::min<std::int64_t>(10'000, most - sent)), size);
     while (told < until) std::this_thread::sleep_for(1ms);
   };
   while (!hub.is_listening("bench")) std::this_thread::sleep_for(1ms);
@@ -71,7 +81,6 @@ void measure(char const* dsn, bool with_queue, std::int64_t count, std::int64_t 
   steps.request_stop();
   std::this_thread::sleep_for(10ms);
   is_warm = true;
-  is_warm.notify_all();
   auto const began = std::chrono::steady_clock::now();
   send(count);
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -99,7 +108,7 @@ int main(int count, char** arguments) {
   try {
     char const* const dsn = count > 1 ? arguments[1] : "";
     std::int64_t const times = count > 2 ? std::atoll(arguments[2]) : 1'000'000;
-    std::int64_t const size = count > 3 ? std::atoll(arguments[3]) : 12;
+    int const size = count > 3 ? std::atoi(arguments[3]) : 12;
     for (bool const with_queue : {false, true}) measure(dsn, with_queue, times, size);
     return 0;
   } catch (std::exception const& e) {
