@@ -281,6 +281,22 @@ TEST(hostile_listener, a_pooler_is_an_error_unless_it_was_told_of) {
   runs.end();
 }
 
+TEST(hostile_listener, an_answer_without_a_row_ends_the_session) {
+  scripted_server server([](peer& client) {
+    client.receive_startup();
+    client.send(welcome());
+    client.receive_message();
+    client.send(message('C', text("SELECT 0")) + ready());
+    client.stay_silent();
+  });
+  told_happenings told;
+  listener hub(server.dsn(), telling(told));
+  running_listener runs(hub);
+  EXPECT_TRUE(comes_true([&] { return told.count(kind::connect_failed) >= 2; }));
+  EXPECT_CONTAINS("did not say by which process", told.why());
+  runs.end();
+}
+
 TEST(hostile_listener, notifications_that_nobody_asked_for_are_nobodys) {
   scripted_server server([](peer& client) {
     serve(client, {.on_listen = [](peer& to, std::string const&) {

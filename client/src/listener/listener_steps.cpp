@@ -14,7 +14,7 @@
 namespace tusk::detail {
 namespace {
 
-std::string text_of(std::exception_ptr const& error) {
+std::string said_by(std::exception_ptr const& error) {
   try {
     std::rethrow_exception(error);
   } catch (std::exception const& e) {
@@ -147,12 +147,13 @@ void listener_state::collect() {
   if (pid_ && pid_->ready()) {
     auto const answer = pid_->get();
     pid_.reset();
+    if (answer.size() != 1 || answer[0].size() != 1)
+      throw operational_error("the server did not say by which process it is served", true);
     if (answer[0][0].get<std::int32_t>(0) != connection_->info().backend_pid)
       throw not_supported_error(
           "a pooler stands between this listener and the server, and only where it gives each client a session of its "
           "own (PgBouncer's pool_mode = session) does LISTEN work: set listener_options::behind_pooler if this one "
-          "does; "
-          "else connect to the server itself");
+          "does; else connect to the server itself");
     std::lock_guard const locked(lock_);
     core_.checked();
   }
@@ -248,7 +249,7 @@ std::exception_ptr listener_state::end_session(std::exception_ptr why) {
   bool const was_settled = std::exchange(is_settled_, false);
   listener_event event{.what = was_settled ? listener_event::kind::lost : listener_event::kind::connect_failed,
                        .why = why};
-  cause_ = text_of(why);
+  cause_ = said_by(why);
   time const now = within::clock::now();
   event.elapsed = now - began_;
   bool is_first = false;
