@@ -29,23 +29,26 @@ constexpr std::size_t most_under_way = 256;
 
 }  // namespace
 
-/// While it lives this thread is the one that steps. Throws programming_error if there is one.
+/// While it lives this thread is the one that steps, unless the listener is closed. Throws programming_error if there
+/// is one.
 class listener_state::stepping {
  public:
   explicit stepping(listener_state& of) : of_(of) {
     of_.require_parent();
     std::lock_guard const locked(of_.lock_);
+    if (of_.is_closed_) return;  // whoever has closed it may be in place of one that steps; there is nothing to do
     if (of_.stepper_ == std::this_thread::get_id())
       throw programming_error(
           "a function that the listener has called steps it; let the function return, and step it from outside");
     if (of_.stepper_ != std::thread::id())
       throw programming_error("another thread steps this listener, in run() or poll(); one at a time can");
     of_.stepper_ = std::this_thread::get_id();
+    is_it_ = true;
   }
   stepping(stepping const&) = delete;
   stepping& operator=(stepping const&) = delete;
   ~stepping() {
-    for (;;) {
+    while (is_it_) {
       if (of_.is_child()) return;  // the lock may be held by nobody
       if (of_.is_closed_) of_.shut();
       std::lock_guard const locked(of_.lock_);
@@ -57,6 +60,7 @@ class listener_state::stepping {
 
  private:
   listener_state& of_;
+  bool is_it_ = false;
 };
 
 poll_status listener_state::poll() {
