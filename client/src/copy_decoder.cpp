@@ -40,7 +40,7 @@ void copy_decoder::next_text() {
       std::size_t const at = rest_.find(how_.delimiter, from);
       field& made = fields_.emplace_back();
       made.bytes = rest_.substr(from, at - from);
-      if (made.bytes == how_.null) made.how = field::null;
+      if (how_.null == made.bytes) made.how = field::null;
       if (at == rest_.npos) return;
       from = at + 1;
     }
