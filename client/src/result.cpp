@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <new>
+#include <optional>
 #include <tusk/types/adapt_context.hpp>
 #include <tusk/types/read_any.hpp>
 
@@ -138,7 +139,17 @@ cast_context context_of(column_set const& in, std::size_t column) {
           in.interval_style, in.time_zone,  info.is_binary, delimiter};
 }
 
-value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
+namespace {
+
+// Where nothing stands in the way of the built-in parsers.
+value any_text(column_set const& in, std::size_t column, std::string_view text) {
+  std::optional<protocol::parse_error> error;
+  value made = in.readers[column]((*in.infos)[column].type, text, in.types[column], {in.loaded.get()}, error);
+  if (error) throw_bad_value(in, column, text, *error);
+  return made;
+}
+
+value any_value_slowly(result_state const& in, std::size_t column, protocol::field_bytes field) {
   column_info const& info = (*in.columns->infos)[column];
   bool const binary = in.text_limit == result_state::no_text && in.is_binary(column);
   if (in.text_limit <= result_state::empty_text) require_text(in, column, field);
@@ -156,6 +167,15 @@ value any_value(result_state const& in, std::size_t column, protocol::field_byte
   auto read = binary ? types::read_any_binary(field.text(), type, with) : types::read_any(field.text(), type, with);
   if (!read) throw_bad_value(*in.columns, column, field.text(), read.error());
   return (*std::move(read)).of_type(info.type);
+}
+
+}  // namespace
+
+value any_value(result_state const& in, std::size_t column, protocol::field_bytes field) {
+  bool const is_plain = in.columns->readers[column] != nullptr && in.string_limit == result_state::any_text;
+  if (is_plain && !field.is_null()) [[likely]]
+    return any_text(*in.columns, column, field.text());
+  return any_value_slowly(in, column, field);
 }
 
 std::size_t find_column(result_state const& in, std::string_view name) {

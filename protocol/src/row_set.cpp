@@ -16,16 +16,19 @@ char const* behind(char const* field) noexcept {
 
 }  // namespace
 
-row_fields::found row_fields::look_up(std::size_t i, std::size_t next, char const* at, std::uint32_t* places,
-                                      char const* message, std::uint16_t count) noexcept {
-  constexpr std::size_t near = 16;  // fields that are walked over sooner than memory is asked for
-  if (places != nullptr) return {message + places[i], places};
+row_fields::found row_fields::look_up(std::size_t i, std::size_t next, char const* at, char const* message,
+                                      std::uint16_t count) noexcept {
+  constexpr std::size_t near = 8;  // fields that are walked over sooner than memory is asked for
   if (i < next) {
     at = message + 7;
-    if (next > near) places = new (std::nothrow) std::uint32_t[count];
+    std::uint32_t* const places = next > near ? new (std::nothrow) std::uint32_t[count] : nullptr;
     if (places != nullptr) {
-      for (std::size_t each = 0; each < count; ++each, at = behind(at))
-        places[each] = static_cast<std::uint32_t>(at - message);
+      auto place = static_cast<std::uint32_t>(at - message);
+      for (std::uint32_t *to = places, *const end = places + count; to != end; ++to) {
+        *to = place;
+        auto const size = load_big_endian<std::int32_t>(message + place);
+        place += 4 + static_cast<std::uint32_t>(std::max(size, 0));
+      }
       return {message + places[i], places};
     }
     next = 0;  // near, or there is no memory

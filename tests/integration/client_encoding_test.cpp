@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tusk/protocol/utf8.hpp>
 #include <tusk/tusk.hpp>
+#include <vector>
 
 #include "support/server.hpp"
 #include "support/stepping.hpp"
@@ -31,6 +32,10 @@ TEST_F(client_encoding, ascii_passes_and_other_text_is_refused) {
   EXPECT_CONTAINS("client_encoding", thrown<data_error>([&] { (void)r[0].get<std::string>("b"); }).what());
   EXPECT_THROW((void)r[0].at("b"), data_error);
   EXPECT_FALSE(r[0].is_null("b"));
+  result const arrays = conn_.query("SELECT ARRAY['plain'], ARRAY['plain', chr(233)]");
+  EXPECT_EQ(arrays[0].get<std::vector<std::string>>(0), std::vector<std::string>{"plain"});
+  EXPECT_THROW((void)arrays[0].get<std::vector<std::string>>(1), data_error);
+  EXPECT_THROW((void)arrays[0].at(1), data_error);
   EXPECT_EQ(conn_.query_value<std::string>("SELECT $1", "plain"), "plain");
   EXPECT_THROW(conn_.query("SELECT 'é'"), data_error);
   EXPECT_THROW(conn_.query("SELECT $1", "é"), data_error);

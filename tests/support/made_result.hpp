@@ -20,6 +20,7 @@ inline result made_result(std::vector<column_info> columns, std::vector<text_row
   auto read_as = std::make_shared<tusk::detail::column_set>();
   for (column_info const& each : columns) read_as->types.push_back(each.type);
   read_as->quick_types = read_as->types;
+  for (oid const type : read_as->types) read_as->readers.push_back(types::any_reader_of(type));
   read_as->infos = std::make_shared<std::vector<column_info> const>(std::move(columns));
   auto state =
       std::make_shared<tusk::detail::result_state>(std::move(read_as), "SELECT " + std::to_string(rows.size()), true);

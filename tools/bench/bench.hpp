@@ -68,7 +68,7 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row.starts_with("pg_type") || row == "is_null_get" || row == "right_to_left")
     return "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
            "typdelim, typrelid, typelem, typarray from pg_type where typtypmod = -1 and typisdefined = true";
-  if (row == "struct")
+  if (row == "struct" || row == "struct_binary")
     return "select i as id, i::bigint * 1000003 as number, 'article ' || i as name, i / 7.0::float8 as value from "
            "generate_series(1, 1000) as i";
   if (row == "int_array") return "select '" + std::string(ten_ints) + "'::int[] from generate_series(1, 1000)";
@@ -83,6 +83,7 @@ inline std::string statement_of(std::string_view row, std::string const& series)
   if (row == "record" || row == "record_unread" || row == "memory")
     return "select i, i::bigint * 1000003, 'article ' || i, i / 7.0::float8 from generate_series(1, " + series +
            ") as i";
+  if (row.starts_with("read_")) return "select v from sample";  // typed.hpp
   if (row == "notification")
     return "select count(pg_notify('bench', 'article ' || i)) from generate_series(1, 100) as i";
   if (row == "notice") return "do $$ begin for i in 1..100 loop raise notice 'article %', i; end loop; end $$";
@@ -252,6 +253,12 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
         sum.checksum += seen.sum;
         sum.rows = seen.count;
       });
+    if (row == "struct_binary")
+      return repeat(times, [&](outcome& sum) {
+        auto const seen = on.fetch_structs(sql);
+        sum.checksum += seen.sum;
+        sum.rows = seen.count;
+      });
   }
   if (row == "series_int") return fetch_and([](auto const& result) { return Client::sum_ints(result); });
   if (row == "record") return fetch_and([](auto const& result) { return Client::sum_records(result); });
@@ -261,7 +268,8 @@ outcome repeat_row(Client& on, std::string const& dsn, std::string_view row, std
     if (row == "pg_type_optional") return fetch_and([](auto const& result) { return Client::touch_optionals(result); });
     if (row == "pg_type_at") return fetch_and([](auto const& result) { return Client::touch_values(result); });
     if (row == "pg_type_name") return fetch_and([](auto const& result) { return Client::touch_by_name(result); });
-    if (row == "struct") return fetch_and([](auto const& result) { return Client::sum_structs(result); });
+    if (row == "struct" || row == "struct_binary")
+      return fetch_and([](auto const& result) { return Client::sum_structs(result); });
     if (row == "int_array") return fetch_and([](auto const& result) { return Client::sum_int_arrays(result); });
     if (row == "text_array") return fetch_and([](auto const& result) { return Client::sum_text_arrays(result); });
   }
@@ -358,6 +366,14 @@ int run(int count, char** arguments) {
 inline std::string int16(int value) { return {static_cast<char>(value >> 8), static_cast<char>(value)}; }
 inline std::string int32(std::int64_t value) {
   return int16(static_cast<int>(value >> 16 & 0xffff)) + int16(static_cast<int>(value & 0xffff));
+}
+/// What stands in these bytes.
+template <class Unsigned>
+Unsigned big_endian(char const* bytes) {
+  Unsigned value = 0;
+  for (std::size_t i = 0; i < sizeof value; ++i)
+    value = static_cast<Unsigned>(value << 8 | static_cast<unsigned char>(bytes[i]));
+  return value;
 }
 inline std::string zero_ended(std::string_view text) { return std::string(text) + '\0'; }
 /// A message; type NUL is StartupMessage, which has none.

@@ -148,6 +148,22 @@ class client {
     }
     return all;
   }
+  /// The statement that was prepared, in binary.
+  bench::seen fetch_structs(std::string_view) {
+    result const answer(PQexecPrepared(connection_.get(), "s", 0, nullptr, nullptr, nullptr, 1));
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
+    PGresult const* const from = answer.get();
+    bench::seen all{size(answer)};
+    for (int row = 0, rows = PQntuples(from); row < rows; ++row) {
+      bench::owned_record const each{
+          static_cast<int>(bench::big_endian<std::uint32_t>(PQgetvalue(from, row, 0))),
+          static_cast<std::int64_t>(bench::big_endian<std::uint64_t>(PQgetvalue(from, row, 1))),
+          std::string(text(from, row, 2)),
+          std::bit_cast<double>(bench::big_endian<std::uint64_t>(PQgetvalue(from, row, 3)))};
+      all.sum += bench::checksum({each.id, each.number, each.name, each.value});
+    }
+    return all;
+  }
   void listen() { result const answer(PQexec(connection_.get(), "LISTEN \"bench\"")); }
   bench::seen hear() {
     fetch();

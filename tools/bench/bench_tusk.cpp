@@ -73,6 +73,13 @@ class client {
     }
     return all;
   }
+  /// In the formats that the library chooses for what the rows are read as.
+  bench::seen fetch_structs(std::string_view sql) {
+    auto const rows = connection_.query_rows<bench::owned_record>(sql);
+    bench::seen all{rows.size()};
+    for (auto const& each : rows) all.sum += bench::checksum({each.id, each.number, each.name, each.value});
+    return all;
+  }
   void listen() {
     connection_.listen("bench");
     connection_.on_notify("bench", [this](tusk::notify const& arrived) {

@@ -50,7 +50,9 @@ def environment():
 
 
 def program_of(programs, client, row):
-    """The Asio face has a program of its own."""
+    """The Asio face has a program of its own, and so have the rows of typed.hpp."""
+    if row.startswith("read_"):
+        return programs / f"bench_{client}_types"
     return programs / f"bench_{'asio' if client == 'tusk' and row.startswith('asio_') else client}"
 
 

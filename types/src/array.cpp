@@ -21,17 +21,27 @@ bool fits(array_dimension const& of) noexcept {
 }
 
 // Eight characters at a time: adding 0x7f sets the high bit of every byte that is not zero, and carries nothing on.
+// Each byte of `sums` counts in its own column, of so many rows that neither it nor their sum overflows a byte.
 std::size_t count_of(std::string_view text, char wanted) noexcept {
   constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  constexpr std::size_t rows = 255 / 8;
   std::size_t count = 0;
-  for (; text.size() >= 8; text.remove_prefix(8)) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data(), 8);
-    eight ^= ones * static_cast<unsigned char>(wanted);
-    std::uint64_t const others = ((eight & ones * 0x7f) + ones * 0x7f) | eight;
-    count += static_cast<std::size_t>((~others >> 7 & ones) * ones >> 56);
+  while (text.size() >= 8) {
+    char const* at = text.data();
+    char const* const end = at + 8 * std::min(text.size() / 8, rows);
+    std::uint64_t sums = 0;
+    for (; at != end; at += 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, at, 8);
+      eight ^= ones * static_cast<unsigned char>(wanted);
+      std::uint64_t const others = ((eight & ones * 0x7f) + ones * 0x7f) | eight;
+      sums += ~others >> 7 & ones;
+    }
+    count += static_cast<std::size_t>(sums * ones >> 56);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   }
-  return count + static_cast<std::size_t>(std::count(text.begin(), text.end(), wanted));
+  for (char const c : text) count += c == wanted ? 1 : 0;
+  return count;
 }
 
 }  // namespace
@@ -147,9 +157,13 @@ bool array_reader::fail(errc why, std::size_t position) noexcept {
 
 std::size_t array_reader::expected_count() const noexcept {
   if (!more_) return 0;
+  return types::expected_count(text_, delimiter_);
+}
+
+std::size_t expected_count(std::string_view text, char delimiter) noexcept {
   // What is in quotes may hold any number of delimiters, so in a long text those behind the first quote do not count.
-  std::string_view const text = text_.size() <= short_text ? text_ : text_.substr(0, text_.find('"'));
-  return std::min(count_of(text, delimiter_) + 1, text_.size() / 2);
+  std::string_view const counted = text.size() <= short_array ? text : text.substr(0, text.find('"'));
+  return std::min(count_of(counted, delimiter) + 1, text.size() / 2);
 }
 
 array_header take_array_header(binary_reader& in, oid element, read_context const& with) noexcept {

@@ -64,15 +64,25 @@ bool parse_short(std::string_view text, Float& value) noexcept {
   return true;
 }
 
+// Digits that are the value's, or are the nearest to it.
+template <class Float>
+bool read_floating(std::string_view text, Float& value) noexcept {
+  if (text.size() <= 16 && parse_short(text, value)) return true;
+  std::size_t const first = text.starts_with('-');
+  if (text.size() == first || !is_digit(text[first])) return false;  // from_chars would also take .5, and C's names
+  char const* const end = text.data() + text.size();
+  auto const [used, error] = std::from_chars(text.data(), end, value);
+  return used == end && error == std::errc() && is_exact(text, value);
+}
+
 // `Nearest`: of a numeric, whose digits may be more than the type has.
 template <class Float, bool Nearest = false>
 protocol::expected<Float> parse_floating(std::string_view text) noexcept {
   Float value = 0;
-  if (text.size() <= 16 && parse_short(text, value)) return value;
+  if (read_floating(text, value)) return value;
   char const* const begin = text.data();
   char const* const end = begin + text.size();
   char const* const digits = text.starts_with('-') ? begin + 1 : begin;
-  // from_chars would also take .5, and the names in C's spellings
   if (digits == end || !is_digit(*digits)) return parse_name<Float>(text);
   auto const [used, error] = std::from_chars(begin, end, value);
   if (used != end) return protocol::parse_error{errc::malformed_float, static_cast<std::size_t>(used - begin)};
@@ -110,9 +120,8 @@ protocol::parse_error integer_error(std::string_view text) noexcept {
   return {errc::out_of_range, 0};
 }
 
-bool parse_short_double(std::string_view text, double& value) noexcept {
-  return text.size() <= 16 && parse_short(text, value);
-}
+bool read_double(std::string_view text, double& value) noexcept { return read_floating(text, value); }
+
 protocol::expected<oid> parse_object(std::string_view text, oid type) noexcept {
   // An operator has no name for 0, and may be called `-`.
   if (text == "-" && type != oids::regoper && type != oids::regoperator) return oid{0};

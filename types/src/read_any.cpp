@@ -1,17 +1,26 @@
 #include <tusk/types/read_any.hpp>
 
+#include <optional>
+#include <utility>
+
 #include <tusk/types/builtin.hpp>
 
 namespace tusk::types {
 namespace {
 
-using reader = protocol::expected<value> (*)(std::string_view, oid, read_context const&);
+using binary_reader_of_value = protocol::expected<value> (*)(std::string_view, oid, read_context const&);
 
 template <class T>
-protocol::expected<value> read_value(std::string_view text, oid type, read_context const& in) {
+value read_value(oid as, std::string_view text, oid type, read_context const& in,
+                 std::optional<protocol::parse_error>& error) {
+  if constexpr (quickly_readable<T>) {
+    if (T quick{}; reads_quickly<T>(type) && from_text<T>::parse_quickly(text, quick)) [[likely]]
+      return value(std::move(quick), as);
+  }
   auto read = read_text<T>(text, type, in);
-  if (!read) return read.error();
-  return value(*std::move(read));
+  if (read) return value(*std::move(read), as);
+  error = read.error();
+  return value();
 }
 
 template <class T>
@@ -28,10 +37,10 @@ protocol::expected<value> read_binary_value(std::string_view bytes, oid type, re
 
 /// How a type is read, and an array of it; then the same from the binary form.
 struct readers {
-  reader one;
-  reader many;
-  reader one_binary;
-  reader many_binary;
+  any_reader one;
+  any_reader many;
+  binary_reader_of_value one_binary;
+  binary_reader_of_value many_binary;
 };
 
 template <class T>
@@ -114,10 +123,17 @@ readers const& of(oid type) noexcept {
 
 }  // namespace
 
-protocol::expected<value> read_any(std::string_view text, oid type, read_context const& in) {
-  if (auto const* const known = find(type)) return known->one(text, type, in);
+any_reader any_reader_of(oid type) noexcept {
+  if (auto const* const known = find(type)) return known->one;
   oid const element = element_of(type);
-  return element == 0 ? of(type).one(text, type, in) : of(element).many(text, type, in);
+  return element == 0 ? of(type).one : of(element).many;
+}
+
+protocol::expected<value> read_any(std::string_view text, oid type, read_context const& in) {
+  std::optional<protocol::parse_error> error;
+  value made = any_reader_of(type)(0, text, type, in, error);
+  if (error) return *error;
+  return made;
 }
 
 protocol::expected<value> read_any_binary(std::string_view bytes, oid type, read_context const& in) {

@@ -12,12 +12,14 @@
 #include <string>
 #include <string_view>
 #include <tusk/protocol/row_set.hpp>
+#include <tusk/same_name.hpp>
 #include <tusk/types/builtin.hpp>
 #include <tusk/types/error.hpp>
 #include <tusk/types/from_binary.hpp>
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/oid.hpp>
 #include <tusk/types/params.hpp>
+#include <tusk/types/read_any.hpp>
 #include <tusk/types/typecaster.hpp>
 #include <type_traits>
 #include <utility>
@@ -59,6 +61,7 @@ struct column_set {
   /// The same, but 0 where a typecaster is asked first: no parser takes that, so that the quick way ends there.
   std::vector<oid> quick_types;                       ///< and where it is binary
   std::vector<oid> binary_types;                      ///< of those that are binary and have no typecaster; else 0
+  std::vector<types::any_reader> readers;             ///< of dynamic values from text; null where quick_types is 0
   std::vector<std::optional<typecaster>> casters;     ///< by column; none at all if no column has one
   std::string date_style, interval_style, time_zone;  ///< for the casters
   std::uint64_t version = 0;                          ///< of the registrations that this was made from
@@ -85,6 +88,7 @@ struct result_state {
   void distrust(text_trust instead) noexcept {
     trust = std::max(trust, instead);
     text_limit = std::min(text_limit, empty_text);
+    string_limit = empty_text;
   }
 
   std::shared_ptr<column_set const> columns;
@@ -93,6 +97,7 @@ struct result_state {
   // Shorter texts are handed out without a look at them: an empty one where the encoding is in doubt, none where a
   // column is not text.
   std::uint32_t text_limit = any_text;
+  std::uint32_t string_limit = any_text;  // the same of a column that is known to be text
   text_trust trust = text_trust::utf8;
   bool is_binary(std::size_t column) const noexcept { return (*columns->infos)[column].is_binary; }
   static constexpr std::uint32_t any_text = 0x8000'0000, empty_text = 1, no_text = 0;
@@ -206,8 +211,9 @@ class row {
   }
   /// Mostly columns are asked for in their order.
   std::size_t find(std::string_view name) const {
-    auto const& infos = *in_->columns->infos;
-    if (in_->columns->has_unique_names && named_ < infos.size() && infos[named_].name == name) [[likely]]
+    auto const& columns = *in_->columns;
+    if (columns.has_unique_names && named_ < fields_.size() && detail::same_name((*columns.infos)[named_].name, name))
+        [[likely]]
       return named_++;
     std::size_t const found = detail::find_column(*in_, name);
     named_ = found + 1;
@@ -232,7 +238,7 @@ inline T row::get(std::size_t column) const {
     return get_slowly<T>(*in_, column, fields_[column]);
   } else if constexpr (detail::is_string<T>) {  // as a view, but where a typecaster is asked first
     if (columns.quick_types[column] != 0) [[likely]] {
-      if (auto const text = fields_.text(column, text_limit_); text.data() != nullptr) [[likely]]
+      if (auto const text = fields_.text(column, in_->string_limit); text.data() != nullptr) [[likely]]
         return T(text);
     }
     return get_slowly<T>(*in_, column, fields_[column]);
@@ -240,7 +246,8 @@ inline T row::get(std::size_t column) const {
     using value_type = typename types::optional_value<T>::type;
     auto const field = fields_[column];
     if constexpr (quickly_readable<value_type>) {
-      if (types::reads_quickly<value_type>(columns.quick_types[column])) [[likely]] {
+      bool const is_trusted = !types::holds_text<value_type> || in_->string_limit == detail::result_state::any_text;
+      if (is_trusted && types::reads_quickly<value_type>(columns.quick_types[column])) [[likely]] {
         if constexpr (types::holds_optional<T>) {
           if (field.is_null()) return std::nullopt;
         }

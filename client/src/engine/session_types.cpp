@@ -127,6 +127,8 @@ std::shared_ptr<column_set const> session_types::resolve(std::shared_ptr<std::ve
     made->casters[i] = *caster;
     made->quick_types[i] = made->binary_types[i] = 0;
   }
+  made->readers.reserve(infos.size());
+  for (oid const type : made->quick_types) made->readers.push_back(type == 0 ? nullptr : types::any_reader_of(type));
   if (!made->casters.empty()) {
     made->date_style = session_.parameter("DateStyle");
     made->interval_style = session_.parameter("IntervalStyle");

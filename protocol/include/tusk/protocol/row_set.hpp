@@ -97,13 +97,18 @@ class row_fields {
     std::uint32_t* places;
   };
   void seek(std::size_t i) const noexcept {
-    auto const there = look_up(i, next_, at_, places_, message_, count_);
+    if (places_ != nullptr) {
+      at_ = message_ + places_[i];
+      next_ = i;
+      return;
+    }
+    auto const there = look_up(i, next_, at_, message_, count_);
     at_ = there.at;
     places_ = there.places;
     next_ = i;
   }
   /// Field `i`, seen from field `next`. It takes no `this`, so that a row can live in registers.
-  static found look_up(std::size_t i, std::size_t next, char const* at, std::uint32_t* places, char const* message,
+  static found look_up(std::size_t i, std::size_t next, char const* at, char const* message,
                        std::uint16_t count) noexcept;
 
   char const* message_ = nullptr;

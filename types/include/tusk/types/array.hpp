@@ -30,6 +30,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -260,10 +261,47 @@ requires adaptable<T> std::ostream& operator<<(std::ostream& out, array<T> const
   return out << *types::text_of(value);
 }
 
+namespace types {
+
+template <class T>
+concept quick_range = leaf<T>::depth == 1 && ((integer<leaf_of<T>> && std::endian::native == std::endian::little) ||
+                                              std::same_as<leaf_of<T>, std::string>);
+
+template <quick_range T>
+inline constexpr bool holds_text<T> = std::same_as<leaf_of<T>, std::string>;
+
+/// Whether the elements of such an array stand between commas and are an integer's digits, or any text.
+template <class T>
+constexpr bool reads_quickly_array(oid type) noexcept {
+  switch (type) {
+    case oids::int2_array:
+    case oids::int4_array:
+    case oids::int8_array: return true;
+    case oids::text_array:
+    case oids::varchar_array: return !integer<T>;
+    default: return false;
+  }
+}
+
+}  // namespace types
+
 template <types::nested_range Range>
 requires types::vectors_only<Range> && types::readable_part<types::leaf_of<Range>>
 struct from_text<Range> {
   static bool reads(oid type) { return types::reads_array<types::leaf_of<Range>>(type); }
+  /// Integers and strings of one dimension, without bounds.
+  static constexpr bool reads_quickly(oid type) noexcept requires types::quick_range<Range> {
+    return types::reads_quickly_array<types::leaf_of<Range>>(type);
+  }
+  static bool parse_quickly(std::string_view text, Range& value) requires types::quick_range<Range> {
+    if constexpr (types::integer<types::leaf_of<Range>>) {
+      return types::read_plain_integers<types::leaf_of<Range>>(text, value);
+    } else {
+      if (types::read_plain_elements<types::leaf_of<Range>>(text, ',', oids::text, value)) return true;
+      value.clear();
+      return false;
+    }
+  }
   static protocol::expected<Range> parse(std::string_view text) { return parse(text, 0); }
   static protocol::expected<Range> parse(std::string_view text, oid type, types::read_context const& in = {}) {
     using leaf = types::leaf_of<Range>;

@@ -14,7 +14,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
@@ -28,6 +27,7 @@
 #include <tusk/types/from_text.hpp>
 #include <tusk/types/number.hpp>
 #include <tusk/types/oid.hpp>
+#include <tusk/types/plain_array.hpp>
 #include <tusk/types/quoting.hpp>
 
 namespace tusk {
@@ -102,18 +102,9 @@ inline oid element_of_any(oid type) noexcept {
   return element != 0 ? element : element_of_vector(type);
 }
 
-/// NULL in any case.
-inline bool is_null_word(std::string_view text) noexcept {
-  auto const is = [text](std::size_t i, char c) { return (text[i] | 0x20) == c; };
-  return text.size() == 4 && is(0, 'n') && is(1, 'u') && is(2, 'l') && is(3, 'l');
-}
-
 /// Walks through the text of an array, element by element. Nothing is allocated but for an element with escapes.
 class array_reader {
  public:
-  /// The elements of texts up to this size may be counted in a rough way: not much is allocated for those that are not.
-  static constexpr std::size_t short_text = 512;
-
   array_reader(std::string_view text, char delimiter) noexcept;
 
   /// Goes to the next element. False at the end, where `shape` is known, and at an error.
@@ -159,99 +150,16 @@ inline bool array_reader::next() {
   return true;
 }
 
-/// Up to eight digits that the eight characters at `first` begin with: their number, and how many there are.
-inline std::size_t leading_digits(char const* first, std::uint64_t& value) noexcept {
-  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-  std::uint64_t eight = 0;
-  std::memcpy(&eight, first, 8);
-  eight ^= '0' * ones;
-  std::uint64_t const others = ((eight + (0x80 - 10) * ones) | eight) & 0x80 * ones;  // right up to the first one
-  auto const count = static_cast<std::size_t>(std::countr_zero(others)) / 8;
-  value = count == 0 ? 0 : join_digits(eight << (64 - 8 * count));
-  return count;
-}
-
-/// Integers of at most 15 digits that stand in a row, each with the delimiter or a brace behind it.
-template <integer T>
-struct integer_run {
-  static constexpr std::size_t longest = 17;  // a sign, and twice what is looked at together
-
-  std::array<T, 64> values;
-  std::size_t count = 0;
-  bool closed = false;  // by a brace
-
-  /// Adds as many as there are and have a place, and returns how many characters they take, without the brace. Of each
-  /// that begins before `limit`, `longest` characters are looked at.
-  std::size_t read(char const* begin, char const* limit, char delimiter) noexcept;
-};
-
-// In one pass that finds the digits and converts them, without a branch on how many there are up to seven.
-template <integer T>
-std::size_t integer_run<T>::read(char const* begin, char const* limit, char delimiter) noexcept {
-  char const* element = begin;
-  T* to = values.data() + count;
-  for (T* const end = values.data() + values.size(); element < limit && to != end; ++element) {
-    char const* at = element + (*element == '-' ? 1 : 0);
-    std::uint64_t magnitude = 0;
-    std::size_t const upper = leading_digits(at, magnitude);
-    if (upper == 0) break;
-    at += upper;
-    if (upper == 8) {
-      constexpr std::uint64_t powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
-      std::uint64_t rest = 0;
-      std::size_t const lower = leading_digits(at, rest);
-      if (lower == 8) break;
-      magnitude = magnitude * powers[lower] + rest;
-      at += lower;
-    }
-    auto const value = static_cast<std::int64_t>(*element == '-' ? 0 - magnitude : magnitude);
-    if (!std::in_range<T>(value)) break;
-    if (*at != delimiter) {
-      closed = *at == '}';
-      if (!closed) break;
-    }
-    *to++ = static_cast<T>(value);
-    element = at;
-    if (closed) break;
-  }
-  count = static_cast<std::size_t>(to - values.data());
-  return static_cast<std::size_t>(element - begin);
-}
-
 template <integer T, class Elements>
 void array_reader::append_integers(Elements& to) {
-  constexpr std::size_t longest = integer_run<T>::longest;
-  bool full = true;
-  while (more_ && full) {
+  for (bool full = true; more_ && full;) {
     integer_run<T> run;
-    std::string_view text = text_.substr(reader_.position());
-    std::size_t used = 0;
-    if (text.size() >= longest) used = run.read(text.data(), text.data() + text.size() - longest + 1, delimiter_);
-    if (text.size() - used < longest && !run.closed) {  // the last ones, with room behind the end
-      text.remove_prefix(used);
-      char last[2 * longest] = {};
-      std::memcpy(last, text.data(), text.size());
-      used += run.read(last, last + text.size(), delimiter_);
-    }
-    full = run.closed || run.count == run.values.size();
+    reader_.skip(run.read(text_.substr(reader_.position()), delimiter_));
+    full = run.closed || run.is_full();
     to.insert(to.end(), run.values.data(), run.values.data() + run.count);
-    reader_.skip(used);
     counts_[shape_.dimensions().size() - 1] += run.count;
     if (run.closed) more_ = close_levels();
   }
-}
-
-/// Appends an element that is not NULL.
-template <class T, class Elements>
-std::optional<protocol::parse_error> append(part const& from, oid type, Elements& to) {
-  if constexpr (std::is_same_v<typename without_optional<T>::type, std::string>) {
-    to.emplace_back(from.text);  // made in place
-  } else {
-    auto value = read_text<T>(from.text, type);
-    if (!value) return from.whole(value.error());
-    to.push_back(*std::move(value));
-  }
-  return std::nullopt;
 }
 
 /// Appends the numbers of an int2vector or an oidvector, whose elements are of type `element`.
@@ -282,8 +190,16 @@ protocol::expected<array_shape> read_elements(std::string_view text, oid type, r
   char const delimiter = element != 0           ? delimiter_of(element)
                          : in.loaded == nullptr ? delimiter_for<plain>()
                                                 : loaded_delimiter(type, *in.loaded, delimiter_for<plain>());
+  if constexpr (!integer<plain>) {
+    if (read_plain_elements<T>(text, delimiter, element, to)) {
+      array_shape shape;
+      if (!to.empty()) shape.add({1, to.size()});
+      return shape;
+    }
+    to.clear();
+  }
   array_reader reader(text, delimiter);
-  if (!integer<plain> || text.size() > array_reader::short_text) to.reserve(reader.expected_count());
+  if (!integer<plain> || text.size() > short_array) to.reserve(reader.expected_count());
   for (;;) {
     if constexpr (integer<plain> && std::endian::native == std::endian::little) reader.append_integers<plain>(to);
     if (!reader.next()) break;

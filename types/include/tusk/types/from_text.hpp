@@ -71,6 +71,10 @@ concept nullable = readable<T> && requires {
 
 namespace types {
 
+/// Whether the quick way also takes characters that are not ASCII.
+template <class T>
+inline constexpr bool holds_text = false;
+
 /// Whether the quick way may be tried for a column of that type.
 template <quickly_readable T>
 constexpr bool reads_quickly(oid type) {

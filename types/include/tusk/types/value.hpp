@@ -47,6 +47,12 @@ class value {
       held_ = std::make_shared<type const>(std::forward<T>(held));
   }
 
+  /// The same of a value as one of the SQL type `type`, see of_type().
+  template <class T>
+  requires std::copy_constructible<std::decay_t<T>> value(T&& held, tusk::oid type) : value(std::forward<T>(held)) {
+    type_ = type;
+  }
+
   /// The same value as one of the SQL type `type`, as it is of a column; 0 leaves the type to the adapter.
   value of_type(tusk::oid type) const& { return value(*this).of_type(type); }
   value of_type(tusk::oid type) && {
