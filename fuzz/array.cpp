@@ -3,8 +3,9 @@
 // Input: the text of an array.
 //
 // Checked: what is accepted is what an independent, slower reading says, with the same dimensions and elements; an
-// array of integers is one whose elements are; what was read, written and read again is the same, and so is what was
-// written then; a refusal names a position in the text.
+// array of integers is one whose elements are; the quick way says the same or nothing; what was read, written and read
+// again is the same, and so is what was written then; a refusal names a position in the text.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -117,6 +118,10 @@ bool sendable(std::string_view text) {
 template <class T>
 std::optional<T> parse(std::string_view text) {
   auto const result = tusk::from_text<T>::parse(text);
+  if constexpr (tusk::quickly_readable<T>) {
+    T quick;
+    FUZZ_CHECK(!tusk::from_text<T>::parse_quickly(text, quick) || (result && *result == quick));
+  }
   if (!result) {
     FUZZ_CHECK(result.error().position <= text.size());
     FUZZ_CHECK(result.error().code.category() == tusk::types::types_category());
@@ -166,6 +171,11 @@ void check(std::string_view text) {
   check_integers<long>(text, all);
   auto const table = parse<std::vector<words>>(text);
   FUZZ_CHECK(table.has_value() == (all && (all->empty() || all->dimensions().size() == 2)));
+  auto const plain = parse<std::vector<std::string>>(text);
+  bool const is_plain =
+      all && all->dimensions().size() <= 1 && std::find(all->begin(), all->end(), std::nullopt) == all->end();
+  FUZZ_CHECK(plain.has_value() == is_plain);
+  FUZZ_CHECK(!plain || std::equal(plain->begin(), plain->end(), all->begin(), all->end()));
   parse<std::vector<bool>>(text);
   parse<std::vector<std::vector<tusk::range<int>>>>(text);
 }

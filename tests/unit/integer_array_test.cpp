@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <tusk/types/array.hpp>
+#include <tusk/types/text.hpp>
 #include <type_traits>
 #include <vector>
 
@@ -190,7 +191,7 @@ class words {
 TEST(plain_array, is_read_as_it_is_element_by_element) {
   for (char const* text : {"",      "{",     "}",           "{}",        "{}}",   "{,}",         "{a,}",     "{,a}",
                            "{a",    "a}",    "{a}b}",       "{\"a\"b}",  "{\"a}", "{\"}",        "{\"\\\"}", "{\"a\\",
-                           "{a b}", "{a;b}", "{null,NULL}", "[1:1]={a}", "{{a}}", "{1.5,-2,NaN}"})
+                           "{a b}", "{a;b}", "{null,NULL}", "[1:1]={a}", "{{a}}", "{1.5,-2,Infinity}"})
     expect_same_of_all(text);
   words random;
   for (int i = 0; i < 5000; ++i) expect_same_of_all(random.array());
