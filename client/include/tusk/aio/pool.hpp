@@ -1,11 +1,10 @@
 // A pool of connections for Asio: tusk::pool with completion tokens in place of waiting.
 //
 //   tusk::aio::pool pool(io, "dbname=shop", {.minimum = 2, .maximum = 20});
-//   tusk::result r = co_await pool.query("SELECT name FROM item WHERE id = $1", 7);              // one statement
-//   co_await pool.with([](tusk::aio::connection& conn) -> asio::awaitable<void> { ... });        // several; commits
-//   them tusk::aio::lease conn = co_await pool.acquire(tusk::within(1s));                             // until its
-//   scope ends pool.acquire([](std::exception_ptr e, tusk::aio::lease conn) { ... });                       // any
-//   token
+//   tusk::result r = co_await pool.query("SELECT name FROM item WHERE id = $1", 7);         // one statement
+//   co_await pool.with([](tusk::aio::connection& conn) -> asio::awaitable<void> { ... });   // several; commits them
+//   tusk::aio::lease conn = co_await pool.acquire(tusk::within(1s));                        // until its scope ends
+//   pool.acquire([](std::exception_ptr e, tusk::aio::lease conn) { ... });                  // any token
 //
 //   acquire() ─► an idle connection ───────────────────────────► lease ─► its end: looked at ─► idle
 //           ├──► room for one more: connects ──────────────────► lease               └► cleaned behind it ─► idle
