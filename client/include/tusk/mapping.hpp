@@ -84,6 +84,14 @@ bool asks_for_binary(oid type, format how, typecaster const* caster) {
 template <class... T>
 inline constexpr types::result_choice::question questions[] = {&asks_for_binary<T>...};
 
+/// Reads a field of a column that was found when the mapper was made: its number is not checked for each row again.
+struct known_column {
+  template <class T>
+  [[gnu::always_inline]] static T read(row const& from, std::size_t column) {
+    return from.read<T>(column);
+  }
+};
+
 /// Makes rows of one result into values. `choice`: what its columns are to be read as.
 template <class T>
 class mapper {
@@ -93,7 +101,7 @@ class mapper {
   explicit mapper(result_state const& in) {
     if (in.columns->infos->size() != 1) throw_column_count(in.columns->infos->size(), 1, type_text<T>());
   }
-  T operator()(row const& from) const { return from.get<T>(0); }
+  T operator()(row const& from) const { return known_column::read<T>(from, 0); }
 };
 
 /// Elements by position: what tuples and by_position share.
@@ -108,10 +116,11 @@ class positional_mapper {
   }
   T operator()(row const& from) const {
     if constexpr (!holds_view<T>) {
-      if (whole_) return from.get<T>(0);
+      if (whole_) [[unlikely]]
+        return from.get<T>(0);
     }
     return [&from]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{from.get<Elements>(I)...};  // braces: from left to right
+      return T{known_column::read<Elements>(from, I)...};  // braces: from left to right
     }
     (std::index_sequence_for<Elements...>());
   }
@@ -164,10 +173,11 @@ class mapper<T> {
   }
   T operator()(row const& from) const {
     if constexpr (!holds_view<T>) {
-      if (whole_) return from.get<T>(0);
+      if (whole_) [[unlikely]]
+        return from.get<T>(0);
     }
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{from.get<std::remove_cvref_t<std::tuple_element_t<I, members_of<T>>>>(columns_[I])...};
+      return T{known_column::read<std::remove_cvref_t<std::tuple_element_t<I, members_of<T>>>>(from, columns_[I])...};
     }
     (std::make_index_sequence<types::member_count<T>>());
   }

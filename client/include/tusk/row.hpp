@@ -1,6 +1,4 @@
-// One row of a result, and how its fields are read.
-//
-// A row is a view into its result; an owned_row keeps its result alive.
+// One row of a result, a view into it, and how its fields are read. An owned_row keeps its result alive.
 #pragma once
 
 #include <algorithm>
@@ -48,6 +46,7 @@ struct column_handle {
 
 namespace detail {
 
+struct known_column;  // mapping.hpp
 template <class T>
 class mapper;
 template <class T>
@@ -94,8 +93,8 @@ struct result_state {
   std::shared_ptr<column_set const> columns;
   protocol::row_set rows;
   std::string tag;
-  // Shorter texts are handed out without a look at them: an empty one where the encoding is in doubt, none where a
-  // column is not text.
+  // Shorter texts are handed out without a look: an empty one where the encoding is in doubt, none among binary
+  // columns.
   std::uint32_t text_limit = any_text;
   std::uint32_t string_limit = any_text;  // the same of a column that is known to be text
   text_trust trust = text_trust::utf8;
@@ -168,7 +167,9 @@ class row {
   /// in the statement), and data_error if the value does not fit a T or is NULL where T is no std::optional. The other
   /// fields stay readable. A std::string_view is a view into the result.
   template <class T>
-  [[gnu::always_inline]] T get(std::size_t column) const;
+  [[gnu::always_inline]] T get(std::size_t column) const {
+    return read<T>(checked(column));
+  }
   template <class T>
   T get(std::string_view name) const {
     return get<T>(find(name));
@@ -197,6 +198,10 @@ class row {
 
  private:
   friend class owned_row;
+  friend struct detail::known_column;
+  /// Of a column that is known to be there.
+  template <class T>
+  [[gnu::always_inline]] T read(std::size_t column) const;
   template <class T>
   static T get_binary(detail::result_state const& in, std::size_t column, protocol::field_bytes field);
   template <class T>
@@ -228,9 +233,8 @@ class row {
 };
 
 template <class T>
-inline T row::get(std::size_t column) const {
+inline T row::read(std::size_t column) const {
   detail::require_readable<T>();
-  checked(column);
   detail::column_set const& columns = *in_->columns;
   if constexpr (detail::is_view<T>) {
     if (auto const text = fields_.text(column, text_limit_); text.data() != nullptr) [[likely]]
