@@ -131,6 +131,8 @@ void play_on(std::size_t threads, std::size_t rounds) {
   EXPECT_EQ(told.connected, told.idle + gone);
   EXPECT_EQ(told.discarded_for(discard_reason::held), 0u);
   EXPECT_EQ(told.discarded_for(discard_reason::unread), 0u);
+  EXPECT_EQ(told.discarded_for(discard_reason::busy), 0u) << "the limit of cleaning was over";
+  EXPECT_EQ(told.discarded_for(discard_reason::broken), 0u);
   EXPECT_GT(told.rolled_back, 0u);
 }
 

@@ -28,7 +28,7 @@ bool end_all(connection_state& on, client::deadline until) {
   constexpr std::chrono::milliseconds asked_again(200);
   if (on.by_callback.in_force()) return false;  // that may run other code on this thread
   while (on.engine.is_busy() && client::clock::now() < until) {
-    on.engine.cancel(on.engine.queue().front());
+    if (!on.engine.queue().empty()) on.engine.cancel(on.engine.queue().front());  // else a cancel is under way
     on.engine.wait_until_idle(std::min<client::deadline>(until, client::clock::now() + asked_again));
   }
   return !on.engine.is_busy();
@@ -171,7 +171,7 @@ void pooled_session::close(std::weak_ptr<connection_state> const& which) noexcep
 void pooled_session::cancel_front(connection& of) {
   auto& on = *of.state_;
   operation_guard const guard(on.lock);
-  if (on.engine.is_busy()) on.engine.cancel(on.engine.queue().front());
+  if (!on.engine.queue().empty()) on.engine.cancel(on.engine.queue().front());
 }
 
 pooled_session::cleaning::cleaning(connection const& of, return_plan const& what) noexcept

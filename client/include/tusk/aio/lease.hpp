@@ -46,7 +46,10 @@ struct ending {
     cancel(on);
   }
   bool has_ended(stepper& on) const {
-    if (!on.closed() && !on.is_quiet()) cancel(on);  // the one that is in front now
+    if (on.closed() || on.is_quiet()) return true;
+    cancel(on);  // the one that is in front now
+    // Whoever waits for what has ended by this step is to look.
+    if (!on.closed() && !on.native()->isexecuting() && !on.holds()) on.wake();
     return on.closed() || on.is_quiet();
   }
   void interrupt(stepper const&) const noexcept {}

@@ -164,7 +164,8 @@ class stepper : public std::enable_shared_from_this<stepper> {
     watch();
     if (native_->closed() && !reason_) reason_ = native_->broken_by();
     auto const left = native_->ended_operations();
-    bool const has_ended = std::exchange(left_, left) != left;
+    bool const held = holds();
+    bool const has_ended = std::exchange(left_, left) != left || (std::exchange(held_, held) && !held);
     if (waiting_ != 0 && (has_ended || ended_ || closed() || !native_->notifies.empty())) wake();
     if (has_ended && !queued_.empty()) [[unlikely]]
       wake_queued();
@@ -369,6 +370,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
   std::size_t under_way_ = 0;              // with handles, up to finished()
   std::vector<queued*> queued_;            // those of them that wait for their turn, in order
   std::uint64_t outcomes_ = 0, left_ = 0;  // operations that have completed; that have left the queue at the last step
+  bool held_ = false;                      // holds(), at the last step
   std::exception_ptr beside_;              // of a handler of the user's, while one with a handle was under way
   std::exception_ptr outcome_;
   bool must_end_ = false, cancelling_ = false, quiet_awaited_ = false;
