@@ -9,7 +9,7 @@
 
 #include "connection_state.hpp"
 #include "listener/listener_state.hpp"
-#include "pool_lending.hpp"
+#include "pool/lending_base.hpp"
 
 namespace tusk::detail {
 namespace {
