@@ -189,9 +189,28 @@ class words {
 };
 
 TEST(plain_array, is_read_as_it_is_element_by_element) {
-  for (char const* text : {"",      "{",     "}",           "{}",        "{}}",   "{,}",         "{a,}",     "{,a}",
-                           "{a",    "a}",    "{a}b}",       "{\"a\"b}",  "{\"a}", "{\"}",        "{\"\\\"}", "{\"a\\",
-                           "{a b}", "{a;b}", "{null,NULL}", "[1:1]={a}", "{{a}}", "{1.5,-2,Infinity}"})
+  for (char const* text : {"",
+                           "{",
+                           "}",
+                           "{}",
+                           "{}}",
+                           "{,}",
+                           "{a,}",
+                           "{,a}",
+                           "{a",
+                           "a}",
+                           "{a}b}",
+                           "{\"a\"b}",
+                           "{\"a}",
+                           "{\"}",
+                           "{\"\\\"}",
+                           "{\"a\\",
+                           "{a b}",
+                           "{a;b}",
+                           "{null,NULL}",
+                           "[1:1]={a}",
+                           "{{a}}",
+                           "{1.5,-2,Infinity}"})
     expect_same_of_all(text);
   words random;
   for (int i = 0; i < 5000; ++i) expect_same_of_all(random.array());
