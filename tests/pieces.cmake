@@ -7,7 +7,7 @@ function(tusk_pieces folder)
   set(pieces)
   foreach(source IN LISTS ARGN)
     get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
-    file(STRINGS ${source} messages REGEX "^#include \"support/(conversation|faults).hpp\"")
+    file(STRINGS ${source} messages REGEX "^#include \"support/(conversation|faults|server_messages).hpp\"")
     if(definitions)
       list(APPEND pieces ${source})
     elseif(messages)  # functions there are called as the library's classes: `error`

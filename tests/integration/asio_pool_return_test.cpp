@@ -156,7 +156,7 @@ TEST(asio_pool_return, what_does_not_end_in_time_is_closed) {
 }
 
 TEST(asio_pool_return, modes_of_reset) {
-  for (auto const [when, count] : {std::pair(reset_on_return::never, 0u), {reset_on_return::always, 1u}}) {
+  for (auto const& [when, count] : {std::pair(reset_on_return::never, 0u), {reset_on_return::always, 1u}}) {
     pool_options options = one();
     options.reset_on_return = when;
     with_pool(options, [&](aio::pool& on) -> awaitable<void> {

@@ -33,7 +33,7 @@ TEST(what_a_handler_throws, comes_out_of_the_operation_that_ran_it) {
   conn.on_notify("other_" + channel, [&](tusk::notify const&) { ++others; });
   conn.exec("LISTEN other_" + channel);
   auto const told = thrown<std::runtime_error>(
-      [&] { conn.exec("INSERT INTO t VALUES (1); " + notify("1") + "NOTIFY other_" + channel + "; " + notify("2")); });
+      [&] { conn.exec("INSERT INTO t VALUES (1); " + notify_sql("1") + "NOTIFY other_" + channel + "; " + notify_sql("2")); });
   EXPECT_STREQ(told.what(), "handler of 1") << "the first one";
   EXPECT_EQ(others, 1) << "the others run";
   EXPECT_FALSE(conn.closed());
@@ -49,7 +49,7 @@ TEST(what_a_handler_throws, comes_out_of_poll) {
   connection conn = open(), other = open();
   conn.exec(listen);
   conn.on_notify(channel, fail);
-  other.exec(notify("1"));
+  other.exec(notify_sql("1"));
   auto const told = thrown<std::runtime_error>([&] {
     for (;;) {
       wait_readable(conn, 30s);
@@ -101,7 +101,7 @@ TEST(what_a_handler_throws, does_not_leave_a_guard_that_rolls_back) {
   {
     transaction tx(conn);
     conn.exec("INSERT INTO t VALUES (1)");
-    other.exec(notify("told at the transaction's end"));
+    other.exec(notify_sql("told at the transaction's end"));
     EXPECT_EQ(seen, 0);
   }
   EXPECT_EQ(seen, 1);

@@ -50,7 +50,7 @@ TEST_P(handlers, on_notify_takes_a_channels_notifications_off_the_queue) {
   std::vector<tusk::notify> seen;
   connection conn = handled([&](tusk::notify const& arrived) { seen.push_back(arrived); }, GetParam());
   conn.exec("LISTEN other_" + channel);
-  conn.exec(notify("one") + "NOTIFY other_" + channel + ", 'queued'; " + notify("two"));
+  conn.exec(notify_sql("one") + "NOTIFY other_" + channel + ", 'queued'; " + notify_sql("two"));
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].pid, conn.info().backend_pid);
   EXPECT_EQ(seen[0].channel, channel);
@@ -69,7 +69,7 @@ TEST_P(handlers, run_inside_poll_on_its_thread) {
       },
       GetParam());
   connection other = open();
-  other.exec(notify("from another"));
+  other.exec(notify_sql("from another"));
   while (seen == 0) {
     ASSERT_TRUE(wait_readable(conn, 30s));
     ASSERT_EQ(seen, 0) << "waiting is no poll()";
@@ -96,7 +96,7 @@ TEST(handler, runs_inside_every_operation_that_waits) {
   cur.execute("SELECT pg_notify(%s, '')", channel);
   EXPECT_EQ(seen, 4);
   conn.set_autocommit(false);
-  conn.exec(notify(""));
+  conn.exec(notify_sql(""));
   EXPECT_EQ(seen, 4) << "the server tells when the transaction has ended";
   conn.commit();
   EXPECT_EQ(seen, 5);
@@ -106,7 +106,7 @@ TEST(handler, does_not_listen_by_itself) {
   connection conn = open();
   int seen = 0;
   conn.on_notify(channel, [&](tusk::notify const&) { ++seen; });
-  conn.exec(notify("unheard"));
+  conn.exec(notify_sql("unheard"));
   conn.exec("SELECT 1");
   EXPECT_EQ(seen, 0);
   EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM pg_listening_channels()"), 0);
@@ -115,10 +115,10 @@ TEST(handler, does_not_listen_by_itself) {
 TEST(handler, an_empty_one_takes_it_off) {
   int seen = 0;
   connection conn = handled([&](tusk::notify const&) { ++seen; });
-  conn.exec(notify("one"));
+  conn.exec(notify_sql("one"));
   conn.on_notify("never set", {});
   conn.on_notify(channel, {});
-  conn.exec(notify("two"));
+  conn.exec(notify_sql("two"));
   EXPECT_EQ(seen, 1);
   EXPECT_EQ(take_payloads(conn), "two ");
 }
@@ -128,9 +128,9 @@ TEST(handler, stays_when_the_connection_is_moved_or_reconnected) {
   connection first = handled([&](tusk::notify const& arrived) { seen += arrived.payload; });
   first.on_notice([&](diagnostics const& told) { seen += told.message; });
   connection second = std::move(first);
-  second.exec(notify("1"));
+  second.exec(notify_sql("1"));
   second.reconnect();
-  second.exec(listen + notify("2") + "DO $$ BEGIN RAISE NOTICE '3'; END $$");
+  second.exec(listen + notify_sql("2") + "DO $$ BEGIN RAISE NOTICE '3'; END $$");
   EXPECT_EQ(seen.size(), 3U);
   EXPECT_NE(seen.find('2'), seen.npos);
   EXPECT_NE(seen.find('3'), seen.npos);
@@ -157,16 +157,16 @@ TEST(handler, may_ask_the_connection) {
   };
   connection blocking = handled(ask);
   conn = &blocking;
-  blocking.exec(notify("in an operation"));
+  blocking.exec(notify_sql("in an operation"));
   connection other = open();
-  other.exec(notify("from another"));
+  other.exec(notify_sql("from another"));
   while (seen < 2) {
     ASSERT_TRUE(wait_readable(blocking, 30s));
     blocking.poll();
   }
   connection async = handled_async(ask);
   conn = &async;
-  async.start_exec(notify("stepped"));
+  async.start_exec(notify_sql("stepped"));
   finish(async);
   EXPECT_EQ(seen, 3);
 }
@@ -224,12 +224,12 @@ TEST(handler, may_not_operate_on_its_connection) {
   self = &conn;
   conn.on_notice(try_all);
   statement made = conn.prepare("SELECT 7");
-  EXPECT_EQ(conn.exec(notify("in an operation") + "SELECT 5")[1][0].get<int>(0), 5);
+  EXPECT_EQ(conn.exec(notify_sql("in an operation") + "SELECT 5")[1][0].get<int>(0), 5);
   EXPECT_EQ(seen, 1);
   conn.exec("DO $$ BEGIN RAISE NOTICE 'in an operation'; END $$");
   EXPECT_EQ(seen, 2);
   connection other = open();
-  other.exec(notify("while idle"));
+  other.exec(notify_sql("while idle"));
   while (seen < 3) {
     ASSERT_TRUE(wait_readable(conn, 30s));
     conn.poll();
@@ -247,7 +247,7 @@ TEST(handler, may_not_operate_on_its_asynchronous_connection) {
     ++seen;
   });
   self = &conn;
-  conn.start_exec(notify("in an operation") + "SELECT 5");
+  conn.start_exec(notify_sql("in an operation") + "SELECT 5");
   finish(conn);
   EXPECT_EQ(seen, 1);
   EXPECT_EQ(conn.take_results()[1][0].get<int>(0), 5);
@@ -258,7 +258,7 @@ TEST(handler, may_operate_on_another_connection) {
   int answer = 0;
   connection conn = handled(
       [&](tusk::notify const& arrived) { answer = value<int>(other, "SELECT $1::int", std::stoi(arrived.payload)); });
-  conn.exec(notify("42"));
+  conn.exec(notify_sql("42"));
   EXPECT_EQ(answer, 42);
 }
 
@@ -273,11 +273,11 @@ TEST(handler, may_take_itself_off_and_set_another) {
     EXPECT_EQ(text, "a string that is on the heap") << "it lives until it returns";
   });
   self = &conn;
-  conn.exec(notify("1"));
-  conn.exec(notify("queued"));
+  conn.exec(notify_sql("1"));
+  conn.exec(notify_sql("queued"));
   EXPECT_EQ(take_payloads(conn), "queued ");
   conn.on_notify(channel, [&](tusk::notify const& arrived) { seen += "third " + arrived.payload; });
-  conn.exec(notify("3"));
+  conn.exec(notify_sql("3"));
   EXPECT_EQ(seen, "first 1 third 3");
 }
 
@@ -296,7 +296,7 @@ TEST(handler, that_was_replaced_while_it_runs_lives_until_it_returns) {
       if (with_another) conn.on_notify(channel, [](tusk::notify const&) {});
       EXPECT_EQ(*held, 5);
     });
-    conn.exec(notify("one"));
+    conn.exec(notify_sql("one"));
     EXPECT_TRUE(captured.expired());
     conn.on_notice([&, held = make()](diagnostics const&) {
       conn.on_notice({});
@@ -324,7 +324,7 @@ TEST(handler, lets_operations_of_other_threads_wait) {
     EXPECT_EQ(value<int>(conn, "SELECT 9"), 9);
     EXPECT_FALSE(conn.isexecuting());
   });
-  conn.exec(notify("now"));
+  conn.exec(notify_sql("now"));
   other.join();
 }
 
@@ -342,7 +342,7 @@ TEST(handler, may_close_the_connection_in_poll) {
   self = &conn;
   std::int32_t const pid = conn.info().backend_pid;
   connection other = open();
-  other.exec(notify("close") + notify("unseen"));
+  other.exec(notify_sql("close") + notify_sql("unseen"));
   while (seen == 0) {
     ASSERT_TRUE(wait_readable(conn, 30s));
     EXPECT_EQ(conn.poll(), poll_status::ok);

@@ -47,14 +47,14 @@ TEST_P(notifying, another_connection) {
   other.exec("NOTIFY " + channel);
   other.exec("NOTIFY other, 'nobody listens'");
   other.query("SELECT pg_notify($1, $2)", "Naïve " + channel, "it's 日本語");
-  other.exec(notify("last"));
+  other.exec(notify_sql("last"));
   gather(conn, 3);
   expect_next(conn, other, channel, "");
   expect_next(conn, other, "Naïve " + channel, "it's 日本語");
   expect_next(conn, other, channel, "last");
   EXPECT_FALSE(conn.notifies.pop());
   conn.exec("UNLISTEN *");
-  other.exec(notify("unheard"));
+  other.exec(notify_sql("unheard"));
   conn.exec("SELECT pg_sleep(0.05)");
   EXPECT_TRUE(conn.notifies.empty());
 }
@@ -64,7 +64,7 @@ TEST_P(notifying, oneself) {
   connection conn = open(GetParam());
   conn.exec(listen);
   for (int i = 0; i < 50; ++i) {
-    conn.exec(notify(std::to_string(i)));
+    conn.exec(notify_sql(std::to_string(i)));
     expect_next(conn, conn, channel, std::to_string(i));
     conn.query("SELECT pg_notify($1, $2)", channel, std::to_string(i));
     expect_next(conn, conn, channel, std::to_string(i));
@@ -84,9 +84,9 @@ TEST_P(notifying, oneself_with_payloads_of_every_size) {
 TEST_P(notifying, a_connection_that_is_busy) {
   connection conn = open(GetParam()), other = open();
   conn.exec(listen);
-  other.exec(notify("while idle"));
+  other.exec(notify_sql("while idle"));
   conn.query("SELECT 1");  // brings it, or leaves it for the next
-  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify("while busy")); });
+  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify_sql("while busy")); });
   conn.query("SELECT pg_sleep(0.3)");
   notifier.join();
   gather(conn, 2);  // on a busy machine the second one may be late
@@ -100,7 +100,7 @@ TEST_P(notifying, an_asynchronous_connection_that_is_idle) {
   conn.start_exec(listen);
   finish(conn);
   conn.take_results();
-  other.exec(notify("1"));
+  other.exec(notify_sql("1"));
   gather(conn, 1);
   other.exec("DO $$ BEGIN FOR i IN 2..2000 LOOP PERFORM pg_notify('" + channel + "', i::text); END LOOP; END $$");
   gather(conn, 2000);
@@ -109,9 +109,9 @@ TEST_P(notifying, an_asynchronous_connection_that_is_idle) {
 
 TEST_P(notifying, a_queue_that_outlives_its_connection) {
   std::optional<connection> conn(open(GetParam()));
-  conn->exec(listen + notify("kept"));
+  conn->exec(listen + notify_sql("kept"));
   notification_queue queue = conn->notifies;
-  conn->exec(notify("second"));
+  conn->exec(notify_sql("second"));
   conn.reset();
   EXPECT_EQ(queue.size(), 2U);
   EXPECT_EQ(queue.pop()->payload, "kept");
@@ -119,13 +119,13 @@ TEST_P(notifying, a_queue_that_outlives_its_connection) {
 
 TEST_P(notifying, a_connection_that_moved) {
   connection first = open(GetParam());
-  first.exec(listen + notify("before"));
+  first.exec(listen + notify_sql("before"));
   connection second = std::move(first);
-  second.exec(notify("after"));
+  second.exec(notify_sql("after"));
   EXPECT_EQ(second.notifies.size(), 2U);
   connection third = open(GetParam());
   third = std::move(second);
-  third.exec(notify("again"));
+  third.exec(notify_sql("again"));
   EXPECT_EQ(third.notifies.size(), 3U);
 }
 
@@ -165,7 +165,7 @@ TEST_P(notifying, every_operation_gathers) {
     if (name.starts_with("a guard")) guard.emplace(conn);
     if (ends || guard) conn.exec("SELECT 1");
     other.exec(
-        notify(name));  // when it returns the server has been told, and tells us no later than with its next answer
+        notify_sql(name));  // when it returns the server has been told, and tells us no later than with its next answer
     if (name == "poll") wait_readable(conn, 30s);
     run();
     expect_next(conn, other, channel, name);
@@ -204,7 +204,7 @@ TEST(wait_readable_test, is_over_when_its_time_is) {
 TEST(wait_readable_test, may_be_for_ever) {
   connection conn = open(), other = open();
   conn.exec(listen);
-  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify("now")); });
+  std::thread notifier([&other] { other.exec("SELECT pg_sleep(0.05); " + notify_sql("now")); });
   EXPECT_TRUE(wait_readable(conn, std::chrono::milliseconds::max()));
   notifier.join();
   conn.poll();

@@ -90,7 +90,7 @@ TEST(reset_of_a_session, leaves_what_is_the_users) {
   connection conn = open();
   statement made = conn.prepare("SELECT 7");
   conn.exec(listen + "CREATE TEMP TABLE kept AS SELECT 5 AS five; SELECT pg_advisory_lock(815)");
-  conn.exec(notify("before"));
+  conn.exec(notify_sql("before"));
   int handled = 0;
   conn.on_notice([&](diagnostics const&) { ++handled; });
   conn.reset();
@@ -98,7 +98,7 @@ TEST(reset_of_a_session, leaves_what_is_the_users) {
   EXPECT_EQ(made.query()[0].get<int>(0), 7);
   EXPECT_EQ(value<int>(conn, "SELECT five FROM kept"), 5);
   EXPECT_TRUE(value<bool>(conn, "SELECT pg_advisory_unlock(815)"));
-  conn.exec(notify("after"));
+  conn.exec(notify_sql("after"));
   EXPECT_EQ(take_payloads(conn), "before after ");
 }
 

@@ -167,7 +167,7 @@ TEST(fetched_streams, left_early) {
       {false, true, cancel, failed, 0},
       {false, true, drain, in_transaction, 50},
   };
-  for (std::uint32_t const size : {0, 5})
+  for (std::uint32_t const size : {0U, 5U})
     for (auto const& each : all) {
       SCOPED_TRACE(size);
       SCOPED_TRACE(&each - all);

@@ -25,7 +25,7 @@ protocol::expected<T> parse_binary(oid type, std::string_view form) {
 /// "value v", or what `failure` says of the error.
 template <class T>
 std::string binary_outcome(oid type, std::string_view form) {
-  return outcome(parse_binary<T>(type, form));
+  return outcome_of(parse_binary<T>(type, form));
 }
 
 /// The bytes that the adapter writes.

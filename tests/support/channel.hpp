@@ -14,7 +14,7 @@ inline std::string const channel = "test_" + std::to_string(::getpid());
 
 /// Statements, to be put together.
 inline std::string const listen = "LISTEN " + channel + "; ";
-inline std::string notify(std::string_view payload) {
+inline std::string notify_sql(std::string_view payload) {
   return "NOTIFY " + channel + ", " + sql::literal(payload).as_string() + "; ";
 }
 

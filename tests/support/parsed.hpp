@@ -32,7 +32,7 @@ inline std::string failure(std::error_code code, std::size_t position) {
 
 /// "value v", or what `failure` says of the error.
 template <class T>
-std::string outcome(protocol::expected<T> const& result) {
+std::string outcome_of(protocol::expected<T> const& result) {
   if (result) return "value " + *types::text_of(*result);
   return failure(result.error().code, result.error().position);
 }

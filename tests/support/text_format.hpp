@@ -20,7 +20,7 @@ struct failing_row {
 template <class T>
 void expect_failures(std::vector<failing_row> const& rows) {
   for (auto const& [text, code, position] : rows) {
-    EXPECT_EQ(outcome(parse<T>(text)), failure(code, position)) << text;
+    EXPECT_EQ(outcome_of(parse<T>(text)), failure(code, position)) << text;
   }
 }
 
@@ -36,7 +36,7 @@ template <class T>
 void expect_values(std::vector<value_row<T>> const& rows) {
   for (auto const& [text, value, written] : rows) {
     auto const read = parse<T>(text);
-    EXPECT_TRUE(read && *read == value) << text << " gave " << outcome(read);
+    EXPECT_TRUE(read && *read == value) << text << " gave " << outcome_of(read);
     EXPECT_EQ(*types::text_of(value), written);
     expect_each_prefix_read_or_refused<T>(text);
   }

@@ -36,11 +36,11 @@ TEST(int128, boundaries) {
   EXPECT_TRUE(numeric(largest).to<uint128>() == largest);
   for (auto large : {"170141183460469231731687303715884105728"sv, "-170141183460469231731687303715884105729"sv,
                      "340282366920938463463374607431768211456"sv, "9999999999999999999999999999999999999999999999"sv}) {
-    EXPECT_EQ(outcome(parse<int128>(large)), failure(errc::out_of_range, 0)) << large;
+    EXPECT_EQ(outcome_of(parse<int128>(large)), failure(errc::out_of_range, 0)) << large;
   }
   for (auto large : {"340282366920938463463374607431768211456"sv, "-1"sv,
                      "3402823669209384634633746074317682114550000000000000000"sv}) {
-    EXPECT_EQ(outcome(parse<uint128>(large)), failure(errc::out_of_range, 0)) << large;
+    EXPECT_EQ(outcome_of(parse<uint128>(large)), failure(errc::out_of_range, 0)) << large;
   }
 }
 
@@ -60,8 +60,8 @@ TEST(int128, malformed) {
                           {"NaN", 0},
                           {"99999999999999999999999999999999999999999999x", 44}};
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<int128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
-    EXPECT_EQ(outcome(parse<uint128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<int128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<uint128>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
   }
 }
 

@@ -41,7 +41,7 @@ TEST(inet, text_of_the_server_is_kept) {
        {"0.0.0.0"sv, "192.168.0.1"sv, "192.168.0.1/24"sv, "255.255.255.255/0"sv, "10.0.0.0/31"sv, "::"sv, "::1"sv,
         "::/0"sv, "::ffff:1.2.3.4"sv, "::1.2.3.4"sv, "::2"sv, "2001:db8::1/64"sv, "fe80::1/127"sv, "1:2:3:4:5:6:7:8"sv,
         "1:0:0:2::3"sv, "1::2:0:0:3:4"sv, "1:2:3:4:5:6:7:0"sv, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"sv}) {
-    EXPECT_EQ(outcome(parse<inet>(text)), "value " + std::string(text));
+    EXPECT_EQ(outcome_of(parse<inet>(text)), "value " + std::string(text));
     EXPECT_EQ(inet(text).to_string(), text);
     test::expect_each_prefix_read_or_refused<inet>(text);
   }
@@ -50,7 +50,7 @@ TEST(inet, text_of_the_server_is_kept) {
 TEST(cidr, text_of_the_server_is_kept) {
   for (auto text : {"0.0.0.0/0"sv, "10.0.0.0/8"sv, "192.168.0.128/25"sv, "192.168.0.1/32"sv, "::/0"sv, "::1/128"sv,
                     "2001:db8::/32"sv, "::ffff:1.2.3.0/120"sv, "fe80::/10"sv}) {
-    EXPECT_EQ(outcome(parse<cidr>(text)), "value " + std::string(text));
+    EXPECT_EQ(outcome_of(parse<cidr>(text)), "value " + std::string(text));
     EXPECT_EQ(cidr(text).to_string(), text);
     EXPECT_EQ(parse<inet>(text)->prefix(), cidr(text).prefix());
     test::expect_each_prefix_read_or_refused<cidr>(text);
@@ -115,7 +115,7 @@ TEST(inet, malformed) {
       {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 0},
   };
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<inet>(r.text)), failure(errc::malformed_address, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<inet>(r.text)), failure(errc::malformed_address, r.position)) << r.text;
     EXPECT_EQ(refused([&] { inet{r.text}; }), errc::malformed_address) << r.text;
   }
 }
@@ -132,7 +132,7 @@ TEST(cidr, needs_a_prefix_and_no_bits_behind_it) {
     if (r.position == -1UL) {
       EXPECT_TRUE(parse<cidr>(r.text)) << r.text;
     } else {
-      EXPECT_EQ(outcome(parse<cidr>(r.text)), failure(errc::malformed_address, r.position)) << r.text;
+      EXPECT_EQ(outcome_of(parse<cidr>(r.text)), failure(errc::malformed_address, r.position)) << r.text;
     }
   }
 }

@@ -46,7 +46,7 @@ TEST(numeric, text_of_the_server_is_kept) {
   for (auto text :
        {"0"sv, "7"sv, "-7"sv, "0.0"sv, "0.000"sv, "1.10"sv, "-0.01"sv, "10"sv, "12345678"sv, "123456789.123456789"sv,
         "99999999999999999999999999999999999999999"sv, "NaN"sv, "Infinity"sv, "-Infinity"sv}) {
-    EXPECT_EQ(outcome(parse<numeric>(text)), "value " + std::string(text));
+    EXPECT_EQ(outcome_of(parse<numeric>(text)), "value " + std::string(text));
     EXPECT_EQ(parse<numeric>(text)->to_string(), text);
     EXPECT_EQ(numeric(text).to_string(), text);
     test::expect_each_prefix_read_or_refused<numeric>(text);
@@ -100,7 +100,7 @@ TEST(numeric, malformed) {
       {"1:", 1},
   };
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<numeric>(r.text)), failure(errc::malformed_numeric, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<numeric>(r.text)), failure(errc::malformed_numeric, r.position)) << r.text;
   }
 }
 
@@ -128,7 +128,7 @@ TEST(numeric, has_the_servers_limits) {
     EXPECT_EQ(numeric(text).to_string(), text);
   }
   for (std::string const& text : {nines + "9", "-1" + nines, "0" + fraction + "0", nines + "9" + fraction}) {
-    EXPECT_EQ(outcome(parse<numeric>(text)), failure(errc::out_of_range, 0));
+    EXPECT_EQ(outcome_of(parse<numeric>(text)), failure(errc::out_of_range, 0));
     EXPECT_EQ(refused([&] { numeric{text}; }), errc::out_of_range);
   }
 }
@@ -325,14 +325,14 @@ TEST(numeric, converts_to_the_nearest_floating_point_value) {
 
 TEST(numeric, is_read_as_an_integer_where_it_is_one) {
   EXPECT_EQ(*types::read_text<int>("-42", oids::numeric), -42);
-  EXPECT_EQ(outcome(types::read_text<int>("42.00", oids::numeric)), "value 42");
+  EXPECT_EQ(outcome_of(types::read_text<int>("42.00", oids::numeric)), "value 42");
   EXPECT_EQ(*types::read_text<int>("-7.0", oids::numeric), -7);
-  EXPECT_EQ(outcome(types::read_text<int>("42.50", oids::numeric)), failure(errc::inexact, 2));
-  EXPECT_EQ(outcome(types::read_text<int>("42.", oids::numeric)), failure(errc::malformed_integer, 2));
-  EXPECT_EQ(outcome(types::read_text<int>("42.0x", oids::numeric)), failure(errc::malformed_integer, 2));
-  EXPECT_EQ(outcome(types::read_text<int>("3000000000.0", oids::numeric)), failure(errc::out_of_range, 0));
-  EXPECT_EQ(outcome(types::read_text<int>("42.00", oids::int4)), failure(errc::malformed_integer, 2));
-  EXPECT_EQ(outcome(types::read_text<int>("NaN", oids::numeric)), failure(errc::malformed_integer, 0));
+  EXPECT_EQ(outcome_of(types::read_text<int>("42.50", oids::numeric)), failure(errc::inexact, 2));
+  EXPECT_EQ(outcome_of(types::read_text<int>("42.", oids::numeric)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome_of(types::read_text<int>("42.0x", oids::numeric)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome_of(types::read_text<int>("3000000000.0", oids::numeric)), failure(errc::out_of_range, 0));
+  EXPECT_EQ(outcome_of(types::read_text<int>("42.00", oids::int4)), failure(errc::malformed_integer, 2));
+  EXPECT_EQ(outcome_of(types::read_text<int>("NaN", oids::numeric)), failure(errc::malformed_integer, 0));
 }
 
 TEST(numeric, is_read_as_the_nearest_double_or_float) {

@@ -96,7 +96,7 @@ TEST(bits, are_their_text) {
   EXPECT_EQ(test::read_types<bits>(), "bit varbit");
   EXPECT_EQ(adapter<bits>::oid, oids::varbit);
   for (auto text : {""sv, "0"sv, "1"sv, "1011"sv, "00000000"sv, "111111111"sv, "0101010101010101010"sv}) {
-    EXPECT_EQ(outcome(parse<bits>(text)), "value " + std::string(text));
+    EXPECT_EQ(outcome_of(parse<bits>(text)), "value " + std::string(text));
     EXPECT_EQ(bits(text).to_string(), text);
     test::expect_each_prefix_read_or_refused<bits>(text);
   }
@@ -118,7 +118,7 @@ TEST(bits, any_byte_at_any_place_of_any_length) {
         std::string text(length, '1');
         text[at] = static_cast<char>(c);
         std::string const expected = c == '0' || c == '1' ? "value " + text : failure(errc::malformed_bits, at);
-        ASSERT_EQ(outcome(parse<bits>(text)), expected) << text;
+        ASSERT_EQ(outcome_of(parse<bits>(text)), expected) << text;
       }
     }
   }
@@ -134,9 +134,9 @@ TEST(bits, a_bitset_takes_its_number_of_bits) {
   EXPECT_EQ(text_of(std::bitset<0>()), "");
   EXPECT_EQ(*parse<std::bitset<4>>("0010"), std::bitset<4>(0b0010));
   EXPECT_TRUE(parse<std::bitset<0>>(""));
-  EXPECT_EQ(outcome(parse<std::bitset<4>>("001")), failure(errc::wrong_count, 0));
-  EXPECT_EQ(outcome(parse<std::bitset<4>>("00100")), failure(errc::wrong_count, 0));
-  EXPECT_EQ(outcome(parse<std::bitset<4>>("00x0")), failure(errc::malformed_bits, 2));
+  EXPECT_EQ(outcome_of(parse<std::bitset<4>>("001")), failure(errc::wrong_count, 0));
+  EXPECT_EQ(outcome_of(parse<std::bitset<4>>("00100")), failure(errc::wrong_count, 0));
+  EXPECT_EQ(outcome_of(parse<std::bitset<4>>("00x0")), failure(errc::malformed_bits, 2));
   std::mt19937_64 random(1);
   for (int i = 0; i < 1'000; ++i) {
     std::bitset<64> const value(random());

@@ -79,7 +79,7 @@ TEST(text_bool, is_one_letter) {
   EXPECT_EQ(*parse<bool>("t"), true);
   EXPECT_EQ(*parse<bool>("f"), false);
   for (auto bad : {""sv, "T"sv, "true"sv, "1"sv, "tt"sv, " t"sv, "t\0"sv}) {
-    EXPECT_EQ(outcome(parse<bool>(bad)), failure(errc::malformed_bool, 0)) << bad;
+    EXPECT_EQ(outcome_of(parse<bool>(bad)), failure(errc::malformed_bool, 0)) << bad;
   }
 }
 
@@ -111,10 +111,10 @@ TYPED_TEST(text_integer, boundaries) {
   EXPECT_EQ(*parse<TypeParam>("000000000000000000000000" + max), limits::max());
   EXPECT_EQ(*parse<TypeParam>("-0"), 0);
   for (std::string const& large : {further(max), max + "0", std::string(40, '9')}) {
-    EXPECT_EQ(outcome(parse<TypeParam>(large)), failure(errc::out_of_range, 0)) << large;
+    EXPECT_EQ(outcome_of(parse<TypeParam>(large)), failure(errc::out_of_range, 0)) << large;
   }
   std::string const below = limits::min() == 0 ? "-1" : further(min);
-  EXPECT_EQ(outcome(parse<TypeParam>(below)), failure(errc::out_of_range, 0)) << below;
+  EXPECT_EQ(outcome_of(parse<TypeParam>(below)), failure(errc::out_of_range, 0)) << below;
 }
 
 TYPED_TEST(text_integer, malformed) {
@@ -133,7 +133,7 @@ TYPED_TEST(text_integer, malformed) {
       {"-1-", 2},        {"1/", 1},        {"1:", 1},
   };
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<TypeParam>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<TypeParam>(r.text)), failure(errc::malformed_integer, r.position)) << r.text;
   }
 }
 
@@ -244,7 +244,7 @@ TYPED_TEST(text_floating, malformed) {
       {"nan(1)", 0},   {"1e5.5", 3},     {"\xb1", 0},  {"Infinit", 0}, {"1.e5x", 4}, {"e5", 0},
   };
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<TypeParam>(r.text)), failure(errc::malformed_float, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<TypeParam>(r.text)), failure(errc::malformed_float, r.position)) << r.text;
   }
 }
 
@@ -269,9 +269,9 @@ TYPED_TEST(text_floating, random_values_and_all_their_prefixes) {
 }
 
 TEST(text_float, out_of_range) {
-  EXPECT_EQ(outcome(parse<double>("1e309")), failure(errc::out_of_range, 0));
-  EXPECT_EQ(outcome(parse<double>("-1e999999999999")), failure(errc::out_of_range, 0));
-  EXPECT_EQ(outcome(parse<float>("3.5e38")), failure(errc::out_of_range, 0));
+  EXPECT_EQ(outcome_of(parse<double>("1e309")), failure(errc::out_of_range, 0));
+  EXPECT_EQ(outcome_of(parse<double>("-1e999999999999")), failure(errc::out_of_range, 0));
+  EXPECT_EQ(outcome_of(parse<float>("3.5e38")), failure(errc::out_of_range, 0));
 }
 
 TEST(text_float, integers_are_read_only_if_exact) {
@@ -298,7 +298,7 @@ TEST(text_float, integers_are_read_only_if_exact) {
     EXPECT_EQ(bool(parse<double>(r.text)), r.in_double) << r.text;
     EXPECT_EQ(bool(parse<float>(r.text)), r.in_float) << r.text;
   }
-  EXPECT_EQ(outcome(parse<double>("9007199254740993")), failure(errc::inexact, 0));
+  EXPECT_EQ(outcome_of(parse<double>("9007199254740993")), failure(errc::inexact, 0));
 }
 
 TEST(text_float, short_decimals_are_the_nearest_values) {

@@ -40,7 +40,7 @@ TEST(uuid, is_sixteen_bytes) {
   std::ranges::transform(octets, bytes.begin(), [](unsigned char c) { return std::byte{c}; });
   EXPECT_EQ(uuid(bytes).to_string(), example);
   EXPECT_EQ(parse<uuid>(example)->bytes(), bytes);
-  EXPECT_EQ(outcome(parse<uuid>(example)), "value " + std::string(example));
+  EXPECT_EQ(outcome_of(parse<uuid>(example)), "value " + std::string(example));
   EXPECT_EQ(uuid().to_string(), "00000000-0000-0000-0000-000000000000");
   std::ostringstream out;
   out << uuid(bytes);
@@ -78,7 +78,7 @@ TEST(uuid, malformed) {
       {"0123abcd-4567-89ef-fedcba-9876543210", 23},
   };
   for (row const& r : rows) {
-    EXPECT_EQ(outcome(parse<uuid>(r.text)), failure(errc::malformed_uuid, r.position)) << r.text;
+    EXPECT_EQ(outcome_of(parse<uuid>(r.text)), failure(errc::malformed_uuid, r.position)) << r.text;
   }
 }
 
