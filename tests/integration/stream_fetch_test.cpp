@@ -320,27 +320,5 @@ TEST(fetched_streams, in_every_face) {
     }
 }
 
-// poll() did not say that a chunk can be taken where somebody is told of ends: did_execute, or a cursor's.
-TEST(stream_hooks, mended_poll_says_ok_while_a_chunk_waits) {
-  struct watching : connection {
-    using connection::connection;
-    int ended = 0;
-    void did_execute(outcome const&) override { ++ended; }
-  };
-  auto conn = connect<watching>(dsn(way::unix_socket), {.async = true});
-  finish(conn);
-  for (std::uint32_t const size : {0U, 3U}) {
-    auto rows = conn.start_stream({.fetch_size = size}, "SELECT generate_series(1, 10000)");
-    std::size_t count = 0;
-    while (!rows.ended()) {
-      finish(conn);
-      if (auto const chunk = rows.take_chunk()) count += chunk->size();
-    }
-    EXPECT_EQ(count, 10'000U);
-  }
-  finish(conn);
-  EXPECT_EQ(conn.ended, 2);
-}
-
 }  // namespace
 }  // namespace tusk::test

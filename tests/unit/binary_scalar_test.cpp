@@ -60,7 +60,7 @@ TEST(binary_text, strings) {
   check<std::string>(rows);
   for (row const& r : rows) {
     std::string const form = test::bytes(r.form);
-    EXPECT_EQ(test::outcome(from_binary<std::string_view>::parse(form, r.type)), r.expected) << r.form;
+    EXPECT_EQ(test::outcome_of(from_binary<std::string_view>::parse(form, r.type)), r.expected) << r.form;
   }
 }
 

@@ -218,7 +218,7 @@ class queued {
     on.begin(*what_, nullptr, what_);
   }
   /// The tag, or the SQLSTATE of its error.
-  std::string outcome_of() {
+  std::string outcome() {
     while (!what_->has_ended()) {
       auto const& wanted = on_.engine.waits().wanted();
       client::wait_for(wanted.descriptor, wanted.read, wanted.write, client::clock::now() + 30s);

@@ -69,7 +69,7 @@ TYPED_TEST(mac, any_byte_at_any_place) {
       auto const result = parse<TypeParam>(text);
       ASSERT_EQ(bool(result), good) << text;
       if (!good) {
-        ASSERT_EQ(test::outcome(result), test::failure(errc::malformed_macaddr, at)) << text;
+        ASSERT_EQ(test::outcome_of(result), test::failure(errc::malformed_macaddr, at)) << text;
       }
     }
   }

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::string_view_literals;
 using test::failure;
-using test::outcome;
+using test::outcome_of;
 using test::parse;
 using types::errc;
 using types::text_of;

@@ -205,14 +205,14 @@ TEST(object_name, is_read_as_an_oid_if_it_is_one) {
     EXPECT_EQ(*types::read_text<oid>("4294967295", type), 4'294'967'295U);
     for (auto const name : {"pg_class"sv, ""sv, "-1"sv, "12x"sv, "\"12\""sv, "="sv}) {
       auto const result = types::read_text<oid>(name, type);
-      EXPECT_EQ(test::outcome(result), test::failure(errc::named_object, 0)) << name;
+      EXPECT_EQ(test::outcome_of(result), test::failure(errc::named_object, 0)) << name;
     }
     bool const is_operator = type == oids::regoper || type == oids::regoperator;
-    EXPECT_EQ(test::outcome(types::read_text<oid>("-", type)),
+    EXPECT_EQ(test::outcome_of(types::read_text<oid>("-", type)),
               is_operator ? test::failure(errc::named_object, 0) : "value 0");
   }
   EXPECT_FALSE(types::read_text<oid>("-", oids::oid));
-  EXPECT_EQ(test::outcome(types::read_text<oid>("4294967296", oids::regclass)), test::failure(errc::out_of_range, 0));
+  EXPECT_EQ(test::outcome_of(types::read_text<oid>("4294967296", oids::regclass)), test::failure(errc::out_of_range, 0));
   EXPECT_TRUE(from_text<std::vector<oid>>::reads(oids::regtype_array));
   EXPECT_EQ(*types::read_text<std::optional<oid>>("5", oids::regclass), 5U);
 }

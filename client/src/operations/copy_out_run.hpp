@@ -53,7 +53,7 @@ class copy_out_run final : public sql_operation {
   std::optional<bool> is_binary_;  // as the server says
   copy_chunk chunk_;
   std::uint64_t count_ = 0, bytes_ = 0, rows_ = 0;
-  bool is_typed_ = false, is_left_ = false, is_alone_ = true, has_copied_ = false;
+  bool is_typed_ = false, is_left_ = false, is_alone_ = true, has_copied_ = false, is_answered_ = false;
 };
 
 }  // namespace tusk::detail

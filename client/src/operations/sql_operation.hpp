@@ -90,6 +90,10 @@ class sql_operation : public operation {
   bool is_barrier_with(prepared_statement const& statement) const noexcept {
     return has_begun_ || (statement.may_change_transaction && in_.may_need_begin());
   }
+  /// Whether it runs in no transaction, or in one that it has begun itself, as far as the answers that came say.
+  bool is_alone_now() const noexcept {
+    return has_begun_ || in_.session.transaction() == protocol::transaction_indicator::idle;
+  }
   /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has
   /// an end; the operation fails with our own error then.
   fed end_unit(std::error_code failed);

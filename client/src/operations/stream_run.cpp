@@ -16,7 +16,7 @@ bool ends_fetching(protocol::event const& told, bool begins) noexcept {
 
 fed stream_run::feed() {
   if (stage_ != stage::whole) return fetch_more();
-  is_alone_ = in_.session.transaction() == protocol::transaction_indicator::idle;
+  is_alone_ = is_alone_now();
   in_.session.tell_rows_at(1);  // so that each read that brings rows is a chunk
   in_.close_released();
   std::error_code failed = begin();
@@ -71,16 +71,19 @@ fed stream_run::fetch_more() {
 /// The portal goes with the unit.
 fed stream_run::end_at_server() {
   stage_ = stage::over;
+  is_ending_ = true;
   if (is_interrupted_) fail(std::make_exception_ptr(query_canceled("the statement was cancelled between its rows")));
   return end_unit(is_interrupted_ || is_undone_ ? fail_at_server() : std::error_code());
 }
 
 progress stream_run::take(protocol::event const& told) {
+  // Only now is it known how what was before it has ended.
+  if (!std::exchange(is_answered_, true)) is_alone_ = is_alone_now();
   if (is_to_heal_ && std::holds_alternative<protocol::ready_for_query>(told)) {
     using status = protocol::transaction_indicator;
     is_to_heal_ = false;
     // What it is where the unit began outside a transaction; one that it has begun itself has failed.
-    if (!has_begun_ && in_.session.transaction() == status::idle) return progress::again;
+    if (!has_begun_ && in_.session.transaction() == status::idle) return close(), progress::again;
   }
   if (std::holds_alternative<protocol::portal_suspended>(told)) {
     add_chunk("");
@@ -120,13 +123,14 @@ void stream_run::give_back(result&& chunk) noexcept {
 void stream_run::leave(bool undo) noexcept {
   is_left_ = true;
   is_undone_ = undo;
+  is_to_heal_ = false;
   forgive();
   for (result& each : chunks_) give_back(std::move(each));
   chunks_.clear();
 }
 
 void stream_run::plan_failed(bool may_heal) noexcept {
-  if (!is_known_) return;
+  if (!is_known_ || is_ending_) return;  // that error is of our own making
   try {
     in_.forget(*fresh_);
     is_to_heal_ = may_heal && !is_left_;  // nothing is sent behind a stream
@@ -153,6 +157,7 @@ fed stream_run::feed_again() {
   is_known_ = false;
   stage_ = stage::whole;
   forget_error();
+  in_.obstacles.set(obstacles::streaming, true);
   return feed();
 }
 

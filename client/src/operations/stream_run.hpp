@@ -95,7 +95,7 @@ class stream_run final : public preparation {
   std::int32_t fetch_size_ = 0;
   stage stage_ = stage::whole;  // of one with a fetch size: whole before it is fed
   bool is_left_ = false, is_alone_ = true, is_to_heal_ = false;
-  bool is_interrupted_ = false, is_undone_ = false;
+  bool is_interrupted_ = false, is_undone_ = false, is_ending_ = false, is_answered_ = false;
 };
 
 }  // namespace tusk::detail
