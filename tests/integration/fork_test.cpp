@@ -293,7 +293,7 @@ void fork_in(nth_call calls::*function, face const& by, way over, bool returns =
 class fork_within : public testing::TestWithParam<std::tuple<face, way>> {
  protected:
   void fork_in(nth_call calls::*function) {
-    test::fork_in(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
+    fork_in(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
   }
 };
 
