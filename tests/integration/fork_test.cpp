@@ -269,7 +269,7 @@ void converse(face const& by, way over, calls& on) {
 
 /// Forks at each call of that function; of a sink, which is called most, at every third, from another one on by each
 /// face. Where sanitizers watch, at some.
-void fork_in(nth_call calls::*function, face const& by, way over, bool returns = false) {
+void fork_by(nth_call calls::*function, face const& by, way over, bool returns = false) {
   int const stride = function == &calls::trace ? 3 : 1;
   int times = 0;
   auto const& all = all_faces();
@@ -293,7 +293,7 @@ void fork_in(nth_call calls::*function, face const& by, way over, bool returns =
 class fork_within : public testing::TestWithParam<std::tuple<face, way>> {
  protected:
   void fork_in(nth_call calls::*function) {
-    fork_in(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
+    fork_by(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
   }
 };
 
@@ -301,9 +301,9 @@ TEST_P(fork_within, the_sink_of_a_trace) { fork_in(&calls::trace); }
 TEST_P(fork_within, the_password_callback) { fork_in(&calls::password); }
 TEST_P(fork_within, a_handler_of_notices) { fork_in(&calls::notice); }
 TEST_P(fork_within, a_handler_of_notifications) { fork_in(&calls::notify); }
-TEST_P(fork_test, within_the_wait_callback) { fork_in(&calls::callback, face_named("callback"), GetParam()); }
+TEST_P(fork_test, within_the_wait_callback) { fork_by(&calls::callback, face_named("callback"), GetParam()); }
 TEST_P(fork_test, within_a_wait_callback_that_returns) {
-  fork_in(&calls::callback, face_named("callback"), GetParam(), true);
+  fork_by(&calls::callback, face_named("callback"), GetParam(), true);
 }
 
 INSTANTIATE_TEST_SUITE_P(by, fork_within,
