@@ -80,7 +80,9 @@ void lending::require_usable() const { state_->require_usable(); }
 bool lending::is_usable() const noexcept { return state_->is_usable(); }
 bool lending::closed() const { return state_->closed(); }
 pool_statistics lending::statistics() const { return state_->statistics(); }
-lending::guard lending::lock() const { return guard(state_->lock_); }
+lending::guard lending::lock() const {
+  return is_child() ? guard(state_->lock_, std::defer_lock) : guard(state_->lock_);
+}
 
 // ---- acquiring ----
 
@@ -146,14 +148,16 @@ lending::taken lending::take(slot which) {
   return given;
 }
 
-void lending::lend(slot which, std::shared_ptr<stepper> const& what, std::source_location where,
+bool lending::lend(slot which, std::shared_ptr<stepper> const& what, std::source_location where,
                    std::chrono::nanoseconds elapsed) {
   {
     guard const held(state_->lock_);
+    if (state_->core_.is_closed()) return false;
     state_->lent[which] = what;
     state_->core_.count_acquired(elapsed);
   }
   state_->tell(pool_event::kind::acquired, where, elapsed);
+  return true;
 }
 
 void lending::connecting(slot which, std::shared_ptr<stepper> const& what) {
@@ -163,6 +167,7 @@ void lending::connecting(slot which, std::shared_ptr<stepper> const& what) {
 }
 
 bool lending::connected(slot which, time began, std::exception_ptr failure, bool abandoned) {
+  if (is_child()) return true;
   auto const now = within::clock::now();
   bool useless = false;
   {
@@ -216,6 +221,7 @@ void lending::keep(slot which, std::shared_ptr<stepper>&& back, std::optional<di
 }
 
 void lending::cleaned(bool rolled_back, bool reset, std::source_location where) noexcept {
+  if (is_child()) return;
   {
     guard const held(state_->lock_);
     state_->core_.counters().rolled_back += rolled_back;
@@ -270,6 +276,7 @@ std::size_t lending::total(guard const&) const noexcept { return state_->core_.t
 std::optional<lending::time> lending::maintains_at(guard const&) const { return state_->core_.maintains_at(); }
 
 void lending::watch(waiter& who) {
+  if (is_child()) return;
   guard const held(state_->lock_);
   state_->watchers.push_back(&who);
 }

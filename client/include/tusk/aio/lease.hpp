@@ -127,7 +127,9 @@ class returning : public std::enable_shared_from_this<returning> {
 
   void clean() {
     if (failed_ || at_->closed()) return throw_away(is_busy_ ? discard_reason::busy : discard_reason::broken);
-    at_->drop_errors();
+    // A handler of what has ended last may have begun something.
+    if (!at_->is_quiet()) return wait_for<ending>(at_, step<&returning::clean>{shared_from_this()});
+    at_->settle();
     at_ = detached(std::move(at_), asio::any_io_executor(at_->executor()));
     wait_for<undoing>(at_, step<&returning::done>{shared_from_this()}, &cleaning_);
   }
@@ -137,6 +139,7 @@ class returning : public std::enable_shared_from_this<returning> {
     to_->cleaned(cleaning_.has_rolled_back() && !is_meant_, cleaning_.has_reset(), where_);
     tusk::detail::pooled_session::forget(*at_->native());
     limit_.cancel();
+    at_->settle();
     to_->keep(slot_, std::move(at_), {}, where_);
   }
   void close() noexcept { at_->close(tusk::detail::pooled_session::ended()); }
@@ -155,13 +158,30 @@ class returning : public std::enable_shared_from_this<returning> {
   bool failed_ = false;
 };
 
+/// Which one was lent: its user may have put another one in its place.
+class lent_connection {
+ public:
+  lent_connection() noexcept = default;
+  explicit lent_connection(stepper const& by) noexcept
+      : generation_(by.generation()), state_(tusk::detail::pooled_session::watch(*by.native())) {}
+  /// Whether that has it still. It is open.
+  bool is(stepper const& by) const noexcept {
+    auto const there = tusk::detail::pooled_session::watch(*by.native());
+    return by.generation() == generation_ && !state_.owner_before(there) && !there.owner_before(state_);
+  }
+
+ private:
+  std::uint64_t generation_ = 0;
+  std::weak_ptr<tusk::detail::connection_state> state_;
+};
+
 /// What a lease has, at its end. `is_asked`: it is to be closed.
 inline void give_back(std::shared_ptr<lending> const& to, lending::slot slot, std::shared_ptr<stepper> what,
-                      std::uint64_t generation, std::source_location where, bool is_meant, bool is_asked) noexcept {
+                      lent_connection const& lent, std::source_location where, bool is_meant, bool is_asked) noexcept {
   using tusk::detail::pooled_session;
   std::optional<discard_reason> away;
   try {
-    if (!what || what->closed() || what->generation() != generation) {
+    if (!what || what->closed() || !lent.is(*what)) {
       away = discard_reason::broken;  // its user has closed it, moved it away, or made another one in its place
     } else if (is_asked) {
       away = discard_reason::asked;
@@ -173,7 +193,7 @@ inline void give_back(std::shared_ptr<lending> const& to, lending::slot slot, st
       away = plan.away;
       if (!away && plan.is_clean()) {
         pooled_session::forget(*what->native());
-        what->drop_errors();
+        what->settle();
         what = detached(std::move(what), asio::any_io_executor(what->executor()));
       } else if (!away) {
         std::make_shared<returning>(to, slot, std::move(what), plan, where, is_meant)->begin();
@@ -209,7 +229,7 @@ class lease {
       release();
       from_ = std::move(other.from_);
       slot_ = other.slot_;
-      generation_ = other.generation_;
+      lent_ = std::move(other.lent_);
       where_ = other.where_;
       is_meant_ = other.is_meant_;
       connection_.stepper_ = std::move(other.connection_.stepper_);
@@ -238,11 +258,7 @@ class lease {
   /// For the pool.
   lease(std::shared_ptr<detail::lending> from, detail::lending::slot slot, std::shared_ptr<detail::stepper> lent,
         std::source_location where) noexcept
-      : from_(std::move(from)),
-        slot_(slot),
-        generation_(lent->generation()),
-        where_(where),
-        connection_(std::move(lent)) {}
+      : from_(std::move(from)), slot_(slot), lent_(*lent), where_(where), connection_(std::move(lent)) {}
   /// That a transaction is open at the end is meant.
   void means_it() noexcept { is_meant_ = true; }
 
@@ -250,13 +266,12 @@ class lease {
   void end(bool asked) noexcept {
     auto const from = std::exchange(from_, nullptr);
     if (from)
-      detail::give_back(from, slot_, std::exchange(connection_.stepper_, nullptr), generation_, where_, is_meant_,
-                        asked);
+      detail::give_back(from, slot_, std::exchange(connection_.stepper_, nullptr), lent_, where_, is_meant_, asked);
   }
 
   std::shared_ptr<detail::lending> from_;  // null: it has ended
   detail::lending::slot slot_ = 0;
-  std::uint64_t generation_ = 0;
+  detail::lent_connection lent_;
   std::source_location where_ = {};
   bool is_meant_ = false;
   aio::connection connection_;

@@ -48,6 +48,7 @@ class lending {
   bool is_usable() const noexcept;
   bool closed() const;
   pool_statistics statistics() const;
+  /// In a forked child it is not locked, as it may be held by a thread that is not there.
   guard lock() const;
 
   // ---- acquiring ----
@@ -70,11 +71,12 @@ class lending {
   };
   /// The idle connection that was given; it is to be lent or discarded.
   taken take(slot which);
-  /// The number of the lease's user: from here on the connection can be closed under way.
-  void lend(slot which, std::shared_ptr<stepper> const& what, std::source_location where,
+  /// From here on the connection can be closed under way. False: the pool is closed, and it is to be discarded.
+  bool lend(slot which, std::shared_ptr<stepper> const& what, std::source_location where,
             std::chrono::nanoseconds elapsed);
 
-  /// One that is being made, so that it can be closed under way.
+  /// One that is being made, is asked for a sign of life, or was bound to another executor: so that it can be closed
+  /// under way.
   void connecting(slot which, std::shared_ptr<stepper> const& what);
   /// What became of it. True: the connection is of no use, as the pool is closed; throws what comes again each time.
   bool connected(slot which, time began, std::exception_ptr failure, bool abandoned);
@@ -110,7 +112,7 @@ class lending {
   void close() noexcept;
   bool is_closed(guard const& held) const noexcept;
   bool are_all_back(guard const& held) const noexcept;
-  /// Those that are lent, or being made.
+  /// Those that are lent, being made, or asked for a sign of life.
   std::vector<std::shared_ptr<stepper>> lent(guard const& held) const;
 
  private:

@@ -76,8 +76,9 @@ concept work = std::invocable<Work&, connection&> &&
 ///
 /// Threads: any thread may call any function. An operation runs on the associated executor of its handler, where that
 /// is of the pool's execution context, else on the pool's; where several threads run the context that has to be a
-/// strand, on which cancellation signals are emitted. The pool does not move. The execution context has to outlive it
-/// and its leases, or destroys their operations, which gives back what they hold.
+/// strand, on which cancellation signals are emitted. A handler of another context is called there, and cancellation
+/// signals are emitted there; a lease that it is given is to be used on the pool's. The pool does not move. The
+/// execution context has to outlive it and its leases, or destroys their operations, which gives back what they hold.
 class pool {
   // Their types are deduced, so they stand before those who call them.
 
@@ -89,7 +90,9 @@ class pool {
     auto found = of->take_at_hand(slot, where);
     if (!found) return {};
     try {
+      auto const* const before = found.get();
       found = detail::detached(std::move(found), executor);
+      if (found.get() != before) of->connecting(slot, found);
     } catch (...) {
       of->discard(slot, std::move(found), discard_reason::broken);
       throw;
@@ -172,16 +175,17 @@ class pool {
   /// Calls a coroutine with a connection, commits what it did when it returns, and gives what it gave. When it throws,
   /// or is cancelled, that is undone behind, as at the end of every lease. A transaction begins with the first
   /// statement. Where the connection was closed or lost, throws why. A limit covers acquiring only. The coroutine's
-  /// function object lives until it ends. For another token: asio::co_spawn(executor, pool.with(...), token).
+  /// function object lives until it ends. For another token: asio::co_spawn(executor, pool.with(...), token). Throws
+  /// programming_error where the coroutine that awaits it is not of the pool's execution context.
   template <detail::work Work>
   asio::awaitable<detail::given_by_work<Work>> with(Work work,
                                                     std::source_location where = std::source_location::current()) {
-    return run(acquire(asio::use_awaitable, where), std::move(work));
+    return run(executor_, acquire(asio::use_awaitable, where), std::move(work));
   }
   template <detail::work Work>
   asio::awaitable<detail::given_by_work<Work>> with(within const& limit, Work work,
                                                     std::source_location where = std::source_location::current()) {
-    return run(acquire(limit, asio::use_awaitable, where), std::move(work));
+    return run(executor_, acquire(limit, asio::use_awaitable, where), std::move(work));
   }
 
   // ---- upkeep ----
@@ -226,8 +230,13 @@ class pool {
  private:
   /// Holds nothing of the pool, which may be destroyed meanwhile.
   template <class Work>
-  static asio::awaitable<detail::given_by_work<Work>> run(asio::awaitable<lease> acquired, Work work) {
+  static asio::awaitable<detail::given_by_work<Work>> run(executor_type pools, asio::awaitable<lease> acquired,
+                                                          Work work) {
     using tusk::detail::pooled_session;
+    if (!detail::have_one_context(co_await asio::this_coro::executor, pools))
+      throw programming_error(
+          "with() was awaited on another execution context than the pool's, and the connection would be used by two "
+          "threads; co_spawn it on an executor of the pool's");
     lease on = co_await std::move(acquired);
     on.means_it();
     pooled_session::set_autocommit(on->native(), false);

@@ -116,23 +116,29 @@ class acquiring : public connecting_task {
   /// Whether it has ended; else it waits, and `self` is there.
   bool advance(pointer& self) {
     if (error_) return true;
+    if (of_->is_child()) of_->require_usable();  // by now
     for (;;) {
-      if (at_) return lend(self);
+      if (at_ && lend()) return has_lent(self);
       if (!holds_) ask();
       switch (look(self)) {
         case lending::answer::waiting: return false;
         case lending::answer::full:
         case lending::answer::closed: holds_ = false; of_->throw_refused(answer(), where_);
         case lending::answer::given:
-          if (is_to_be_asked()) return ask_for_life(self), false;
+          if (!is_to_be_asked()) break;
+          if (!is_interrupted()) return ask_for_life(self), false;
+          of_->discard(slot(), std::move(at_), discard_reason::broken);  // as if that had been cancelled
           break;
-        case lending::answer::connect: return connect<acquiring>(self, slot(), limit_), false;
+        case lending::answer::connect:
+          if (!is_interrupted()) return connect<acquiring>(self, slot(), limit_), false;
+          of_->give_up(*this);
+          holds_ = false;
+          break;
       }
     }
   }
 
   void ask() {
-    if (of_->is_child()) of_->require_usable();  // by now
     if (!was_asked_ && limit_.is_over())
       throw query_canceled("no connection was asked for, because the limit was over before");
     if (was_asked_ && (limit_.is_over() || is_interrupted())) {
@@ -181,6 +187,7 @@ class acquiring : public connecting_task {
   }
   void ask_for_life(pointer& self) {
     at_ = detached(std::move(at_), executor_);
+    of_->connecting(slot(), at_);
     auto const left = limit_.until().value_or(lending::time::max()) - within::clock::now();
     within const limit(std::min<std::chrono::nanoseconds>(left, of_->options().check_limit), limit_.token());
     wait_for<operation<sign_of_life>>(at_, next<acquiring, &acquiring::answered>{std::move(self)}, limit);
@@ -195,11 +202,13 @@ class acquiring : public connecting_task {
     error_ = std::move(failed);
   }
 
-  bool lend(pointer& self) {
+  /// Not where the pool was closed meanwhile.
+  bool lend() {
     at_ = detached(std::move(at_), executor_);
-    of_->lend(slot(), at_, where_, within::clock::now() - began_);
+    if (!of_->lend(slot(), at_, where_, within::clock::now() - began_))
+      return of_->discard(slot(), std::move(at_), discard_reason::closed), false;
     lent_ = lease(of_, slot(), std::move(at_), where_);
-    return has_lent(self);
+    return true;
   }
   virtual bool has_lent(pointer&) { return true; }
 
@@ -237,6 +246,7 @@ class querying : public acquiring {
     }
   };
   bool has_lent(pointer& self) override {
+    if (is_interrupted()) throw query_canceled("the statement was cancelled before it was sent");
     lent_.means_it();
     lent_->query(std::move(what_), ended{std::move(self)});
     return false;
@@ -267,6 +277,8 @@ class closing_pool : public pool_task {
 
  private:
   void go_on_with(pointer self) override {
+    are_back_ = of_->is_child();  // its connections are the parent's
+    if (are_back_) return finish(std::move(self));
     std::vector<std::shared_ptr<stepper>> lent;
     {
       auto held = of_->lock();

@@ -5,8 +5,8 @@
 //                   └──► an operation of a connection ──► the kind's own function
 //
 // All of it runs on the handler's executor, if that is of the pool's execution context, else on the pool's; the handler
-// always on its own. The handler is owned by the wait that is in the event loop, as those of a connection are: the end
-// of the loop is the end of all of them.
+// always on its own. A cancellation that comes on another context is sent to the operation's. The handler is owned by
+// the wait that is in the event loop, as those of a connection are: the end of the loop is the end of all of them.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -55,7 +55,9 @@ class pool_task : protected lending::waiter {
   }
 
  protected:
-  ~pool_task() = default;
+  ~pool_task() {
+    if (known_to_) *known_to_ = nullptr;
+  }
 
   /// Hands a part of its work to the kind's function, with itself.
   template <class Kind, void (*Then)(Kind&, pointer, std::exception_ptr)>
@@ -72,6 +74,21 @@ class pool_task : protected lending::waiter {
     pool_task* whom;
     void operator()(asio::cancellation_type) const { whom->interrupt(); }
   };
+  /// For a handler of another context, where its slot is called: `whom` is there yet, or null, where it runs.
+  struct sent_interruption {
+    std::shared_ptr<pool_task*> whom;
+    asio::any_io_executor executor;
+    void operator()(asio::cancellation_type) const {
+      asio::post(executor, [to = whom] {
+        if (*to != nullptr) (*to)->interrupt();
+      });
+    }
+  };
+  sent_interruption known_abroad() {
+    known_to_ = std::make_shared<pool_task*>(this);
+    return {known_to_, executor_};
+  }
+  bool is_known_abroad() const noexcept { return known_to_ != nullptr; }
   struct stopping {
     pool_task* whom;
     void operator()() const noexcept {
@@ -149,19 +166,27 @@ class pool_task : protected lending::waiter {
   virtual void destroy() noexcept = 0;
 
   std::optional<asio::steady_timer> timer_;
+  std::shared_ptr<pool_task*> known_to_;
   asio::cancellation_signal signal_;  // to the operation of a connection that it waits for
   bool waits_ = false, is_woken_ = false, interrupted_ = false;
 };
 
+inline bool have_one_context(asio::any_io_executor const& a, asio::any_io_executor const& b) {
+  return a && b && &asio::query(a, asio::execution::context) == &asio::query(b, asio::execution::context);
+}
+/// The executor of a handler, if it is of the pool's context, else null.
+template <class Handler>
+asio::any_io_executor own_executor(Handler const& handler, asio::any_io_executor const& pools) {
+  auto const own = asio::get_associated_executor(handler, pools);
+  if constexpr (std::is_constructible_v<asio::any_io_executor, decltype(own)>)
+    if (asio::any_io_executor any(own); have_one_context(any, pools)) return any;
+  return {};
+}
 /// Where a handler's operation runs.
 template <class Handler>
 asio::any_io_executor executor_for(Handler const& handler, asio::any_io_executor const& pools) {
-  auto const own = asio::get_associated_executor(handler, pools);
-  if constexpr (std::is_constructible_v<asio::any_io_executor, decltype(own)>) {
-    asio::any_io_executor any(own);
-    if (any && &asio::query(any, asio::execution::context) == &asio::query(pools, asio::execution::context)) return any;
-  }
-  return pools;
+  auto own = own_executor(handler, pools);
+  return own ? own : pools;
 }
 
 /// A handler, and what it is called with.
@@ -172,11 +197,13 @@ struct pool_completion {
   Handler handler;
   std::exception_ptr error;
   [[no_unique_address]] Value value;
+  bool clears_slot = false;
 
   allocator_type get_allocator() const noexcept {
     return asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
   }
   void operator()() {
+    if (clears_slot) asio::get_associated_cancellation_slot(handler).clear();
     if constexpr (std::is_same_v<Value, nothing>)
       std::move(handler)(std::move(error));
     else
@@ -193,17 +220,18 @@ class pool_task_for final : public Kind {
                                  What&&... what) {
     allocator_type allocator(asio::get_associated_allocator(handler, asio::recycling_allocator<void>()));
     auto* const place = std::allocator_traits<allocator_type>::allocate(allocator, 1);
+    pool_task_for* made = nullptr;
     try {
-      auto* const made = new (static_cast<void*>(place))
+      made = new (static_cast<void*>(place))
           pool_task_for(std::move(handler), std::move(of), pools, allocator, std::forward<What>(what)...);
-      pool_task::pointer self(made);
-      if (auto slot = asio::get_associated_cancellation_slot(made->handler_); slot.is_connected())
-        slot.assign(typename Kind::interruption{made});
-      return self;
     } catch (...) {
       std::allocator_traits<allocator_type>::deallocate(allocator, place, 1);
       throw;
     }
+    pool_task::pointer self(made);  // frees it, too, where what follows throws
+    if (auto slot = asio::get_associated_cancellation_slot(made->handler_); slot.is_connected())
+      made->listen_to(slot, own_executor(made->handler_, pools) != nullptr);
+    return self;
   }
 
  private:
@@ -224,6 +252,13 @@ class pool_task_for final : public Kind {
         keeps_up_(asio::get_associated_executor(handler_, pools)) {}
   ~pool_task_for() = default;
 
+  template <class Slot>
+  void listen_to(Slot& slot, bool is_called_here) {
+    if (is_called_here)
+      slot.assign(typename Kind::interruption{this});
+    else
+      slot.assign(this->known_abroad());
+  }
   void destroy() noexcept override {
     allocator_type allocator = allocator_;
     this->~pool_task_for();
@@ -235,11 +270,13 @@ class pool_task_for final : public Kind {
     return value_or_nothing();
   }
   void complete(pool_task::pointer self) override {
-    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
+    bool const is_known_abroad = this->is_known_abroad();  // its slot is cleared there
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected() && !is_known_abroad)
+      slot.clear();
     auto const executor = keeps_up_.get_executor();
     auto const keeps_up = std::move(keeps_up_);
     auto given = value();
-    completion call{std::move(handler_), std::move(this->error_), std::move(given)};
+    completion call{std::move(handler_), std::move(this->error_), std::move(given), is_known_abroad};
     self.reset();
     asio::dispatch(executor, std::move(call));
   }

@@ -79,6 +79,7 @@ class stepper : public std::enable_shared_from_this<stepper> {
     native_ = std::move(open);
     connected_ = true;
     ++generation_;
+    watch();  // who waits first may not step: next_notify()
   }
   /// Gives it away; what is still asked of this one ends with that error. Nothing may be under way.
   std::unique_ptr<tusk::connection> surrender(std::exception_ptr why) noexcept {
@@ -93,8 +94,12 @@ class stepper : public std::enable_shared_from_this<stepper> {
   bool is_quiet() const noexcept { return !busy_ && under_way_ == 0 && !native_->isexecuting() && !holds(); }
   /// Whether somebody waits for that, and is to be woken by whoever takes an outcome.
   void await_quiet(bool awaits) noexcept { quiet_awaited_ = awaits; }
-  /// Drops the errors that nobody has taken.
-  void drop_errors() noexcept { stray_ = beside_ = outcome_ = cancel_failure_ = nullptr; }
+  /// Nothing is left of what was under way: no error that nobody has taken, no cancelling, no timer.
+  void settle() noexcept {
+    stray_ = beside_ = outcome_ = cancel_failure_ = nullptr;
+    cancelling_ = false;
+    disarm();
+  }
   /// Tells the connections apart that were adopted.
   std::uint64_t generation() const noexcept { return generation_; }
 
