@@ -9,7 +9,6 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -162,16 +161,14 @@ class returning : public std::enable_shared_from_this<returning> {
 class lent_connection {
  public:
   lent_connection() noexcept = default;
-  explicit lent_connection(stepper const& by) noexcept
-      : generation_(by.generation()), state_(tusk::detail::pooled_session::watch(*by.native())) {}
+  explicit lent_connection(stepper const& by) noexcept : state_(tusk::detail::pooled_session::watch(*by.native())) {}
   /// Whether that has it still. It is open.
   bool is(stepper const& by) const noexcept {
     auto const there = tusk::detail::pooled_session::watch(*by.native());
-    return by.generation() == generation_ && !state_.owner_before(there) && !there.owner_before(state_);
+    return !state_.owner_before(there) && !there.owner_before(state_);
   }
 
  private:
-  std::uint64_t generation_ = 0;
   std::weak_ptr<tusk::detail::connection_state> state_;
 };
 
