@@ -141,23 +141,6 @@ TEST(asio_pool_mended, next_notify_first_waits_on_the_descriptor) {
   EXPECT_CONTAINS("lease", why);
 }
 
-TEST(asio_pool_mended, no_timer_is_left_of_what_was_cancelled_at_a_leases_end) {
-  asio::io_context io;
-  aio::pool on(io, dsn(way::unix_socket), mended_options());
-  auto const lent = mended_lease(on, io);
-  bool ended = false;
-  (*lent)->exec("SELECT pg_sleep(20)",
-                [&](std::exception_ptr const& error, results const&) { ended = error != nullptr; });
-  io.restart();
-  io.run_for(50ms);
-  lent->release();
-  auto const since = std::chrono::steady_clock::now();
-  run_again(io);
-  EXPECT_LT(std::chrono::steady_clock::now() - since, 2s);
-  EXPECT_TRUE(ended);
-  EXPECT_EQ(on.statistics().idle, 1u);
-}
-
 // ---- handlers ----
 
 /// What was allocated with it and not freed.
