@@ -70,15 +70,16 @@ class subscription {
   /// How many a full queue has dropped.
   std::uint64_t dropped() const;
 
-  /// Unsubscribes, and drops what waits. Who waits in next() gets interface_error. Twice is fine.
+  /// Unsubscribes, and drops what waits. Any thread: who waits in next() gets interface_error. Twice is fine.
   void end() noexcept;
   /// Whether it has not ended.
-  explicit operator bool() const noexcept { return queue_ != nullptr; }
+  explicit operator bool() const noexcept;
 
  private:
-  detail::queue_member& queue() const;
+  std::shared_ptr<detail::queue_member> queue() const;
 
-  std::shared_ptr<detail::queue_member> queue_;  // null: it has ended
+  // Null: there never was one, or it was moved from. end() leaves it, as other threads may be in next().
+  std::shared_ptr<detail::queue_member> queue_;
 };
 
 /// See the top of this file. It does not move. Any thread may call any function of it, also one that it calls; but one

@@ -38,16 +38,18 @@ bool listener::closed() const noexcept { return state_->closed(); }
 bool listener::is_listening(std::string_view channel) const { return state_->is_listening(channel); }
 listener_statistics listener::statistics() const { return state_->statistics(); }
 
-detail::queue_member& subscription::queue() const {
-  if (!queue_) throw interface_error("the subscription was ended, or moved to another object");
-  return *queue_;
+subscription::operator bool() const noexcept { return queue_ && !queue_->has_left(); }
+/// A copy: who waits in next() keeps it, so that the subscription may end meanwhile.
+std::shared_ptr<detail::queue_member> subscription::queue() const {
+  if (!*this) throw interface_error("the subscription was ended, or moved to another object");
+  return queue_;
 }
-std::optional<notification_or_gap> subscription::pop() { return queue().pop(); }
-std::optional<notification_or_gap> subscription::next(within const& limit) { return queue().next(limit); }
-std::size_t subscription::size() const { return queue().size(); }
-std::uint64_t subscription::dropped() const { return queue().dropped(); }
+std::optional<notification_or_gap> subscription::pop() { return queue()->pop(); }
+std::optional<notification_or_gap> subscription::next(within const& limit) { return queue()->next(limit); }
+std::size_t subscription::size() const { return queue()->size(); }
+std::uint64_t subscription::dropped() const { return queue()->dropped(); }
 void subscription::end() noexcept {
-  if (auto const ended = std::exchange(queue_, nullptr)) ended->leave();
+  if (queue_) queue_->leave();
 }
 
 }  // namespace tusk

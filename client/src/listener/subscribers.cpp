@@ -107,11 +107,11 @@ std::uint64_t queue_member::dropped() const {
 }
 
 void queue_member::leave() noexcept {
+  if (has_left_.exchange(true)) return;
   if (is_child_of(generation_)) return;  // the lock may be held by nobody
   if (auto const from = from_.lock()) from->remove(*this);
   {
-    std::lock_guard const locked(lock_);
-    has_left_ = true;
+    std::lock_guard const locked(lock_);  // who has looked at has_left_ before waits now
     waiting_.clear();
   }
   arrived_.notify_all();

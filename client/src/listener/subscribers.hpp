@@ -87,8 +87,9 @@ class queue_member final : public subscriber {
   std::optional<notification_or_gap> next(within const& limit);
   std::size_t size() const;
   std::uint64_t dropped() const;
-  /// The subscription has ended.
+  /// The subscription has ended. Any thread, also while others are in next().
   void leave() noexcept;
+  bool has_left() const noexcept { return has_left_.load(std::memory_order_relaxed); }
 
  private:
   std::optional<notification_or_gap> pop_locked();
@@ -104,7 +105,8 @@ class queue_member final : public subscriber {
   std::condition_variable arrived_;
   std::size_t readers_ = 0;  // that wait
   notification_buffer waiting_;
-  bool is_over_ = false, has_left_ = false;
+  bool is_over_ = false;
+  std::atomic<bool> has_left_ = false;
 };
 
 }  // namespace tusk::detail
