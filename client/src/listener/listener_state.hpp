@@ -68,6 +68,7 @@ class listener_state : public std::enable_shared_from_this<listener_state> {
 
   poll_status step();
   void advance();
+  void require_session_soon() const;
   void begin_session();
   void collect();
   std::optional<time> answer_due() const noexcept;
@@ -113,6 +114,7 @@ class listener_state : public std::enable_shared_from_this<listener_state> {
   std::optional<connection> connection_;
   bool has_session_ = false, is_settled_ = false;
   time began_{};  // connecting, then the session
+  time session_until_{};
   poll_status wanted_ = poll_status::ok;
   std::deque<sent> sent_;
   std::optional<pending<results>> pid_;  // asked for

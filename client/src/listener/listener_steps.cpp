@@ -119,13 +119,14 @@ void listener_state::advance() {
       core_.connecting();
     }
     connection_.emplace(tusk::connect(within(options_.connect_limit), dsn_, how_));
+    session_until_ = *within(options_.connect_limit).until();  // behind the connection's own, which says more
   }
   for (;;) {
     wanted_ = connection_->poll();
     if (closed()) return;
     bool const begins = !has_session_;
     if (begins) {
-      if (wanted_ != poll_status::ok) return;
+      if (wanted_ != poll_status::ok) return require_session_soon();
       begin_session();
     }
     collect();
@@ -133,6 +134,12 @@ void listener_state::advance() {
     bool const has_sent = send();
     if (!begins && !has_sent) return;  // what was started goes out with the next poll()
   }
+}
+
+/// What the connection's own limit does not cover: connect_options::session_hook.
+void listener_state::require_session_soon() const {
+  if (within::clock::now() < session_until_) return;
+  throw operational_error("there was no session within listener_options::connect_limit, session_hook included", true);
 }
 
 void listener_state::begin_session() {
@@ -277,7 +284,7 @@ void listener_state::arm() {
       end_session(std::make_exception_ptr(
           operational_error("the system refuses to watch the listener's connection: " + code.message(), code)));
     } else {
-      until = answer_due();
+      until = has_session_ ? answer_due() : session_until_;
       if (auto const left = connection_->timeout()) {
         time const next = within::clock::now() + *left;
         until = until ? std::min(*until, next) : next;
