@@ -234,6 +234,7 @@ std::vector<listener_core::due> listener_core::take_due(channel& of) {
 listener_core::channel_pointer listener_core::next_due() noexcept {
   while (!due_.empty()) {
     if (has_due(*due_.back())) return due_.back();
+    due_.back()->is_due_ = false;  // LISTEN is not in force; when it is again it is marked anew
     due_.pop_back();
   }
   return {};
