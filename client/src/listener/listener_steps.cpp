@@ -172,6 +172,7 @@ void listener_state::collect() {
     sent one = std::move(sent_.front());
     sent_.pop_front();
     one.done.get();
+    if (!sent_.empty()) sent_.front().until = *within(options_.connect_limit).until();  // each goes by itself
     if (!one.what.listens) connection_->on_notify(one.what.of->name(), {});
     std::lock_guard const locked(lock_);
     core_.confirmed(*one.what.of, now);
