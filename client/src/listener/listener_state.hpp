@@ -80,6 +80,7 @@ class listener_state : public std::enable_shared_from_this<listener_state> {
   void shut() noexcept;
 
   void arrived(listener_core::channel& of, notify const& what);
+  void note_unreadable();
   void tell_due();
   void tell_gaps(std::vector<listener_core::due> const& to);
   template <class Call>

@@ -201,11 +201,7 @@ std::optional<listener_state::time> listener_state::answer_due() const noexcept 
 /// Those of channels that we know nothing of, which a session hook listens to, and those that could not be read.
 void listener_state::take_unhandled() {
   while (connection_->notifies.pop()) {}
-  if (std::uint64_t const dropped = connection_->notifies.dropped(); dropped != unreadable_) {
-    unreadable_ = dropped;
-    std::lock_guard const locked(lock_);
-    core_.missed(notification_gap::reason::unreadable);
-  }
+  note_unreadable();
 }
 
 /// What is to be sent now. Whether something is.

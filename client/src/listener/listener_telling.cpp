@@ -12,6 +12,7 @@ void listener_state::arrived(listener_core::channel& of, notify const& what) {
   std::shared_ptr<listener_core::members const> to;
   std::vector<listener_core::due> gaps;
   has_heard_ = true;
+  note_unreadable();  // those before it are a gap before it
   {
     std::lock_guard const locked(lock_);
     ++counters_.notifications;
@@ -28,6 +29,14 @@ void listener_state::arrived(listener_core::channel& of, notify const& what) {
       ++counters_.dropped;
     });
   }
+}
+
+/// Those that were dropped since the last time.
+void listener_state::note_unreadable() {
+  std::uint64_t const dropped = connection_->notifies.dropped();
+  if (std::exchange(unreadable_, dropped) == dropped) return;
+  std::lock_guard const locked(lock_);
+  core_.missed(notification_gap::reason::unreadable);
 }
 
 void listener_state::tell_due() {
