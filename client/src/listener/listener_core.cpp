@@ -41,9 +41,10 @@ listener_core::channel_pointer listener_core::join(std::string_view name, std::s
   auto found = channels_.find(name);
   if (found == channels_.end()) found = channels_.emplace(name, std::make_shared<channel>(name)).first;
   channel_pointer const of = found->second;
-  if (of->in_force_)
+  if (of->in_force_) {
+    if (!who->tells_start_) who->hearing_ = listening_member::hearing::hears;
     mark_due(*of);
-  else if (of->state_ == channel::state::off && phase_ == phase::up)
+  } else if (of->state_ == channel::state::off && phase_ == phase::up)
     queue(*of);
   of->members_.push_back(std::move(who));
   of->snapshot_.reset();
@@ -197,6 +198,9 @@ void listener_core::put_in_force(channel& of) {
   if (of.in_force_) return;
   mark_due(of);
   of.in_force_ = true;
+  for (auto const& each : of.members_)
+    if (each->hearing_ == listening_member::hearing::waiting && !each->tells_start_)
+      each->hearing_ = listening_member::hearing::hears;
 }
 
 void listener_core::mark_due(channel& of) {
