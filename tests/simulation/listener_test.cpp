@@ -81,6 +81,7 @@ class listener_game {
   void join() {
     known fresh{std::string(1, static_cast<char>('a' + below(4))), std::make_shared<listening_member>(false), {}};
     fresh.of = core_.join(fresh.channel, fresh.who);
+    fresh.hears = core_.is_listening(fresh.channel);
     members_.emplace(fresh.who.get(), fresh);
   }
   void leave() {
@@ -116,8 +117,13 @@ class listener_game {
       done_ = 0;
       sent_.erase(sent_.begin());
       core_.confirmed(*first.of, now_);
+      if (first.listens) in_force(first.of->name());
       if (!all) return;
     }
+  }
+  /// Who is subscribed now hears.
+  void in_force(std::string const& channel) {
+    for (auto& [who, of] : members_) of.hears |= of.channel == channel;
   }
   void carry_out(listener_core::statement const& what) {
     if (what.listens)
@@ -132,18 +138,16 @@ class listener_game {
     for (auto const& [who, each] : members_)
       if (each.channel == name) of = each.of;
     if (!of || !core_.arrived(*of)) return;
+    in_force(name);
     if (core_.has_due(*of)) told(core_.take_due(*of));
     for (auto const& each : *core_.members_of(*of)) {
-      auto& one = members_.at(each.get());
-      EXPECT_FALSE(one.owed) << "a gap comes before what is behind it";
-      one.hears = true;
+      EXPECT_FALSE(members_.at(each.get()).owed) << "a gap comes before what is behind it";
     }
   }
   void tell_due() {
     while (auto const of = core_.next_due()) {
       EXPECT_TRUE(up_ && server_.contains(of->name())) << "who looks now would miss something";
       told(core_.take_due(*of));
-      for (auto const& each : *core_.members_of(*of)) members_.at(each.get()).hears = true;
     }
   }
   void told(std::vector<listener_core::due> const& all) {
@@ -154,7 +158,7 @@ class listener_game {
     }
   }
   void lose() {
-    tell_due();
+    if (below(2) == 0) tell_due();
     core_.ended(now_);
     up_ = false;
     done_ = 0;

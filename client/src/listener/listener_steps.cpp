@@ -184,6 +184,8 @@ void listener_state::collect() {
     core_.check_ended(now);
   }
   if (connection_->closed()) throw operational_error("the connection was closed", true);
+  // What comes shows that the server is alive; a function that was slow with it has taken the time, not the server.
+  if (has_heard_ && !sent_.empty()) sent_.front().until = *within(options_.connect_limit).until();
   if (auto const until = answer_due(); until && now >= *until)
     throw operational_error("the server did not answer within listener_options::connect_limit", true);
   if (std::exchange(has_heard_, false)) {
