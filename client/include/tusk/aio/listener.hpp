@@ -74,9 +74,11 @@ struct listener_run {
     kept->timer.cancel();
     std::exception_ptr error;
     try {
-      if (self.get_cancellation_state().cancelled() != asio::cancellation_type::none)
-        throw operational_error("the listener's run() was cancelled", aborted());
-      if (kept->native.poll() == poll_status::read) return wait(*kept, std::move(self));
+      require_wanted(self);
+      if (kept->native.poll() == poll_status::read) {
+        require_wanted(self);  // a function that poll() has called may cancel, while nothing waits that would be woken
+        return wait(*kept, std::move(self));
+      }
     } catch (...) {
       error = std::current_exception();
     }
@@ -85,6 +87,11 @@ struct listener_run {
   }
 
  private:
+  template <class Self>
+  static void require_wanted(Self& self) {
+    if (self.get_cancellation_state().cancelled() != asio::cancellation_type::none)
+      throw operational_error("the listener's run() was cancelled", aborted());
+  }
   template <class Self>
   void wait(listening& of, Self&& self) {
     if (auto const left = of.native.timeout()) {
