@@ -277,6 +277,8 @@ std::exception_ptr listener_state::end_session(std::exception_ptr why) {
 void listener_state::arm() {
   std::optional<time> until;
   if (connection_) {
+    // While it connects one descriptor may be closed and the next get its number.
+    if (!has_session_) waker_.forget(client::waker::session);
     bool const writes = wanted_ == poll_status::write || wanted_ == poll_status::read_write;
     if (!waker_.watch(client::waker::session, connection_->fileno(), wanted_ != poll_status::write, writes)) {
       std::error_code const code(errno, std::generic_category());
