@@ -79,7 +79,9 @@ bool listener_core::is_listening(std::string_view name) const noexcept {
 listener_core::channels listener_core::clear() noexcept {
   queued_.clear();
   due_.clear();
-  member_count_ = 0;
+  member_count_ = under_way_ = 0;
+  phase_ = phase::pausing;
+  is_settled_ = is_checking_ = false;
   return std::exchange(channels_, {});
 }
 

@@ -255,11 +255,11 @@ void listener_state::drop_connection() noexcept {
 
 /// Gives what has to come out of the step.
 std::exception_ptr listener_state::end_session(std::exception_ptr why) {
+  if (has_session_) cause_ = said_by(why);  // of a loss; not of an attempt to come back
   drop_connection();
   bool const was_settled = std::exchange(is_settled_, false);
   listener_event event{.what = was_settled ? listener_event::kind::lost : listener_event::kind::connect_failed,
                        .why = why};
-  cause_ = said_by(why);
   time const now = within::clock::now();
   event.elapsed = now - began_;
   bool is_first = false;
