@@ -6,8 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "support/listeners.hpp"
-#include "support/scripted_server.hpp"
+#include "support/listening_server.hpp"
 
 namespace tusk::test {
 namespace {
@@ -16,81 +15,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using kind = listener_event::kind;
 using texts = std::vector<std::string>;
-
-std::string notification(std::string_view channel, std::string_view payload) {
-  return message('A', int32(99) + text(channel) + text(payload));
-}
-/// The answer to SELECT pg_backend_pid().
-std::string pid_row(std::string_view pid) {
-  std::string const column = text("pid") + int32(0) + int16(0) + int32(23) + int16(4) + int32(0xffffffff) + int16(0);
-  return message('T', int16(1) + column) +
-         message('D', int16(1) + int32(static_cast<std::uint32_t>(pid.size())) + std::string(pid)) +
-         message('C', text("SELECT 1"));
-}
-
-/// What one client of a listening server is told: behind each LISTEN; and whether pings are answered.
-struct manners {
-  std::function<void(peer&, std::string const& listen)> on_listen = {};
-  bool answers_pings = true;
-  std::string pid = "4711";
-};
-/// Answers what a listener asks, until it goes.
-void serve(peer& client, manners const& how) {
-  client.receive_startup();
-  client.send(welcome());
-  for (;;) {
-    std::string const asked = client.receive_message();
-    if (asked.size() < 5 || asked[0] == 'X') return;
-    if (asked[0] == 'S') {
-      if (how.answers_pings) client.send(ready());
-    } else if (asked.find("pg_backend_pid") != asked.npos) {
-      client.send(pid_row(how.pid) + ready());
-    } else if (asked.find("UNLISTEN") != asked.npos) {
-      client.send(message('C', text("UNLISTEN")) + ready());
-    } else if (how.on_listen) {
-      how.on_listen(client, asked);
-    } else {
-      client.send(message('C', text("LISTEN")) + ready());
-    }
-  }
-}
-std::string const listening = message('C', text("LISTEN")) + ready();
-
-/// What happened to the connection of a listener.
-class told_happenings {
- public:
-  std::function<void(listener_event const&)> hook() {
-    return [this](listener_event const& event) {
-      std::lock_guard const guard(lock_);
-      kinds_.push_back(event.what);
-      why_ = event.why;
-    };
-  }
-  std::size_t count(kind what) const {
-    std::lock_guard const guard(lock_);
-    return static_cast<std::size_t>(std::count(kinds_.begin(), kinds_.end(), what));
-  }
-  /// Of the last one.
-  std::string why() const {
-    std::lock_guard const guard(lock_);
-    try {
-      if (why_) std::rethrow_exception(why_);
-    } catch (std::exception const& e) {
-      return e.what();
-    }
-    return "";
-  }
-
- private:
-  mutable std::mutex lock_;
-  std::vector<kind> kinds_;
-  std::exception_ptr why_;
-};
-listener_options telling(told_happenings& told) {
-  listener_options made = quick();
-  made.on_event = told.hook();
-  return made;
-}
+using namespace listens;
 
 TEST(hostile_listener, a_cut_in_the_midst_of_a_notification_is_a_gap_there) {
   std::atomic<int> sessions = 0;

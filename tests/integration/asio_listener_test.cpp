@@ -116,6 +116,23 @@ TEST(asio_listener, run_is_cancelled_and_goes_on) {
   });
 }
 
+TEST(asio_listener, mended_a_function_cancels_the_run_that_has_called_it) {
+  run([]() -> asio::awaitable<void> {
+    aio::listener hub(co_await asio::this_coro::executor, dsn(way::unix_socket));
+    asio::cancellation_signal stop;
+    hub.listen("orders", [&](auto&) { stop.emit(asio::cancellation_type::total); });
+    std::exception_ptr ended;
+    hub.run(asio::bind_cancellation_slot(stop.slot(), into(ended)));
+    while (!hub.native().is_listening("orders")) co_await after(1ms);
+    aio::connection other = co_await connected(dsn(way::unix_socket));
+    co_await other.query("SELECT pg_notify('orders', '1')");
+    for (int i = 0; i < 2000 && ended == not_ended; ++i) co_await after(1ms);
+    EXPECT_EQ(thrown<operational_error>([&] { raise(ended); }).code(), asio::error::operation_aborted);
+    hub.close();
+    while (ended == not_ended) co_await after(1ms);
+  });
+}
+
 TEST(asio_listener, errors_come_out_of_run) {
   run([]() -> asio::awaitable<void> {
     aio::listener hub(co_await asio::this_coro::executor, dsn(way::unix_socket, "tusk", "dbname=no_such_database"));

@@ -180,7 +180,54 @@ TEST_F(rules, what_is_unreadable_is_missed_by_all_who_hear) {
   due();
   core.join("b", member());
   core.missed(reason::unreadable);
-  EXPECT_EQ(due(), (reasons{reason::unreadable, reason::unreadable}));
+  EXPECT_EQ(due(), (reasons{reason::unreadable, reason::unreadable, reason::unreadable}));
+  core.join("b", member(true));
+  core.missed(reason::unreadable);
+  EXPECT_EQ(due(), (reasons{reason::unreadable, reason::unreadable, reason::unreadable, reason::start}));
+}
+
+TEST_F(rules, mended_who_is_subscribed_when_listen_is_in_force_hears_without_a_step) {
+  core.join("a", member());
+  connect();
+  exchange();
+  core.join("a", member());
+  lose();
+  connect();
+  exchange();
+  EXPECT_EQ(due(), (reasons{reason::lost, reason::lost}));
+}
+
+TEST_F(rules, mended_who_is_subscribed_when_listen_was_never_in_force_misses_nothing) {
+  core.join("a", member());
+  core.join("a", member(true));
+  connect();
+  lose();
+  connect();
+  exchange();
+  EXPECT_EQ(due(), reasons{reason::start});
+}
+
+TEST_F(rules, mended_a_gap_is_told_to_who_joins_while_unlisten_is_under_way) {
+  auto const who = member();
+  auto const a = core.join("a", who);
+  connect();
+  exchange();
+  core.leave(*a, *who);
+  ASSERT_TRUE(core.next_statement());
+  core.join("a", member(true));
+  EXPECT_EQ(due(), reasons{}) << "LISTEN is not in force; the mark is taken away";
+  core.confirmed(*a, now);
+  EXPECT_EQ(exchange(), texts{"LISTEN a"});
+  EXPECT_EQ(due(), reasons{reason::start});
+}
+
+TEST_F(rules, mended_a_closed_one_does_not_listen) {
+  core.join("a", member());
+  connect();
+  exchange();
+  ASSERT_TRUE(core.is_listening());
+  core.clear();
+  EXPECT_FALSE(core.is_listening());
 }
 
 TEST_F(rules, members_of_a_channel_are_those_of_now) {
