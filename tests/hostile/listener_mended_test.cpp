@@ -175,23 +175,5 @@ TEST(listener_mended, the_cause_is_that_of_the_loss) {
   runs.end();
 }
 
-/// The second has the first one's number, and is ready for the same.
-TEST(listener_mended, the_next_address_is_watched_too) {
-  scripted_server refuses([](peer& client) {
-    client.receive_startup();
-    std::this_thread::sleep_for(20ms);
-    client.send(message('E', fields("FATAL", "57P03", "the database system is starting up")));
-  });
-  scripted_server server([](peer& client) { serve(client, {}); });
-  listener hub("host=127.0.0.1,127.0.0.1 port=" + refuses.port() + "," + server.port() +
-                   " user=somebody dbname=nowhere sslmode=disable",
-               quick());
-  running_listener runs(hub);
-  auto const began = std::chrono::steady_clock::now();
-  EXPECT_TRUE(comes_true([&] { return hub.statistics().sessions == 1; }));
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
-  runs.end();
-}
-
 }  // namespace
 }  // namespace tusk::test

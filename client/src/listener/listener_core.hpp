@@ -11,8 +11,8 @@
 // * A channel has one statement under way at most, so the answer of the last one is what is so.
 // * LISTEN is in force once it is confirmed, or when a notification of the channel has come, which the server may send
 //   before the end of the statement. Only then is a gap told: who looks before that may miss what comes between.
-// * Who subscribed hears from when LISTEN is in force, or, if it asks for `start`, from when it was told that. Before, it
-//   misses nothing, and is told of no gap.
+// * Who subscribed hears from when LISTEN is in force, or, if it asks for `start`, from when it was told that.
+//   Before, it misses nothing, and is told of no gap.
 #pragma once
 
 #include <chrono>
