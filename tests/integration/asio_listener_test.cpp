@@ -127,7 +127,9 @@ TEST(asio_listener, mended_a_function_cancels_the_run_that_has_called_it) {
     aio::connection other = co_await connected(dsn(way::unix_socket));
     co_await other.query("SELECT pg_notify('orders', '1')");
     for (int i = 0; i < 2000 && ended == not_ended; ++i) co_await after(1ms);
-    EXPECT_EQ(thrown<operational_error>([&] { raise(ended); }).code(), asio::error::operation_aborted);
+    EXPECT_TRUE(ended != not_ended);
+    if (ended != not_ended)
+      EXPECT_EQ(thrown<operational_error>([&] { raise(ended); }).code(), asio::error::operation_aborted);
     hub.close();
     while (ended == not_ended) co_await after(1ms);
   });
