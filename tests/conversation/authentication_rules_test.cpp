@@ -80,8 +80,8 @@ rules_row const rows[] = {
     {md5, md5_sent, md5_sent, md5_sent, md5_sent, refused(impossible), refused(not_offered)},
     {scram, plain_n, plain_n, plain_n, plain_y, refused(impossible), refused(not_offered)},
     {scram_both, plain_n, plain_n, plain_n, channel_bound, refused(impossible), channel_bound},
-    {scram_plus, refused(no_mechanism), refused(no_mechanism), refused(no_mechanism), channel_bound, refused(impossible),
-     channel_bound},
+    {scram_plus, refused(no_mechanism), refused(no_mechanism), refused(no_mechanism), channel_bound,
+     refused(impossible), channel_bound},
 };
 
 void expect_outcome(startup_options const& options, question const& asked, outcome const& expected) {
@@ -178,7 +178,9 @@ TEST(AuthenticationRules, ABoundExchangeEndsWellUnderRequire) {
                                 certificate_hash);
   conversation script;
   script.start(options_of(rules, true)).act([](driven_session& on, bool) { on.take_output(); });
-  script.receive(auth_sasl({plus, plain})).expect_send(channel_bound.sent).receive(auth_continue(messages.server_first));
+  script.receive(auth_sasl({plus, plain}))
+      .expect_send(channel_bound.sent)
+      .receive(auth_continue(messages.server_first));
   script.expect_send(sasl_packet(messages.client_final)).receive(auth_final(messages.server_final), auth_ok(), ready());
   script.expect_events("ReadyForQuery I").check();
 }

@@ -292,9 +292,7 @@ void fork_by(nth_call calls::*function, face const& by, way over, bool returns =
 
 class fork_within : public testing::TestWithParam<std::tuple<face, way>> {
  protected:
-  void fork_in(nth_call calls::*function) {
-    fork_by(function, std::get<face>(GetParam()), std::get<way>(GetParam()));
-  }
+  void fork_in(nth_call calls::*function) { fork_by(function, std::get<face>(GetParam()), std::get<way>(GetParam())); }
 };
 
 TEST_P(fork_within, the_sink_of_a_trace) { fork_in(&calls::trace); }

@@ -32,8 +32,9 @@ TEST(what_a_handler_throws, comes_out_of_the_operation_that_ran_it) {
   int others = 0;
   conn.on_notify("other_" + channel, [&](tusk::notify const&) { ++others; });
   conn.exec("LISTEN other_" + channel);
-  auto const told = thrown<std::runtime_error>(
-      [&] { conn.exec("INSERT INTO t VALUES (1); " + notify_sql("1") + "NOTIFY other_" + channel + "; " + notify_sql("2")); });
+  auto const told = thrown<std::runtime_error>([&] {
+    conn.exec("INSERT INTO t VALUES (1); " + notify_sql("1") + "NOTIFY other_" + channel + "; " + notify_sql("2"));
+  });
   EXPECT_STREQ(told.what(), "handler of 1") << "the first one";
   EXPECT_EQ(others, 1) << "the others run";
   EXPECT_FALSE(conn.closed());

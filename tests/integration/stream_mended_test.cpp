@@ -94,7 +94,8 @@ TEST(stream_mended, that_are_left_keep_their_statement) {
       if (row.get<int>(0) == 2) break;
   int const before = kept();
   EXPECT_EQ(kept(), before);
-  EXPECT_EQ(value<int>(conn, "SELECT count(*)::int FROM pg_prepared_statements WHERE statement LIKE 'SELECT generate%'"), 1);
+  EXPECT_EQ(
+      value<int>(conn, "SELECT count(*)::int FROM pg_prepared_statements WHERE statement LIKE 'SELECT generate%'"), 1);
 }
 
 // poll() did not say that a chunk can be taken where somebody is told of ends: did_execute, or a cursor's.

@@ -212,7 +212,8 @@ TEST(object_name, is_read_as_an_oid_if_it_is_one) {
               is_operator ? test::failure(errc::named_object, 0) : "value 0");
   }
   EXPECT_FALSE(types::read_text<oid>("-", oids::oid));
-  EXPECT_EQ(test::outcome_of(types::read_text<oid>("4294967296", oids::regclass)), test::failure(errc::out_of_range, 0));
+  EXPECT_EQ(test::outcome_of(types::read_text<oid>("4294967296", oids::regclass)),
+            test::failure(errc::out_of_range, 0));
   EXPECT_TRUE(from_text<std::vector<oid>>::reads(oids::regtype_array));
   EXPECT_EQ(*types::read_text<std::optional<oid>>("5", oids::regclass), 5U);
 }

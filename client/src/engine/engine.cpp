@@ -119,7 +119,7 @@ inline bool engine::hand_to_front(protocol::event const& told) {
   queue_.end_front();
   cancelling_.front_ended();
   if (!queue_.empty()) [[unlikely]] {
-    in_.obstacles.set(obstacles::cancelled, false);  // that was meant for the one that has ended
+    in_.obstacles.set(obstacles::cancelled, false);     // that was meant for the one that has ended
     if (in_.obstacles.any_of(obstacles::guard_broken))  // what was to be in the transaction is not to stand by itself
       queue_.end_unfed(std::make_exception_ptr(programming_error(broken_guard_text)));
     if (queue_.front_fed() == fed::nothing && !cancelling_.holds()) end_.if_doubtful();

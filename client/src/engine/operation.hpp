@@ -44,9 +44,9 @@ class operation {
   virtual fed feed() = 0;
   /// An event of its own answer: never a notice, a notification or a setting.
   virtual progress take(protocol::event const& told) = 0;
-  /// After progress::again: feeds another unit, as feed() does, instead of ending with error(); or ends, for which it is
-  /// not called at all where nothing may be sent again. Only what was fed whole has something fed behind it. Throws as
-  /// feed() does.
+  /// After progress::again: feeds another unit, as feed() does, instead of ending with error(); or ends, for which it
+  /// is not called at all where nothing may be sent again. Only what was fed whole has something fed behind it. Throws
+  /// as feed() does.
   virtual fed feed_again() { return fed::nothing; }
   /// What was asked, for the caret under an error's position.
   virtual std::string_view asked() const noexcept { return {}; }
