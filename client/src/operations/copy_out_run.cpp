@@ -16,7 +16,6 @@ copy_out_run::copy_out_run(session_context& in, std::string_view sql, std::optio
 }
 
 fed copy_out_run::feed() {
-  is_alone_ = is_alone_now();
   in_.close_released();
   protocol::parse parse;
   parse.sql = sql_;
@@ -28,9 +27,6 @@ fed copy_out_run::feed() {
 }
 
 progress copy_out_run::take(protocol::event const& told) {
-  // Only now is it known how what was before it has ended.
-  if (!std::exchange(is_answered_, true)) [[unlikely]]
-    is_alone_ = is_alone_now();
   if (auto const* data = std::get_if<protocol::copy_data>(&told)) [[likely]] {
     ++rows_;
     bytes_ += data->data.size();

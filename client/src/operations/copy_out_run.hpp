@@ -32,8 +32,6 @@ class copy_out_run final : public sql_operation {
   std::optional<copy_chunk> take_chunk();
   /// What comes from now on is dropped.
   void leave() noexcept;
-  /// Whether it runs in a transaction that it has begun itself, or in none.
-  bool is_alone() const noexcept { return is_alone_; }
   /// How typed rows are read. Throws programming_error if that is not known. The server's answer has to agree.
   copy_format const& row_format();
   std::uint64_t received() const noexcept { return bytes_; }
@@ -53,7 +51,7 @@ class copy_out_run final : public sql_operation {
   std::optional<bool> is_binary_;  // as the server says
   copy_chunk chunk_;
   std::uint64_t count_ = 0, bytes_ = 0, rows_ = 0;
-  bool is_typed_ = false, is_left_ = false, is_alone_ = true, has_copied_ = false, is_answered_ = false;
+  bool is_typed_ = false, is_left_ = false, has_copied_ = false;
 };
 
 }  // namespace tusk::detail

@@ -48,6 +48,10 @@ class sql_operation : public operation {
   virtual operation const& cancelled() noexcept { return *this; }
   /// Whether it has begun the transaction that it runs in.
   bool has_begun_transaction() const noexcept { return has_begun_; }
+  /// Whether it runs in no transaction, or in one that it has begun itself: known once it is in front.
+  bool is_alone() const noexcept {
+    return has_begun_ || in_.session.transaction() == protocol::transaction_indicator::idle;
+  }
   /// How many statements of it have succeeded, and the rows that these touched or gave, where it counts.
   virtual std::pair<std::size_t, std::uint64_t> reached() const noexcept { return {}; }
 
@@ -89,10 +93,6 @@ class sql_operation : public operation {
   /// whether the next one needs BEGIN depends on that.
   bool is_barrier_with(prepared_statement const& statement) const noexcept {
     return has_begun_ || (statement.may_change_transaction && in_.may_need_begin());
-  }
-  /// Whether it runs in no transaction, or in one that it has begun itself, as far as the answers that came say.
-  bool is_alone_now() const noexcept {
-    return has_begun_ || in_.session.transaction() == protocol::transaction_indicator::idle;
   }
   /// Ends a unit with Sync. If part of it could not be sent the server still gets its Sync, so that what was sent has
   /// an end; the operation fails with our own error then.

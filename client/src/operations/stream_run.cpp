@@ -16,7 +16,6 @@ bool ends_fetching(protocol::event const& told, bool begins) noexcept {
 
 fed stream_run::feed() {
   if (stage_ != stage::whole) return fetch_more();
-  is_alone_ = is_alone_now();
   in_.session.tell_rows_at(1);  // so that each read that brings rows is a chunk
   in_.close_released();
   std::error_code failed = begin();
@@ -77,8 +76,6 @@ fed stream_run::end_at_server() {
 }
 
 progress stream_run::take(protocol::event const& told) {
-  // Only now is it known how what was before it has ended.
-  if (!std::exchange(is_answered_, true)) is_alone_ = is_alone_now();
   if (is_to_heal_ && std::holds_alternative<protocol::ready_for_query>(told)) {
     using status = protocol::transaction_indicator;
     is_to_heal_ = false;

@@ -62,8 +62,6 @@ class stream_run final : public preparation {
   /// What comes from now on is dropped. `undo`: nothing of the statement is to stand, which has it fail where it waits
   /// for more to be asked; else it is left there.
   void leave(bool undo) noexcept;
-  /// Whether it ran in a transaction that it has begun itself, or in none.
-  bool is_alone() const noexcept { return is_alone_; }
 
  private:
   stream_run(session_context& in, std::shared_ptr<prepared_statement> statement, params const& args, is_known known)
@@ -94,8 +92,8 @@ class stream_run final : public preparation {
   bool is_known_;
   std::int32_t fetch_size_ = 0;
   stage stage_ = stage::whole;  // of one with a fetch size: whole before it is fed
-  bool is_left_ = false, is_alone_ = true, is_to_heal_ = false;
-  bool is_interrupted_ = false, is_undone_ = false, is_ending_ = false, is_answered_ = false;
+  bool is_left_ = false, is_to_heal_ = false;
+  bool is_interrupted_ = false, is_undone_ = false, is_ending_ = false;
 };
 
 }  // namespace tusk::detail
